@@ -1,0 +1,52 @@
+# The project's verbs. `make run` and `make test` do all set-up themselves.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+PORT   ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format openapi bench lock
+
+help: ## say what each verb does
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make the virtual environment with the locked dependencies
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(READY) ## serve the API with a demo clinic, and say what to try
+	@$(BIN)/integration-api run --port $(PORT)
+
+test: $(READY) check ## every check, then every test on SQLite and on PostgreSQL
+	@rm -f .coverage .coverage.*
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report= --database sqlite
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-append --cov-report= --database postgresql -m "not database_free"
+	@$(BIN)/coverage report
+
+check: $(READY) ## format, lint, types, import contracts, openapi.yaml against the code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/integration-api openapi --check
+
+format: $(READY) ## format the code and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+openapi: $(READY) ## write openapi.yaml out from the code
+	$(BIN)/integration-api openapi --write
+
+bench: $(READY) ## measure speed, as ratios within one run
+	$(BIN)/python bench/nlp_speed.py
+
+lock: ## compile requirements.txt from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.txt \
+	  --custom-compile-command "make lock" --no-annotate
