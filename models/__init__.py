@@ -1,0 +1,71 @@
+"""What we keep: tables, constraints and scoped queries. Importing this package makes the metadata whole."""
+
+from models.base import Base, new_id, now
+from models.care_team import CareTeam, CareTeamMember
+from models.course import COURSE_STATUSES, Course
+from models.creation import Creation
+from models.document import NOTE_KINDS, VISIBILITIES, Document, JournalEntry, Note
+from models.mention import ASSERTIONS, SOURCES, Mention, MentionReview
+from models.paging import Order, Page, PageRequest, page_of
+from models.person import CLINICAL_ROLES, Clinician, Organization, Patient, Role, User
+from models.scoped import (
+    Extent,
+    Reach,
+    care_teams_within,
+    clinicians_within,
+    courses_within,
+    documents_within,
+    journal_entries_within,
+    mentions_within,
+    notes_within,
+    patients_within,
+    sessions_within,
+)
+from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
+
+__all__ = [
+    "ASSERTIONS",
+    "CLINICAL_ROLES",
+    "COURSE_STATUSES",
+    "NOTE_KINDS",
+    "ROUTES",
+    "SESSION_KINDS",
+    "SESSION_STATUSES",
+    "SETTINGS",
+    "SOURCES",
+    "VISIBILITIES",
+    "Base",
+    "CareTeam",
+    "CareTeamMember",
+    "Clinician",
+    "Course",
+    "Creation",
+    "Document",
+    "Extent",
+    "JournalEntry",
+    "Mention",
+    "MentionReview",
+    "Note",
+    "Order",
+    "Organization",
+    "Page",
+    "PageRequest",
+    "Patient",
+    "Reach",
+    "Role",
+    "Session",
+    "User",
+    "Vitals",
+    "care_teams_within",
+    "clinicians_within",
+    "courses_within",
+    "documents_within",
+    "journal_entries_within",
+    "mentions_within",
+    "new_id",
+    "notes_within",
+    "now",
+    "page_of",
+    "patients_within",
+    "sessions_within",
+]

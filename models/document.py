@@ -1,0 +1,87 @@
+"""Documents: what patients write (journal entries) and what clinicians write (notes)."""
+
+from datetime import datetime, timedelta, timezone
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, OfOrganization, Versioned, now
+from models.mention import Mention
+from models.person import Patient
+
+VISIBILITIES = ("private", "care_team")
+NOTE_KINDS = ("progress", "psychotherapy")
+TAGGING_STATES = ("pending", "done")
+
+
+class Document(OfOrganization, Versioned, Base):
+    """A journal entry or a note. A deleted one stays as a tombstone with no words and no mentions."""
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        CheckConstraint("source in ('journal', 'note')", name="source"),
+        CheckConstraint(f"tagging_state in {TAGGING_STATES}", name="tagging_state"),
+        CheckConstraint(f"visibility is null or visibility in {VISIBILITIES}", name="visibility"),
+        CheckConstraint(f"note_kind is null or note_kind in {NOTE_KINDS}", name="note_kind"),
+        CheckConstraint("valence is null or valence between -5 and 5", name="valence"),
+        CheckConstraint("arousal is null or arousal between -5 and 5", name="arousal"),
+        CheckConstraint("(source = 'journal') = (visibility is not null)", name="journal"),
+        CheckConstraint("(source = 'note') = (note_kind is not null)", name="note"),
+        Index("ix_documents_patient_id_source_written_at", "patient_id", "source", "written_at"),
+        Index("ix_documents_tagging_state", "tagging_state"),
+    )
+    __mapper_args__ = {"polymorphic_on": "source", "polymorphic_abstract": True}  # noqa: RUF012
+
+    source: Mapped[str] = mapped_column(String(10))
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="RESTRICT"))
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
+    session_id: Mapped[UUID | None] = mapped_column(ForeignKey("sessions.id", ondelete="SET NULL"), index=True)
+    is_session_given: Mapped[bool] = mapped_column(default=False)
+    written_at: Mapped[datetime]
+    written_offset_minutes: Mapped[int] = mapped_column(default=0)
+    text: Mapped[str] = mapped_column(Text)
+    word_count: Mapped[int] = mapped_column(default=0)
+    tagging_state: Mapped[str] = mapped_column(String(10), default="pending")
+    pipeline_version: Mapped[str | None] = mapped_column(String(80))
+    deleted_at: Mapped[datetime | None]
+    visibility: Mapped[str | None] = mapped_column(String(20))
+    valence: Mapped[int | None]
+    arousal: Mapped[int | None]
+    prompt_id: Mapped[UUID | None]
+    note_kind: Mapped[str | None] = mapped_column(String(20))
+
+    patient: Mapped[Patient] = relationship(lazy="raise")
+    mentions: Mapped[list[Mention]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", order_by="Mention.start, Mention.id", back_populates="document"
+    )
+
+    @property
+    def written_local(self) -> datetime:
+        """When it was written, on the writer's own clock."""
+        return self.written_at.astimezone(timezone(timedelta(minutes=self.written_offset_minutes)))
+
+    def mark_deleted(self) -> None:
+        """Leave a tombstone: the words and all that was found in them go, the id stays."""
+        self.text = ""
+        self.word_count = 0
+        self.valence = self.arousal = None
+        self.mentions = []
+        self.deleted_at = now()
+
+
+class JournalEntry(Document):
+    """What a patient wrote. `private` is the patient's alone."""
+
+    __mapper_args__ = {"polymorphic_identity": "journal"}  # noqa: RUF012
+
+    @property
+    def mood(self) -> "JournalEntry | None":
+        """The entry itself where the writer gave a mood: valence and arousal are read from it."""
+        return None if self.valence is None and self.arousal is None else self
+
+
+class Note(Document):
+    """What a clinician wrote. A `psychotherapy` note (45 CFR 164.501) is its author's alone."""
+
+    __mapper_args__ = {"polymorphic_identity": "note"}  # noqa: RUF012

@@ -1,0 +1,74 @@
+"""Mentions: where a document speaks of a theme, and what clinicians said of that."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, Identified, OfOrganization, now
+
+if TYPE_CHECKING:
+    from models.document import Document
+
+ASSERTIONS = ("affirmed", "negated", "hypothetical", "historical", "other_person")
+SOURCES = ("lexicon", "model", "clinician")
+REVIEWS = ("confirmed", "rejected")
+VERDICTS = ("confirmed", "rejected", "corrected", "withdrawn")
+
+
+class Mention(OfOrganization, Identified, Base):
+    """A theme found in a document. Offsets are Unicode code points of the stored text, `end` exclusive.
+
+    The quoted words are not stored again: they are cut from the document when they are shown.
+    """
+
+    __tablename__ = "mentions"
+    __table_args__ = (
+        CheckConstraint('start >= 0 and start < "end"', name="span"),
+        CheckConstraint(f"assertion in {ASSERTIONS}", name="assertion"),
+        CheckConstraint(f"source in {SOURCES}", name="source"),
+        CheckConstraint(f"review is null or review in {REVIEWS}", name="review"),
+        CheckConstraint("score between 0 and 1", name="score"),
+        Index("ix_mentions_patient_id_theme", "patient_id", "theme"),
+    )
+
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), index=True)
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="RESTRICT"))
+    theme: Mapped[str] = mapped_column(String(80))
+    facet: Mapped[str] = mapped_column(String(40))
+    start: Mapped[int] = mapped_column("start", Integer)
+    end: Mapped[int] = mapped_column("end", Integer)
+    assertion: Mapped[str] = mapped_column(String(20))
+    score: Mapped[float] = mapped_column(Float)
+    source: Mapped[str] = mapped_column(String(20))
+    because: Mapped[str] = mapped_column(String(500), default="")
+    review: Mapped[str | None] = mapped_column(String(20))
+
+    document: Mapped["Document"] = relationship(lazy="joined", back_populates="mentions")
+    reviews: Mapped[list["MentionReview"]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", order_by="MentionReview.at, MentionReview.id"
+    )
+
+    @property
+    def quote(self) -> str:
+        """The document's own words for it."""
+        return self.document.text[self.start : self.end]
+
+
+class MentionReview(Identified, Base):
+    """One clinician's word on a mention; the history stays when the mind changes."""
+
+    __tablename__ = "mention_reviews"
+    __table_args__ = (CheckConstraint(f"verdict in {VERDICTS}", name="verdict"),)
+
+    mention_id: Mapped[UUID] = mapped_column(ForeignKey("mentions.id", ondelete="CASCADE"), index=True)
+    reviewer_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    verdict: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime] = mapped_column(default=now)
+    # What the mention said before, so that a withdrawn review can put it back and a correction can teach.
+    theme_before: Mapped[str] = mapped_column(String(80))
+    assertion_before: Mapped[str] = mapped_column(String(20))
+    source_before: Mapped[str] = mapped_column(String(20))
+    review_before: Mapped[str | None] = mapped_column(String(20))

@@ -1,0 +1,55 @@
+"""Pages by key: a page starts after the last row of the one before, however many rows came or went since."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a list is sorted by. The columns together must be unique; all go up, or all down."""
+
+    columns: tuple[InstrumentedAttribute[Any], ...]
+    is_descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """How many rows, and after which key (one value a column of the order; None: from the start)."""
+
+    limit: int = 50
+    after: tuple[Any, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Some rows, and the key to go on after (None: there is no more)."""
+
+    items: Sequence[Row]
+    next_after: tuple[Any, ...] | None
+
+
+def page_of(db_session: Session, query: Select[Row], order: Order, request: PageRequest) -> Page[Row]:
+    """Run `query` for one page in `order`."""
+    if request.after is not None:
+        query = query.where(_beyond(order, request.after))
+    by = [column.desc() if order.is_descending else column.asc() for column in order.columns]
+    rows = db_session.scalars(query.order_by(*by).limit(request.limit + 1)).unique().all()
+    items = rows[: request.limit]
+    if len(rows) <= request.limit:
+        return Page(items, None)
+    return Page(items, tuple(getattr(items[-1], column.key) for column in order.columns))
+
+
+def _beyond(order: Order, after: tuple[Any, ...]) -> ColumnElement[bool]:
+    """Rows that sort behind the key: written out, since row values lose the columns' types."""
+    steps: list[ColumnElement[bool]] = []
+    for number, (column, value) in enumerate(zip(order.columns, after, strict=True)):
+        ties = [earlier == key for earlier, key in zip(order.columns[:number], after[:number], strict=True)]
+        steps.append(and_(*ties, column < value if order.is_descending else column > value))
+    return or_(*steps)

@@ -1,0 +1,70 @@
+"""Who there is: organizations, users, patients, clinicians."""
+
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, Identified, OfOrganization, Versioned
+
+
+class Role(StrEnum):
+    """What a user is to the clinic. The first three roles after the patient's are clinicians."""
+
+    PATIENT = "patient"
+    THERAPIST = "therapist"
+    PHYSICIAN = "physician"
+    NURSE = "nurse"
+    ADMIN = "admin"
+    SYSTEM = "system"
+
+
+CLINICAL_ROLES = frozenset({Role.THERAPIST, Role.PHYSICIAN, Role.NURSE})
+_CLINICAL = ", ".join(f"'{role}'" for role in sorted(CLINICAL_ROLES))
+_ALL = ", ".join(f"'{role}'" for role in sorted(Role))
+
+
+class Organization(Identified, Base):
+    """A clinic or practice: the wall that no record crosses."""
+
+    __tablename__ = "organizations"
+
+    name: Mapped[str] = mapped_column(String(200))
+
+
+class User(OfOrganization, Identified, Base):
+    """Somebody or something that may ask for a token; `username` is unique across the installation."""
+
+    __tablename__ = "users"
+    __table_args__ = (CheckConstraint(f"role in ({_ALL})", name="role"),)
+
+    username: Mapped[str] = mapped_column(String(80), unique=True)
+    role: Mapped[str] = mapped_column(String(20))
+    is_active: Mapped[bool] = mapped_column(default=True)
+
+
+class Patient(OfOrganization, Versioned, Base):
+    """A person in care. `user_id` is null until the person has an account."""
+
+    __tablename__ = "patients"
+
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    birth_date: Mapped[date | None]
+
+    user: Mapped[User | None] = relationship(lazy="joined")
+
+
+class Clinician(OfOrganization, Versioned, Base):
+    """A person who gives care: therapist, physician or nurse."""
+
+    __tablename__ = "clinicians"
+    __table_args__ = (CheckConstraint(f"role in ({_CLINICAL})", name="role"),)
+
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(20))
+
+    user: Mapped[User | None] = relationship(lazy="joined")

@@ -1,0 +1,124 @@
+"""Whose records a query may return: every read starts from one of these selects.
+
+Another's record is not found rather than forbidden. Which reach a caller has is decided by the policy above this
+floor; here it becomes SQL, in one place.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from models.care_team import CareTeam, CareTeamMember
+from models.course import Course
+from models.document import Document, JournalEntry, Note
+from models.mention import Mention
+from models.person import Clinician, Patient
+from models.session import Session
+
+
+class Extent(StrEnum):
+    """How far a caller sees."""
+
+    NOBODY = "nobody"
+    OWN = "own"
+    CARE_TEAM = "care_team"
+    ORGANIZATION = "organization"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whose records a caller may have: never across the organization, and within it as far as `extent` says."""
+
+    organization_id: UUID
+    user_id: UUID
+    extent: Extent
+    patient_id: UUID | None = None
+    clinician_id: UUID | None = None
+
+
+def _of_patient(column: InstrumentedAttribute[UUID], reach: Reach) -> ColumnElement[bool]:
+    """The patients within reach, as a condition on a column that holds a patient's id."""
+    match reach.extent:
+        case Extent.ORGANIZATION:
+            return true()
+        case Extent.OWN if reach.patient_id is not None:
+            return column == reach.patient_id
+        case Extent.CARE_TEAM if reach.clinician_id is not None:
+            cared_for = (
+                select(CareTeam.patient_id)
+                .join(CareTeamMember, CareTeamMember.care_team_id == CareTeam.id)
+                .where(CareTeamMember.clinician_id == reach.clinician_id)
+            )
+            return column.in_(cared_for)
+        case _:
+            return false()
+
+
+def _within(table: Any, column: InstrumentedAttribute[UUID], reach: Reach) -> Select[Any]:
+    return select(table).where(table.organization_id == reach.organization_id, _of_patient(column, reach))
+
+
+def patients_within(reach: Reach) -> Select[Patient]:
+    """Patients the caller may see."""
+    return _within(Patient, Patient.id, reach)
+
+
+def clinicians_within(reach: Reach) -> Select[Clinician]:
+    """Clinicians of the caller's organization; none for a caller with no reach."""
+    visible = false() if reach.extent is Extent.NOBODY else true()
+    return select(Clinician).where(Clinician.organization_id == reach.organization_id, visible)
+
+
+def care_teams_within(reach: Reach) -> Select[CareTeam]:
+    """Care teams of the patients the caller may see."""
+    return _within(CareTeam, CareTeam.patient_id, reach)
+
+
+def courses_within(reach: Reach) -> Select[Course]:
+    """Courses of treatment of the patients the caller may see."""
+    return _within(Course, Course.patient_id, reach)
+
+
+def sessions_within(reach: Reach) -> Select[Session]:
+    """Sessions of the patients the caller may see."""
+    return _within(Session, Session.patient_id, reach)
+
+
+def _readable_document(reach: Reach) -> ColumnElement[bool]:
+    """Live documents; private entries for their patient alone, psychotherapy notes for their author alone."""
+    is_shared = or_(Document.visibility == "care_team", Document.note_kind == "progress")
+    is_own_writing = Document.author_id == reach.user_id
+    is_own_journal = (
+        and_(Document.visibility.is_not(None), Document.patient_id == reach.patient_id)
+        if reach.extent is Extent.OWN
+        else false()
+    )
+    return and_(Document.deleted_at.is_(None), or_(is_shared, is_own_writing, is_own_journal))
+
+
+def documents_within(reach: Reach) -> Select[Document]:
+    """Journal entries and notes that the caller may read."""
+    return _within(Document, Document.patient_id, reach).where(_readable_document(reach))
+
+
+def journal_entries_within(reach: Reach) -> Select[JournalEntry]:
+    """Journal entries that the caller may read."""
+    return _within(JournalEntry, JournalEntry.patient_id, reach).where(_readable_document(reach))
+
+
+def notes_within(reach: Reach) -> Select[Note]:
+    """Notes that the caller may read."""
+    return _within(Note, Note.patient_id, reach).where(_readable_document(reach))
+
+
+def mentions_within(reach: Reach) -> Select[Mention]:
+    """Mentions in the documents that the caller may read."""
+    return (
+        _within(Mention, Mention.patient_id, reach)
+        .join(Document, Document.id == Mention.document_id)
+        .where(_readable_document(reach))
+    )

@@ -1,0 +1,94 @@
+"""A session of a course, its dosing and its vitals. Never SQLAlchemy's session: that one is `db_session`."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text, and_, func, or_, select
+from sqlalchemy.orm import Mapped, aliased, column_property, mapped_column, relationship
+
+from models.base import Base, Identified, OfOrganization, Versioned
+from models.course import Course
+
+SESSION_KINDS = ("screening", "preparation", "dosing", "integration", "psychotherapy")
+SESSION_STATUSES = ("planned", "in_progress", "completed", "cancelled")
+SETTINGS = ("clinic", "home", "telehealth")
+ROUTES = ("intravenous", "intramuscular", "intranasal", "sublingual", "oral")
+
+
+class Session(OfOrganization, Versioned, Base):
+    """A treatment session. The dosing columns are filled for kind `dosing` only."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        CheckConstraint(f"kind in {SESSION_KINDS}", name="kind"),
+        CheckConstraint(f"status in {SESSION_STATUSES}", name="status"),
+        CheckConstraint(f"setting is null or setting in {SETTINGS}", name="setting"),
+        CheckConstraint(f"route is null or route in {ROUTES}", name="route"),
+        CheckConstraint("kind = 'dosing' or (route is null and dose_mg is null and weight_kg is null)", name="dosing"),
+        CheckConstraint("ends_at is null or ends_at >= starts_at", name="order"),
+        Index("ix_sessions_patient_id_starts_at", "patient_id", "starts_at"),
+    )
+
+    course_id: Mapped[UUID] = mapped_column(ForeignKey("courses.id", ondelete="RESTRICT"), index=True)
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="RESTRICT"))
+    kind: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(String(20), default="planned")
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    setting: Mapped[str | None] = mapped_column(String(20))
+    intention: Mapped[str | None] = mapped_column(Text)
+    route: Mapped[str | None] = mapped_column(String(20))
+    dose_mg: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))
+    weight_kg: Mapped[Decimal | None] = mapped_column(Numeric(6, 2))
+
+    course: Mapped[Course] = relationship(lazy="raise")
+    vitals: Mapped[list["Vitals"]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", order_by="Vitals.at, Vitals.id"
+    )
+
+    @property
+    def dosing(self) -> "Session | None":
+        """The session itself where it is a dosing session: route, dose and weight are read from it."""
+        return self if self.kind == "dosing" else None
+
+
+class Vitals(Identified, Base):
+    """One reading of vital signs. Units: mmHg, beats per minute, percent."""
+
+    __tablename__ = "vitals"
+    __table_args__ = (Index("ix_vitals_session_id_at", "session_id", "at"),)
+
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    systolic_mmhg: Mapped[int | None]
+    diastolic_mmhg: Mapped[int | None]
+    heart_rate_bpm: Mapped[int | None]
+    spo2_percent: Mapped[int | None]
+
+
+def _dosing_sequence() -> Any:
+    """Count the course's dosing sessions up to and with this one, cancelled ones left out."""
+    earlier = aliased(Session)
+    return (
+        select(func.nullif(func.count(), 0))
+        .where(
+            earlier.course_id == Session.course_id,
+            earlier.kind == "dosing",
+            earlier.status != "cancelled",
+            Session.kind == "dosing",
+            Session.status != "cancelled",
+            or_(
+                earlier.starts_at < Session.starts_at,
+                and_(earlier.starts_at == Session.starts_at, earlier.id <= Session.id),
+            ),
+        )
+        .correlate_except(earlier)
+        .scalar_subquery()
+    )
+
+
+# 1, 2, 3 ... among the course's dosing sessions in the order of time; null for any other session. Derived, so that a
+# session which is moved or cancelled renumbers the rest by itself.
+Session.sequence = column_property(_dosing_sequence())  # type: ignore[attr-defined]
