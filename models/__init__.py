@@ -5,8 +5,9 @@ from models.care_team import CareTeam, CareTeamMember
 from models.course import COURSE_STATUSES, Course
 from models.creation import Creation
 from models.document import NOTE_KINDS, VISIBILITIES, Document, JournalEntry, Note
+from models.filters import Between, narrowed
 from models.mention import ASSERTIONS, SOURCES, Mention, MentionReview
-from models.paging import Order, Page, PageRequest, page_of
+from models.paging import Order, Page, PageRequest, page_of, page_of_list
 from models.person import CLINICAL_ROLES, Clinician, Organization, Patient, Role, User
 from models.scoped import (
     Extent,
@@ -20,8 +21,10 @@ from models.scoped import (
     notes_within,
     patients_within,
     sessions_within,
+    vitals_within,
 )
 from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
+from models.ties import latest_session, retie
 
 __all__ = [
     "ASSERTIONS",
@@ -35,6 +38,7 @@ __all__ = [
     "SOURCES",
     "VISIBILITIES",
     "Base",
+    "Between",
     "CareTeam",
     "CareTeamMember",
     "Clinician",
@@ -61,11 +65,16 @@ __all__ = [
     "courses_within",
     "documents_within",
     "journal_entries_within",
+    "latest_session",
     "mentions_within",
+    "narrowed",
     "new_id",
     "notes_within",
     "now",
     "page_of",
+    "page_of_list",
     "patients_within",
+    "retie",
     "sessions_within",
+    "vitals_within",
 ]

@@ -53,13 +53,21 @@ class Document(OfOrganization, Versioned, Base):
 
     patient: Mapped[Patient] = relationship(lazy="raise")
     mentions: Mapped[list[Mention]] = relationship(
-        lazy="selectin", cascade="all, delete-orphan", order_by="Mention.start, Mention.id", back_populates="document"
+        lazy="selectin",
+        cascade="all, delete-orphan",
+        order_by="Mention.start, Mention.id",
+        back_populates="document",
     )
 
     @property
     def written_local(self) -> datetime:
         """When it was written, on the writer's own clock."""
         return self.written_at.astimezone(timezone(timedelta(minutes=self.written_offset_minutes)))
+
+    @property
+    def tagging(self) -> "Document":
+        """The document itself: the state of its tagging is read from it."""
+        return self
 
     def mark_deleted(self) -> None:
         """Leave a tombstone: the words and all that was found in them go, the id stays."""

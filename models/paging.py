@@ -1,6 +1,6 @@
 """Pages by key: a page starts after the last row of the one before, however many rows came or went since."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -44,6 +44,13 @@ def page_of(db_session: Session, query: Select[Row], order: Order, request: Page
     if len(rows) <= request.limit:
         return Page(items, None)
     return Page(items, tuple(getattr(items[-1], column.key) for column in order.columns))
+
+
+def page_of_list(items: Sequence[Row], key: Callable[[Row], tuple[Any, ...]], request: PageRequest) -> Page[Row]:
+    """Cut one page out of a list that is whole in memory and sorted by a unique `key`."""
+    rest = items if request.after is None else [item for item in items if key(item) > request.after]
+    shown = rest[: request.limit]
+    return Page(shown, key(shown[-1]) if len(rest) > request.limit else None)
 
 
 def _beyond(order: Order, after: tuple[Any, ...]) -> ColumnElement[bool]:

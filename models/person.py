@@ -56,6 +56,11 @@ class Patient(OfOrganization, Versioned, Base):
 
     user: Mapped[User | None] = relationship(lazy="joined")
 
+    @property
+    def account_name(self) -> str | None:
+        """The name of the person's account, if there is one."""
+        return self.user.username if self.user else None
+
 
 class Clinician(OfOrganization, Versioned, Base):
     """A person who gives care: therapist, physician or nurse."""
@@ -68,3 +73,8 @@ class Clinician(OfOrganization, Versioned, Base):
     role: Mapped[str] = mapped_column(String(20))
 
     user: Mapped[User | None] = relationship(lazy="joined")
+
+    @property
+    def account_name(self) -> str | None:
+        """The name of the person's account, if there is one."""
+        return self.user.username if self.user else None

@@ -17,7 +17,7 @@ from models.course import Course
 from models.document import Document, JournalEntry, Note
 from models.mention import Mention
 from models.person import Clinician, Patient
-from models.session import Session
+from models.session import Session, Vitals
 
 
 class Extent(StrEnum):
@@ -86,6 +86,12 @@ def courses_within(reach: Reach) -> Select[Course]:
 def sessions_within(reach: Reach) -> Select[Session]:
     """Sessions of the patients the caller may see."""
     return _within(Session, Session.patient_id, reach)
+
+
+def vitals_within(reach: Reach) -> Select[Vitals]:
+    """Readings of vital signs in the sessions of the patients the caller may see."""
+    there = sessions_within(reach).with_only_columns(Session.id)
+    return select(Vitals).where(Vitals.session_id.in_(there))
 
 
 def _readable_document(reach: Reach) -> ColumnElement[bool]:

@@ -1,11 +1,10 @@
 """A session of a course, its dosing and its vitals. Never SQLAlchemy's session: that one is `db_session`."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text, and_, func, or_, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, and_, func, or_, select
 from sqlalchemy.orm import Mapped, aliased, column_property, mapped_column, relationship
 
 from models.base import Base, Identified, OfOrganization, Versioned
@@ -40,8 +39,8 @@ class Session(OfOrganization, Versioned, Base):
     setting: Mapped[str | None] = mapped_column(String(20))
     intention: Mapped[str | None] = mapped_column(Text)
     route: Mapped[str | None] = mapped_column(String(20))
-    dose_mg: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))
-    weight_kg: Mapped[Decimal | None] = mapped_column(Numeric(6, 2))
+    dose_mg: Mapped[float | None]
+    weight_kg: Mapped[float | None]
 
     course: Mapped[Course] = relationship(lazy="raise")
     vitals: Mapped[list["Vitals"]] = relationship(
@@ -50,8 +49,9 @@ class Session(OfOrganization, Versioned, Base):
 
     @property
     def dosing(self) -> "Session | None":
-        """The session itself where it is a dosing session: route, dose and weight are read from it."""
-        return self if self.kind == "dosing" else None
+        """The session itself where a dosing is known: route, dose and weight are read from it."""
+        is_known = any(value is not None for value in (self.route, self.dose_mg, self.weight_kg))
+        return self if is_known else None
 
 
 class Vitals(Identified, Base):
@@ -91,4 +91,4 @@ def _dosing_sequence() -> Any:
 
 # 1, 2, 3 ... among the course's dosing sessions in the order of time; null for any other session. Derived, so that a
 # session which is moved or cancelled renumbers the rest by itself.
-Session.sequence = column_property(_dosing_sequence())  # type: ignore[attr-defined]
+Session.sequence = column_property(_dosing_sequence())

@@ -8,10 +8,9 @@ from alembic import context
 from models.base import Base, UtcDateTime
 
 
-def render_item(kind: str, item: Any, autogen_context: Any) -> str | Literal[False]:
+def render_item(kind: str, item: Any, _autogen_context: Any) -> str | Literal[False]:
     """Write our own column types as the plain ones that they are in the database."""
     if kind == "type" and isinstance(item, UtcDateTime):
-        autogen_context.imports.add("import sqlalchemy as sa")
         return "sa.DateTime(timezone=True)"
     return False
 

@@ -1,0 +1,95 @@
+"""Who may do what to whose records: one table, and one function that every route and use case goes through."""
+
+from enum import StrEnum
+
+from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action
+from integration_api.errors import NotAllowed
+from models.person import CLINICAL_ROLES, Role
+from models.scoped import Extent, Reach
+
+
+class Resource(StrEnum):
+    """What is protected, by the name that scopes use."""
+
+    ME = "Me"
+    PATIENT = "Patient"
+    CLINICIAN = "Clinician"
+    CARE_TEAM = "CareTeam"
+    COURSE = "Course"
+    SESSION = "Session"
+    VITALS = "Vitals"
+    JOURNAL_ENTRY = "JournalEntry"
+    NOTE = "Note"
+    TAXONOMY = "Taxonomy"
+    THEME = "Theme"
+    MENTION = "Mention"
+
+
+_OWN, _TEAM, _ORG = Extent.OWN, Extent.CARE_TEAM, Extent.ORGANIZATION
+_CLINICIANS = tuple(sorted(CLINICAL_ROLES))
+_EVERYBODY = (Role.PATIENT, *_CLINICIANS, Role.ADMIN, Role.SYSTEM)
+
+# resource, roles, what they may do (create, read, update, delete, search), to whose records.
+# What is not written is not allowed. Within this, private entries are their patient's alone, psychotherapy notes
+# their author's (models/scoped.py), and only a note's author changes it (notes/use_cases.py).
+# A system sees what its scopes and the patients' consents allow; while there are no consents, that is nothing.
+_TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
+    (Resource.ME, _EVERYBODY, "r", _OWN),
+    (Resource.TAXONOMY, _EVERYBODY, "rs", _ORG),
+    (Resource.PATIENT, (Role.PATIENT,), "rs", _OWN),
+    (Resource.PATIENT, _CLINICIANS, "rs", _TEAM),
+    (Resource.PATIENT, (Role.ADMIN,), "crus", _ORG),
+    (Resource.CLINICIAN, (Role.PATIENT, *_CLINICIANS), "rs", _ORG),
+    (Resource.CLINICIAN, (Role.ADMIN,), "crus", _ORG),
+    (Resource.CARE_TEAM, (Role.PATIENT,), "r", _OWN),
+    (Resource.CARE_TEAM, _CLINICIANS, "r", _TEAM),
+    (Resource.CARE_TEAM, (Role.ADMIN,), "ru", _ORG),
+    (Resource.COURSE, (Role.PATIENT,), "rs", _OWN),
+    (Resource.COURSE, _CLINICIANS, "crus", _TEAM),
+    (Resource.SESSION, (Role.PATIENT,), "rs", _OWN),
+    (Resource.SESSION, _CLINICIANS, "crus", _TEAM),
+    (Resource.VITALS, (Role.PATIENT,), "rs", _OWN),
+    (Resource.VITALS, _CLINICIANS, "crds", _TEAM),
+    (Resource.JOURNAL_ENTRY, (Role.PATIENT,), "cruds", _OWN),
+    (Resource.JOURNAL_ENTRY, _CLINICIANS, "rs", _TEAM),
+    (Resource.NOTE, (Role.PATIENT,), "rs", _OWN),
+    (Resource.NOTE, _CLINICIANS, "cruds", _TEAM),
+    (Resource.THEME, (Role.PATIENT,), "rs", _OWN),
+    (Resource.THEME, _CLINICIANS, "rs", _TEAM),
+    (Resource.MENTION, (Role.PATIENT,), "r", _OWN),
+    (Resource.MENTION, _CLINICIANS, "ru", _TEAM),
+)
+_EXTENTS = {
+    (resource, role, Action(letter)): extent
+    for resource, roles, letters, extent in _TABLE
+    for role in roles
+    for letter in letters
+}
+
+
+def extent_of(role: Role, resource: Resource, action: Action) -> Extent:
+    """Tell how far a role reaches; `Extent.NOBODY` where it may not do this at all."""
+    return _EXTENTS.get((resource, role, action), Extent.NOBODY)
+
+
+def reach(principal: Principal, resource: Resource, action: Action) -> Reach:
+    """Tell whose records the principal may do this to; raise `NotAllowed` where the role or the token forbids it."""
+    extent = extent_of(principal.role, resource, action)
+    if extent is Extent.NOBODY:
+        raise NotAllowed("Your role does not allow this.")
+    if not any(scope.allows(resource, action) for scope in principal.scopes):
+        raise NotAllowed("The token's scope does not cover this.")
+    return Reach(
+        organization_id=principal.organization_id,
+        user_id=principal.user_id,
+        extent=extent,
+        patient_id=principal.patient_id,
+        clinician_id=principal.clinician_id,
+    )
+
+
+def full_scope(role: Role) -> str:
+    """Name everything that a role may do, as a token's scope."""
+    context = {Role.PATIENT: "patient", Role.SYSTEM: "system"}.get(role, "user")
+    return f"{context}/*.cruds"

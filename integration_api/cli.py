@@ -1,0 +1,151 @@
+"""The `integration-api` command: thin over what the rooms can do."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+import flask_migrate
+from flask import Flask
+
+from integration_api.access.policy import full_scope
+from integration_api.access.scopes import parse_scopes
+from integration_api.access.tokens import mint_token
+from integration_api.access.use_cases import user_named
+from integration_api.app import create_app
+from integration_api.config import Environment, Settings, UnsafeSettings
+from integration_api.db import is_migrated, reading, unit_of_work
+from integration_api.demo import welcome
+from integration_api.demo.loader import is_empty, seed
+from integration_api.development import development_settings, is_set_up
+from integration_api.errors import IntegrationError
+from integration_api.people.use_cases import found_organization
+from integration_api.server import serve as serve_app
+from integration_api.themes.jobs import tag_pending, tag_stored
+from integration_api.web.openapi import contract
+from integration_api.wiring import parts
+from models import Role
+
+CONTRACT = Path("openapi.yaml")
+
+
+@click.group()
+def main() -> None:
+    """Run the integration journal. Settings come from the environment; see the README."""
+
+
+def _settings() -> Settings:
+    """Read the environment; in a clone where `make run` has been, its own installation will do."""
+    here = Path.cwd()
+    if "INTEGRATION_API_SECRET_KEY" not in os.environ and is_set_up(here):
+        return development_settings(here)
+    try:
+        return Settings.from_env(os.environ)
+    except UnsafeSettings as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _app() -> Flask:
+    return create_app(_settings())
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True, help="Where to listen on this machine.")
+def run(port: int) -> None:
+    """Serve for trying out: set up, migrate, seed the demo clinic when empty, and say what to try."""
+    app = create_app(development_settings(Path.cwd()))
+    with app.app_context():
+        flask_migrate.upgrade()
+        with reading() as db_session:
+            is_new = is_empty(db_session)
+        if is_new:
+            click.echo("Seeding the demo clinic ...")
+            with unit_of_work() as db_session:
+                documents = seed(db_session)
+            for document_id in documents:
+                tag_stored(document_id)
+        with reading() as db_session:
+            click.echo(welcome.text(db_session, f"http://127.0.0.1:{port}", lambda name: _mint(app, name)))
+    serve_app(app, host="127.0.0.1", port=port, workers=1, threads=8)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=2, show_default=True)
+@click.option("--threads", default=8, show_default=True, help="Threads of each worker.")
+def serve(host: str, port: int, workers: int, threads: int) -> None:
+    """Serve with the settings of the environment. The database must stand at the newest migration."""
+    app = _app()
+    with app.app_context():
+        if not is_migrated():
+            raise click.ClickException("the database is not at the newest migration; run: integration-api migrate")
+        parts().load_tagger()
+    serve_app(app, host=host, port=port, workers=workers, threads=threads)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the newest migration."""
+    with _app().app_context():
+        flask_migrate.upgrade()
+
+
+@main.command("new-organization")
+@click.argument("name")
+@click.option("--admin", required=True, metavar="USERNAME", help="The account of its first admin.")
+def new_organization(name: str, admin: str) -> None:
+    """Set up an organization with its first admin account."""
+    with _app().app_context():
+        try:
+            with unit_of_work() as db_session:
+                found_organization(db_session, name, admin)
+        except IntegrationError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@click.option("--as", "username", required=True, metavar="NAME", help="Whose token.")
+@click.option("--scope", help="SMART v2 scopes, such as 'patient/JournalEntry.rs'. [default: all the role may do]")
+@click.option("--minutes", type=click.IntRange(1, 24 * 60), help="How long it is good for.")
+def token(username: str, scope: str | None, minutes: int | None) -> None:
+    """Print a signed, short-lived bearer token for an account."""
+    app = _app()
+    with app.app_context():
+        try:
+            click.echo(_mint(app, username, scope, minutes))
+        except (IntegrationError, ValueError) as error:
+            raise click.ClickException(str(error)) from None
+
+
+def _mint(app: Flask, username: str, scope: str | None = None, minutes: int | None = None) -> str:
+    settings: Settings = app.config["SETTINGS"]
+    with reading() as db_session:
+        user = user_named(db_session, username)
+    asked = scope or full_scope(Role(user.role))
+    parse_scopes(asked)
+    return mint_token(settings.secret_key, user.id, asked, at=parts().now(), minutes=minutes or settings.token_minutes)
+
+
+@main.command("tag-pending")
+@click.option("--older", is_flag=True, help="Also what an older version of the pipeline has tagged.")
+def tag_pending_documents(older: bool) -> None:  # noqa: FBT001  (click gives flags by position)
+    """Tag the documents that wait for it."""
+    with _app().app_context():
+        waited, still = tag_pending(also_older=older)
+    click.echo(f"{waited - still} tagged, {still} still waiting")
+    if still:
+        sys.exit(1)
+
+
+@main.command()
+@click.option("--write", "mode", flag_value="write", default=True, help="Write openapi.yaml out from the code.")
+@click.option("--check", "mode", flag_value="check", help="Fail where openapi.yaml and the code differ.")
+def openapi(mode: str) -> None:
+    """Write or check the contract."""
+    settings = Settings(environment=Environment.TEST, secret_key="", database_url="sqlite://")
+    written = contract(create_app(settings).extensions["api"])
+    if mode == "write":
+        CONTRACT.write_text(written, "utf-8")
+    elif not CONTRACT.exists() or CONTRACT.read_text("utf-8") != written:
+        raise click.ClickException("openapi.yaml and the code differ; run: make openapi")

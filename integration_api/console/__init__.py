@@ -1,0 +1,1 @@
+"""Pages and probes beside the API: its reference, and whether it is well."""

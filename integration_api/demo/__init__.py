@@ -1,0 +1,1 @@
+"""The demo clinic: invented people, whose entries read like real ones."""

@@ -1,0 +1,60 @@
+"""The domain's few errors. They know nothing of HTTP; `web/problems.py` turns them into answers.
+
+    IntegrationError
+    ├── NotFound         there is no such record for this caller
+    ├── NotAllowed       the caller sees it, but may not do this
+    ├── Unauthenticated  nobody we know is calling
+    ├── Conflict         it clashes with what is stored
+    ├── Stale            somebody changed the record in between
+    └── Invalid          the request says something impossible; lists every fault
+
+No message holds anything that a patient or clinician wrote.
+"""
+
+from dataclasses import dataclass
+
+
+class IntegrationError(Exception):
+    """Something the caller can be told about, in words that are safe to show."""
+
+
+class NotFound(IntegrationError):
+    """There is no such record for this caller, whether or not it exists."""
+
+
+class NotAllowed(IntegrationError):
+    """The caller may not do this."""
+
+
+class Unauthenticated(IntegrationError):
+    """No token, or one that is not good."""
+
+
+class Conflict(IntegrationError):
+    """The request clashes with what is stored."""
+
+
+class Stale(IntegrationError):
+    """The record is not the one that the caller has seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: where (a JSON pointer into the body, or a parameter's name) and what."""
+
+    detail: str
+    pointer: str | None = None
+    parameter: str | None = None
+
+
+class Invalid(IntegrationError):
+    """The request was understood but cannot be right."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("The request is not valid.")
+        self.faults = faults
+
+    @classmethod
+    def at(cls, pointer: str, detail: str) -> "Invalid":
+        """Say one fault of the body."""
+        return cls(Fault(detail, pointer=pointer))

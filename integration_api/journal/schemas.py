@@ -1,0 +1,124 @@
+"""Journal entries on the wire."""
+
+from typing import Any, ClassVar
+
+from marshmallow import fields, post_load
+
+from integration_api.journal.support import MESSAGE, support_for
+from integration_api.journal.use_cases import EntryDraft, EntryFilter, Mood
+from integration_api.themes.schemas import ENTRY_ID, SESSION_ID, MentionSchema, TaggingSchema
+from integration_api.web.pages import PageQuery, Span
+from integration_api.web.schema import Choice, Id, Moment, Schema, Whole, Words
+
+LONGEST_TEXT = 50_000
+VISIBILITIES = ("private", "care_team")
+PATIENT_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01"
+
+
+class EntryQuery(PageQuery, Span):
+    """Which entries to list; `since` and `until` are about `written_at`."""
+
+    patient_id = Id(load_default=None)
+    session_id = Id(load_default=None)
+    visibility = Choice(VISIBILITIES, load_default=None)
+
+    @post_load
+    def to_filter(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Leave `limit` and `cursor` beside the use case's own value."""
+        page = {name: data.pop(name) for name in ("limit", "cursor")}
+        return {"wanted": EntryFilter(**data), **page}
+
+
+class MoodSchema(Schema):
+    """How the writer felt: pleasantness (valence) and activation (arousal), each from -5 to 5."""
+
+    valence = Whole(-5, 5, allow_none=True, load_default=None)
+    arousal = Whole(-5, 5, allow_none=True, load_default=None)
+
+    @post_load
+    def to_mood(self, data: dict[str, Any], **_: Any) -> Mood:
+        """Make the use case's own value of it."""
+        return Mood(**data)
+
+
+class JournalEntryDraftSchema(Schema):
+    """An entry as its writer sends it."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "text": "Walked down to the harbour this morning. I still miss him every time the boats come in.",
+        "written_at": "2026-03-09T08:12:00-05:00",
+        "session_id": None,
+        "mood": {"valence": 1, "arousal": -2},
+        "visibility": "care_team",
+    }
+    patch_example: ClassVar[dict[str, Any]] = {"visibility": "private"}
+
+    id = Id()
+    patient_id = Id(allow_none=True, load_default=None, metadata={"description": "The writer; need not be said."})
+    session_id = Id(
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "null: the latest session that began before `written_at`."},
+    )
+    written_at = Moment(
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "With the writer's own offset, which is kept. Left out: the time of arrival."},
+    )
+    text = Words(LONGEST_TEXT, required=True)
+    mood = fields.Nested(MoodSchema, allow_none=True, load_default=None)
+    visibility = Choice(
+        VISIBILITIES,
+        load_default="private",
+        metadata={"description": "`private` is the writer's alone, themes and counts included; sharing is a choice."},
+    )
+    prompt_id = Id(allow_none=True, load_default=None)
+
+    @post_load
+    def to_draft(self, data: dict[str, Any], **_: Any) -> EntryDraft:
+        """Make the use case's own value of it."""
+        return EntryDraft(**data)
+
+
+class SupportSchema(Schema):
+    """What the app shows the writer now. It is no crisis service, and says so."""
+
+    example: ClassVar[dict[str, Any]] = {"kind": "support", "message": MESSAGE}
+
+    kind = Choice(("support",), required=True)
+    message = fields.String(required=True)
+
+
+class JournalEntrySchema(Schema):
+    """What a patient wrote, and the themes that were found in it."""
+
+    example: ClassVar[dict[str, Any]] = {
+        **JournalEntryDraftSchema.example,
+        "id": ENTRY_ID,
+        "patient_id": PATIENT_ID,
+        "session_id": SESSION_ID,
+        "prompt_id": None,
+        "themes": [MentionSchema.example | {"start": 49, "end": 68}],
+        "tagging": {"state": "done", "pipeline_version": "lexicon-1+0a1b2c3d"},
+        "safety": None,
+        "version": 1,
+        "created_at": "2026-03-09T13:12:04Z",
+        "updated_at": "2026-03-09T13:12:04Z",
+    }
+
+    id = Id(required=True)
+    patient_id = Id(required=True)
+    session_id = Id(required=True, allow_none=True)
+    written_at = Moment(required=True, attribute="written_local")
+    text = fields.String(required=True)
+    mood = fields.Nested(MoodSchema, required=True, allow_none=True)
+    visibility = Choice(VISIBILITIES, required=True)
+    prompt_id = Id(required=True, allow_none=True)
+    themes = fields.List(fields.Nested(MentionSchema), required=True, attribute="mentions")
+    tagging = fields.Nested(TaggingSchema, required=True, attribute="tagging")
+    safety = fields.Function(
+        support_for, metadata={"anyOf": [{"$ref": "#/components/schemas/Support"}, {"type": "null"}]}
+    )
+    version = fields.Integer(required=True)
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)

@@ -1,0 +1,1 @@
+"""Patients, clinicians and care teams."""

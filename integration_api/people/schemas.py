@@ -1,0 +1,181 @@
+"""People on the wire."""
+
+from typing import Any, ClassVar
+
+from marshmallow import fields, post_load, validate
+
+from integration_api.people.use_cases import ClinicianDraft, PatientDraft
+from integration_api.web.schema import Choice, Day, Id, Moment, Schema, Text, Words
+
+PATIENT_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01"
+CLINICIAN_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e02"
+ORGANIZATION_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e03"
+USER_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e04"
+CLINICAL = ("therapist", "physician", "nurse")
+_TIMES = {"version": 1, "created_at": "2026-03-01T09:00:00Z", "updated_at": "2026-03-01T09:00:00Z"}
+_USERNAME = {
+    "pattern": r"^[a-z0-9][a-z0-9._-]*$",
+    "description": "Unique in this installation; null: no account yet.",
+}
+
+
+class Username(Text):
+    """The name of an account."""
+
+    PATTERN = r"^[a-z0-9][a-z0-9._-]*$"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(80, metadata={"description": "Names the account; null: there is none yet."}, **kwargs)
+        self.validators.append(
+            validate.Regexp(self.PATTERN, error="Lower-case letters, digits, dot, dash, underscore.")
+        )
+
+
+class OrganizationSchema(Schema):
+    """A clinic or practice."""
+
+    id = Id(required=True)
+    name = fields.String(required=True)
+
+
+class MeSchema(Schema):
+    """The caller. `patient_id` or `clinician_id` says which person the account is of."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "user_id": USER_ID,
+        "username": "maya",
+        "role": "patient",
+        "name": "Maya Lindqvist",
+        "organization": {"id": ORGANIZATION_ID, "name": "Harbour Light Clinic"},
+        "patient_id": PATIENT_ID,
+        "clinician_id": None,
+        "scopes": ["patient/*.cruds"],
+    }
+
+    user_id = Id(required=True, attribute="user.id")
+    username = fields.String(required=True, attribute="user.username")
+    role = Choice(("patient", *CLINICAL, "admin", "system"), required=True, attribute="user.role")
+    name = fields.String(required=True, allow_none=True)
+    organization = fields.Nested(OrganizationSchema, required=True)
+    patient_id = Id(required=True, allow_none=True, attribute="principal.patient_id")
+    clinician_id = Id(required=True, allow_none=True, attribute="principal.clinician_id")
+    scopes = fields.Function(
+        lambda me: sorted(str(scope) for scope in me.principal.scopes),
+        metadata={
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "What the token may be used for.",
+        },
+    )
+
+
+class PatientDraftSchema(Schema):
+    """A person in care, as the clinic's admin registers it."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "name": "Maya Lindqvist",
+        "birth_date": "1988-11-02",
+        "username": "maya",
+    }
+    patch_example: ClassVar[dict[str, Any]] = {"name": "Maya Lindqvist-Okafor"}
+
+    id = Id()
+    name = Words(200, required=True)
+    birth_date = Day(allow_none=True, load_default=None)
+    username = Username(allow_none=True, load_default=None)
+
+    @post_load
+    def to_draft(self, data: dict[str, Any], **_: Any) -> PatientDraft:
+        """Make the use case's own value of it."""
+        return PatientDraft(**data)
+
+
+class PatientSchema(Schema):
+    """A person in care."""
+
+    example: ClassVar[dict[str, Any]] = {"id": PATIENT_ID, **PatientDraftSchema.example, **_TIMES}
+
+    id = Id(required=True)
+    name = fields.String(required=True)
+    birth_date = Day(required=True, allow_none=True)
+    username = fields.String(required=True, allow_none=True, attribute="account_name")
+    version = fields.Integer(required=True)
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)
+
+
+class ClinicianDraftSchema(Schema):
+    """A person who gives care, as the clinic's admin registers it."""
+
+    example: ClassVar[dict[str, Any]] = {"name": "Dr Ines Barros", "role": "physician", "username": "ines"}
+    patch_example: ClassVar[dict[str, Any]] = {"name": "Dr Ines Barros Leal"}
+
+    id = Id()
+    name = Words(200, required=True)
+    role = Choice(CLINICAL, required=True)
+    username = Username(allow_none=True, load_default=None)
+
+    @post_load
+    def to_draft(self, data: dict[str, Any], **_: Any) -> ClinicianDraft:
+        """Make the use case's own value of it."""
+        return ClinicianDraft(**data)
+
+
+class ClinicianSchema(Schema):
+    """A person who gives care."""
+
+    example: ClassVar[dict[str, Any]] = {"id": CLINICIAN_ID, **ClinicianDraftSchema.example, **_TIMES}
+
+    id = Id(required=True)
+    name = fields.String(required=True)
+    role = Choice(CLINICAL, required=True)
+    username = fields.String(required=True, allow_none=True, attribute="account_name")
+    version = fields.Integer(required=True)
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)
+
+
+class CareTeamMemberDraftSchema(Schema):
+    """One place in a care team."""
+
+    clinician_id = Id(required=True)
+
+
+class CareTeamDraftSchema(Schema):
+    """Who is to care for a patient: the whole team."""
+
+    example: ClassVar[dict[str, Any]] = {"members": [{"clinician_id": CLINICIAN_ID}]}
+
+    members = fields.List(fields.Nested(CareTeamMemberDraftSchema), required=True, validate=validate.Length(max=100))
+
+
+class CareTeamMemberSchema(Schema):
+    """One clinician's place in a care team."""
+
+    clinician_id = Id(required=True)
+    name = fields.String(required=True, attribute="clinician.name")
+    role = Choice(CLINICAL, required=True, attribute="clinician.role")
+    since = Moment(required=True)
+
+
+class CareTeamSchema(Schema):
+    """Who cares for a patient."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "patient_id": PATIENT_ID,
+        "members": [
+            {
+                "clinician_id": CLINICIAN_ID,
+                "name": "Dr Ines Barros",
+                "role": "physician",
+                "since": "2026-03-01T09:00:00Z",
+            }
+        ],
+        **_TIMES,
+    }
+
+    patient_id = Id(required=True)
+    members = fields.List(fields.Nested(CareTeamMemberSchema), required=True)
+    version = fields.Integer(required=True)
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)

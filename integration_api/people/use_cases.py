@@ -1,0 +1,231 @@
+"""Who is in the clinic: the caller, patients, clinicians, care teams."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.access.policy import Resource, reach
+from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action
+from integration_api.errors import Fault, Invalid, NotFound
+from models import (
+    CareTeam,
+    CareTeamMember,
+    Clinician,
+    Order,
+    Organization,
+    Page,
+    PageRequest,
+    Patient,
+    Role,
+    User,
+    care_teams_within,
+    clinicians_within,
+    new_id,
+    now,
+    page_of,
+    patients_within,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The caller, as the caller may know it."""
+
+    user: User
+    organization: Organization
+    principal: Principal
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PatientDraft:
+    """A person in care, as told by the clinic's admin. With a `username` the person has an account."""
+
+    name: str
+    birth_date: date | None = None
+    username: str | None = None
+    id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicianDraft:
+    """A person who gives care, as told by the clinic's admin."""
+
+    name: str
+    role: str
+    username: str | None = None
+    id: UUID | None = None
+
+
+def read_me(db_session: DbSession, caller: Principal) -> Me:
+    """Tell the caller who it is to us."""
+    reach(caller, Resource.ME, Action.READ)
+    user = db_session.get_one(User, caller.user_id)
+    person: Patient | Clinician | None = None
+    if caller.patient_id is not None:
+        person = db_session.get_one(Patient, caller.patient_id)
+    elif caller.clinician_id is not None:
+        person = db_session.get_one(Clinician, caller.clinician_id)
+    organization = db_session.get_one(Organization, caller.organization_id)
+    return Me(user, organization, caller, person.name if person else None)
+
+
+def list_patients(db_session: DbSession, caller: Principal, page: PageRequest) -> Page[Patient]:
+    """List the patients the caller may see, by name."""
+    visible = patients_within(reach(caller, Resource.PATIENT, Action.SEARCH))
+    return page_of(db_session, visible, Order((Patient.name, Patient.id)), page)
+
+
+def read_patient(db_session: DbSession, caller: Principal, patient_id: UUID, action: Action = Action.READ) -> Patient:
+    """Read one patient; raise `NotFound`."""
+    visible = patients_within(reach(caller, Resource.PATIENT, action))
+    patient = db_session.scalars(visible.where(Patient.id == patient_id)).one_or_none()
+    if patient is None:
+        raise NotFound("There is no such patient.")
+    return patient
+
+
+def register_patient(db_session: DbSession, caller: Principal, draft: PatientDraft) -> Patient:
+    """Take a person into care, with an empty care team."""
+    reach(caller, Resource.PATIENT, Action.CREATE)
+    patient = Patient(
+        id=draft.id or new_id(),
+        organization_id=caller.organization_id,
+        name=draft.name,
+        birth_date=draft.birth_date,
+        user=_account(caller, draft.username, Role.PATIENT),
+    )
+    db_session.add(patient)
+    db_session.flush()
+    db_session.add(CareTeam(organization_id=caller.organization_id, patient_id=patient.id))
+    db_session.flush()
+    return patient
+
+
+def change_patient(
+    db_session: DbSession, caller: Principal, patient_id: UUID, merge: Callable[[Patient], PatientDraft]
+) -> Patient:
+    """Change what is known of a patient. An account, once given, keeps its name."""
+    patient = read_patient(db_session, caller, patient_id, Action.UPDATE)
+    draft = merge(patient)
+    patient.name, patient.birth_date = draft.name, draft.birth_date
+    _give_account(caller, patient, draft.username, Role.PATIENT)
+    db_session.flush()
+    return patient
+
+
+def list_clinicians(db_session: DbSession, caller: Principal, page: PageRequest) -> Page[Clinician]:
+    """List the organization's clinicians, by name."""
+    visible = clinicians_within(reach(caller, Resource.CLINICIAN, Action.SEARCH))
+    return page_of(db_session, visible, Order((Clinician.name, Clinician.id)), page)
+
+
+def read_clinician(
+    db_session: DbSession, caller: Principal, clinician_id: UUID, action: Action = Action.READ
+) -> Clinician:
+    """Read one clinician; raise `NotFound`."""
+    visible = clinicians_within(reach(caller, Resource.CLINICIAN, action))
+    clinician = db_session.scalars(visible.where(Clinician.id == clinician_id)).one_or_none()
+    if clinician is None:
+        raise NotFound("There is no such clinician.")
+    return clinician
+
+
+def register_clinician(db_session: DbSession, caller: Principal, draft: ClinicianDraft) -> Clinician:
+    """Take a clinician into the organization."""
+    reach(caller, Resource.CLINICIAN, Action.CREATE)
+    clinician = Clinician(
+        id=draft.id or new_id(),
+        organization_id=caller.organization_id,
+        name=draft.name,
+        role=draft.role,
+        user=_account(caller, draft.username, Role(draft.role)),
+    )
+    db_session.add(clinician)
+    db_session.flush()
+    return clinician
+
+
+def change_clinician(
+    db_session: DbSession, caller: Principal, clinician_id: UUID, merge: Callable[[Clinician], ClinicianDraft]
+) -> Clinician:
+    """Change what is known of a clinician; the account follows the role."""
+    clinician = read_clinician(db_session, caller, clinician_id, Action.UPDATE)
+    draft = merge(clinician)
+    clinician.name, clinician.role = draft.name, draft.role
+    _give_account(caller, clinician, draft.username, Role(draft.role))
+    if clinician.user is not None:
+        clinician.user.role = draft.role
+    db_session.flush()
+    return clinician
+
+
+def read_care_team(
+    db_session: DbSession, caller: Principal, patient_id: UUID, action: Action = Action.READ
+) -> CareTeam:
+    """Read who cares for a patient; raise `NotFound` where the caller may not see the patient."""
+    visible = care_teams_within(reach(caller, Resource.CARE_TEAM, action))
+    team = db_session.scalars(visible.where(CareTeam.patient_id == patient_id)).one_or_none()
+    if team is None:
+        raise NotFound("There is no such patient.")
+    return team
+
+
+def replace_care_team(
+    db_session: DbSession,
+    caller: Principal,
+    patient_id: UUID,
+    match: Callable[[CareTeam], object],
+    clinician_ids: Sequence[UUID],
+) -> CareTeam:
+    """Say who cares for a patient from now on. Those who stay keep the day they came."""
+    team = read_care_team(db_session, caller, patient_id, Action.UPDATE)
+    match(team)
+    staff = clinicians_within(reach(caller, Resource.CLINICIAN, Action.SEARCH))
+    found = {one.id: one for one in db_session.scalars(staff.where(Clinician.id.in_(clinician_ids)))}
+    faults = [
+        Fault("There is no such clinician.", pointer=f"/members/{place}/clinician_id")
+        for place, clinician_id in enumerate(clinician_ids)
+        if clinician_id not in found
+    ]
+    if faults:
+        raise Invalid(*faults)
+    before = {member.clinician_id: member for member in team.members}
+    team.members = [
+        before.get(clinician_id) or CareTeamMember(clinician=found[clinician_id])
+        for clinician_id in dict.fromkeys(clinician_ids)
+    ]
+    team.updated_at = now()  # a change of members alone would not count as a change of the team
+    db_session.flush()
+    return team
+
+
+def _account(caller: Principal, username: str | None, role: Role) -> User | None:
+    if username is None:
+        return None
+    return User(organization_id=caller.organization_id, username=username, role=role)
+
+
+def _give_account(caller: Principal, person: Patient | Clinician, username: str | None, role: Role) -> None:
+    """Give an account to somebody who has none; one that is there is neither renamed nor taken away here."""
+    current = person.user.username if person.user else None
+    if username == current:
+        return
+    if current is not None:
+        raise Invalid.at("/username", "An account that was given keeps its name.")
+    person.user = _account(caller, username, role)
+
+
+def found_organization(db_session: DbSession, name: str, admin: str) -> User:
+    """Set up an organization with its first admin account; for the command line, where nobody is logged in."""
+    organization = Organization(name=name)
+    db_session.add(organization)
+    db_session.flush()
+    user = User(organization_id=organization.id, username=admin, role=Role.ADMIN)
+    db_session.add(user)
+    db_session.flush()
+    return user

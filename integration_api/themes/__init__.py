@@ -1,0 +1,1 @@
+"""The taxonomy, tagging of a stored document, recurrence, reviews."""

@@ -1,0 +1,39 @@
+"""Tagging stored documents: in the request that stored them, or later for those that were left waiting."""
+
+import logging
+from uuid import UUID
+
+from integration_api.db import reading, unit_of_work
+from integration_api.themes import tagging
+from integration_api.wiring import parts
+
+log = logging.getLogger(__name__)
+
+
+def tag_stored(document_id: UUID) -> None:
+    """Tag a document that is safely stored. Whatever goes wrong, it stays `pending` and can be tagged again."""
+    try:
+        with reading() as db_session:
+            untagged = tagging.read_untagged(db_session, document_id)
+        if untagged is None:
+            return
+        analysis = parts().load_tagger().tag(untagged.text, untagged.kind)
+        with unit_of_work() as db_session:
+            tagging.keep_findings(db_session, untagged, analysis)
+    except Exception as error:  # noqa: BLE001  (the words are kept; no failure of the tagger may lose the answer)
+        # Only the kind of the error: its message may quote the document.
+        log.warning("document %s stays pending: %s", document_id, type(error).__name__)
+
+
+def tag_pending(*, also_older: bool = False) -> tuple[int, int]:
+    """Tag all that waits; with `also_older` also what another pipeline has tagged. Gives (waited, still waiting)."""
+    if also_older:
+        version = parts().load_tagger().version
+        with unit_of_work() as db_session:
+            tagging.await_newer(db_session, version)
+    with reading() as db_session:
+        waiting = tagging.list_untagged(db_session)
+    for document_id in waiting:
+        tag_stored(document_id)
+    with reading() as db_session:
+        return len(waiting), len(tagging.list_untagged(db_session))

@@ -1,0 +1,109 @@
+"""/themes, /patients/{id}/themes, /mentions/{id}, /mentions/{id}/review."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from flask.views import MethodView
+
+from integration_api.access.policy import Resource
+from integration_api.access.principals import Principal
+from integration_api.db import reading, unit_of_work
+from integration_api.themes import reviews, schemas, use_cases
+from integration_api.web.blueprint import Blueprint
+from integration_api.web.pages import cursor_for, page_request
+
+blp = Blueprint("Themes", __name__, url_prefix="/v1", description="What is spoken of, and what returns.")
+
+
+@blp.route("/themes")
+class Themes(MethodView):
+    """The taxonomy."""
+
+    @blp.lists("listThemes", schemas.ThemeSchema, schemas.ThemeQuery, of=Resource.TAXONOMY)
+    def get(self, caller: Principal, query: dict[str, Any], page: Any) -> object:
+        """List the themes.
+
+        The taxonomy by name, or one facet of it.
+        """
+        return use_cases.list_themes(caller, query["facet"], page)
+
+
+@blp.route("/themes/<theme>")
+class OneTheme(MethodView):
+    """One theme."""
+
+    @blp.reads("readTheme", schemas.ThemeSchema, of=Resource.TAXONOMY)
+    def get(self, caller: Principal, theme: str) -> object:
+        """Read a theme.
+
+        What it covers, what it does not, and which instrument or literature it is drawn from.
+        """
+        return use_cases.read_theme(caller, theme)
+
+
+@blp.route("/patients/<uuid:patient_id>/themes")
+class RecurringThemes(MethodView):
+    """What returns for a patient."""
+
+    @blp.lists(
+        "listRecurringThemes",
+        schemas.RecurringThemeSchema,
+        schemas.RecurrenceQuery,
+        of=Resource.THEME,
+        missing=True,
+    )
+    def get(self, caller: Principal, query: dict[str, Any], page: Any, patient_id: UUID) -> object:
+        """List recurring themes.
+
+        Per theme and dosing session: mentions, words and rates; first and last seen, trajectory, and the strongest
+        evidence in the patient's and clinicians' own words. The most recurrent first. Only what the caller may read
+        counts; rejected mentions do not, and documents that wait for the tagger are not yet counted.
+        """
+        with reading() as db_session:
+            return use_cases.list_recurrences(db_session, caller, patient_id, query["wanted"], page)
+
+
+@blp.route("/patients/<uuid:patient_id>/themes/<theme>")
+class ThemeTimeline(MethodView):
+    """How one theme returns."""
+
+    @blp.reads("readThemeTimeline", schemas.ThemeTimelineSchema, of=Resource.THEME, query=schemas.TimelineQuery)
+    def get(self, caller: Principal, query: dict[str, Any], patient_id: UUID, theme: str) -> object:
+        """Read one theme's timeline.
+
+        The theme's recurrence, and every mention of it that counts, in the order of writing, by the page.
+        """
+        page = page_request(query, caller.user_id)
+        with reading() as db_session:
+            found = use_cases.read_timeline(db_session, caller, patient_id, theme, query["wanted"], page)
+        return replace(found, next_cursor=cursor_for(found.mentions, query, caller.user_id))
+
+
+@blp.route("/mentions/<uuid:mention_id>")
+class OneMention(MethodView):
+    """One mention."""
+
+    @blp.reads("readMention", schemas.ReviewedMentionSchema, of=Resource.MENTION)
+    def get(self, caller: Principal, mention_id: UUID) -> object:
+        """Read a mention.
+
+        The words, why the theme was given, and what clinicians said of it.
+        """
+        with reading() as db_session:
+            return reviews.read_mention(db_session, caller, mention_id)
+
+
+@blp.route("/mentions/<uuid:mention_id>/review")
+class MentionReview(MethodView):
+    """A clinician's word on a mention."""
+
+    @blp.acts("reviewMention", schemas.ReviewSchema, schemas.ReviewedMentionSchema, of=Resource.MENTION)
+    def post(self, caller: Principal, review: reviews.Review, mention_id: UUID) -> object:
+        """Review a mention.
+
+        Confirms or rejects it, corrects its theme or assertion, or withdraws what was said before. A rejected mention
+        no longer counts, and stays rejected when the document is tagged again.
+        """
+        with unit_of_work() as db_session:
+            return reviews.review_mention(db_session, caller, mention_id, review)

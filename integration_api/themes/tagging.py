@@ -1,0 +1,129 @@
+"""What happens to a document's mentions: found, kept, and carried through edits."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, cast
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session as DbSession
+
+from models import Document, Mention
+from nlp import Analysis, load_taxonomy
+from nlp import Mention as Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Untagged:
+    """A stored document as the tagger needs it. `version` says of which state of it the findings will be true."""
+
+    document_id: UUID
+    version: int
+    text: str
+    kind: Literal["journal", "note"]
+
+
+def read_untagged(db_session: DbSession, document_id: UUID) -> Untagged | None:
+    """Read a document that waits for the tagger; None where nothing waits under this id (any longer)."""
+    query = select(Document).where(
+        Document.id == document_id, Document.tagging_state == "pending", Document.deleted_at.is_(None)
+    )
+    document = db_session.scalars(query).one_or_none()
+    if document is None:
+        return None
+    return Untagged(document.id, document.version, document.text, cast("Literal['journal', 'note']", document.source))
+
+
+def list_untagged(db_session: DbSession) -> list[UUID]:
+    """List the documents that wait for the tagger, the oldest first, in all organizations."""
+    query = select(Document.id).where(Document.tagging_state == "pending", Document.deleted_at.is_(None))
+    return list(db_session.scalars(query.order_by(Document.created_at, Document.id)))
+
+
+def await_newer(db_session: DbSession, pipeline_version: str) -> int:
+    """Let every document that another version of the pipeline has tagged wait for this one; count them."""
+    outdated = (Document.pipeline_version != pipeline_version, Document.deleted_at.is_(None))
+    found = db_session.execute(
+        update(Document)
+        .where(*outdated)
+        .values(tagging_state="pending", updated_at=Document.updated_at)
+        .execution_options(synchronize_session=False)
+    )
+    return int(found.rowcount)  # type: ignore[attr-defined]
+
+
+def keep_findings(db_session: DbSession, untagged: Untagged, analysis: Analysis) -> None:
+    """Keep what the pipeline found in a document, unless the document has changed since.
+
+    What clinicians have reviewed stays as they left it, and the pipeline's own view of the same words does not
+    come back beside it. Tagging is no edit: the document's version and time of change stay.
+    """
+    kept = db_session.execute(
+        update(Document)
+        .where(Document.id == untagged.document_id, Document.version == untagged.version)
+        .values(
+            tagging_state="done",
+            pipeline_version=analysis.pipeline_version,
+            word_count=analysis.words,
+            updated_at=Document.updated_at,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if kept.rowcount == 0:  # type: ignore[attr-defined]
+        return
+    document = db_session.get_one(Document, untagged.document_id, populate_existing=True)
+    reviewed = [mention for mention in document.mentions if mention.reviews]
+    fresh = [finding for finding in analysis.mentions if not _is_reviewed(finding, reviewed)]
+    document.mentions = [*reviewed, *_mentions(document, fresh)]
+    db_session.flush()
+
+
+def move_findings(document: Document, text: str) -> None:
+    """Give a document new words. Reviewed mentions move with their own words, or go with them."""
+    kept = []
+    for mention in document.mentions:
+        start = _nearest(text, mention.quote, mention.start) if mention.reviews else None
+        if start is not None:
+            mention.start, mention.end = start, start + len(mention.quote)
+            kept.append(mention)
+    document.mentions = kept
+    document.text = text
+    document.tagging_state = "pending"
+
+
+def _is_reviewed(finding: Finding, reviewed: Iterable[Mention]) -> bool:
+    """Tell whether clinicians have spoken of this theme in these words."""
+    return any(
+        finding.theme in {mention.theme, *(review.theme_before for review in mention.reviews)}
+        and finding.start < mention.end
+        and mention.start < finding.end
+        for mention in reviewed
+    )
+
+
+def _mentions(document: Document, findings: Iterable[Finding]) -> list[Mention]:
+    themes = load_taxonomy().themes
+    return [
+        Mention(
+            organization_id=document.organization_id,
+            patient_id=document.patient_id,
+            theme=finding.theme,
+            facet=themes[finding.theme].facet,
+            start=finding.start,
+            end=finding.end,
+            assertion=finding.assertion,
+            score=finding.score,
+            source=finding.source,
+            because=finding.because[:500],
+        )
+        for finding in findings
+    ]
+
+
+def _nearest(text: str, quote: str, place: int) -> int | None:
+    """Find the quote's occurrence that lies nearest to a place."""
+    found, start = [], text.find(quote)
+    while start >= 0:
+        found.append(start)
+        start = text.find(quote, start + 1)
+    return min(found, key=lambda where: abs(where - place), default=None)

@@ -1,0 +1,216 @@
+"""The taxonomy, and what recurs for a patient: themes across sessions, each with its evidence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.access.policy import Resource, reach
+from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action
+from integration_api.errors import NotFound
+from models import (
+    Between,
+    Document,
+    Mention,
+    Page,
+    PageRequest,
+    Patient,
+    Reach,
+    Session,
+    documents_within,
+    mentions_within,
+    narrowed,
+    page_of_list,
+    patients_within,
+    sessions_within,
+)
+from nlp import Assertion, Theme, load_taxonomy
+from nlp.recurrence import (
+    RecurringTheme,
+    SessionRate,
+    Sighting,
+    Trajectory,
+    Writing,
+    recurring_themes,
+    windows_of,
+)
+
+ANY = "any"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecurrenceFilter(Between):
+    """Which documents, by time of writing, and mentions count; None: all. `assertion` may be `any`."""
+
+    source: str | None = None
+    facet: str | None = None
+    assertion: str = "affirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """One theme across a patient's dosing sessions. Without any mention there is no trajectory."""
+
+    theme: Theme
+    sessions: tuple[SessionRate, ...] = ()
+    session_count: int = 0
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    trajectory: Trajectory | None = None
+    probability_rising: float | None = None
+    by_source: dict[str, int] | None = None
+    evidence: Sequence[Mention] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline(Recurrence):
+    """One theme's recurrence with a page of the mentions that count, in the order of writing."""
+
+    mentions: Page[Mention] = field(default_factory=lambda: Page((), None))
+    next_cursor: str | None = None
+
+
+def list_themes(caller: Principal, facet: str | None, page: PageRequest) -> Page[Theme]:
+    """List the taxonomy, or one facet of it, by name."""
+    reach(caller, Resource.TAXONOMY, Action.SEARCH)
+    found = [theme for theme in load_taxonomy().themes.values() if facet in (None, theme.facet)]
+    return page_of_list(sorted(found, key=lambda theme: theme.name), lambda theme: (theme.name,), page)
+
+
+def read_theme(caller: Principal, name: str) -> Theme:
+    """Read one theme of the taxonomy; raise `NotFound`."""
+    reach(caller, Resource.TAXONOMY, Action.READ)
+    return _theme(name)
+
+
+def list_recurrences(
+    db_session: DbSession, caller: Principal, patient_id: UUID, wanted: RecurrenceFilter, page: PageRequest
+) -> Page[Recurrence]:
+    """Tell what returns for a patient, the most recurrent first, as far as the caller may read."""
+    limits = reach(caller, Resource.THEME, Action.SEARCH)
+    _require_patient(db_session, limits, patient_id)
+    sightings = _sightings(db_session, limits, patient_id, wanted)
+    ranked = list(enumerate(_recurring(db_session, limits, patient_id, wanted, sightings)))
+    asked = page_of_list(ranked, lambda place: (place[0],), page)
+    shown = _by_id(db_session, limits, [mention_id for _, one in asked.items for mention_id in one.evidence])
+    return Page([_recurrence(one, shown) for _, one in asked.items], asked.next_after)
+
+
+def read_timeline(
+    db_session: DbSession,
+    caller: Principal,
+    patient_id: UUID,
+    name: str,
+    wanted: RecurrenceFilter,
+    page: PageRequest,
+) -> Timeline:
+    """Tell how one theme returns for a patient, with its evidence; raise `NotFound`."""
+    limits = reach(caller, Resource.THEME, Action.READ)
+    _require_patient(db_session, limits, patient_id)
+    theme = _theme(name)
+    sightings = [one for one in _sightings(db_session, limits, patient_id, wanted) if one.theme == name]
+    found = _recurring(db_session, limits, patient_id, wanted, sightings)
+    in_order = sorted(sightings, key=_place)
+    asked = page_of_list(in_order, _place, page)
+    wanted_ids = [one.mention_id for one in asked.items] + [each for one in found for each in one.evidence]
+    shown = _by_id(db_session, limits, wanted_ids)
+    recurrence = _recurrence(found[0], shown) if found else Recurrence(theme, by_source={})
+    mentions = Page([shown[one.mention_id] for one in asked.items], asked.next_after)
+    return Timeline(**{each.name: getattr(recurrence, each.name) for each in fields(recurrence)}, mentions=mentions)
+
+
+def _place(sighting: Sighting) -> tuple[datetime, str]:
+    """Where a mention stands in time; ids of one document's mentions rise with its text."""
+    return sighting.written_at, sighting.mention_id
+
+
+def _theme(name: str) -> Theme:
+    theme = load_taxonomy().themes.get(name)
+    if theme is None:
+        raise NotFound("There is no such theme.")
+    return theme
+
+
+def _require_patient(db_session: DbSession, limits: Reach, patient_id: UUID) -> None:
+    if db_session.scalars(patients_within(limits).where(Patient.id == patient_id)).one_or_none() is None:
+        raise NotFound("There is no such patient.")
+
+
+def _recurring(
+    db_session: DbSession,
+    limits: Reach,
+    patient_id: UUID,
+    wanted: RecurrenceFilter,
+    sightings: Sequence[Sighting],
+) -> list[RecurringTheme]:
+    dosings = sessions_within(limits).where(
+        Session.patient_id == patient_id, Session.kind == "dosing", Session.status != "cancelled"
+    )
+    held = db_session.execute(dosings.with_only_columns(Session.id, Session.starts_at)).tuples()
+    windows = windows_of((str(session_id), starts_at) for session_id, starts_at in held)
+    return recurring_themes(windows, _writings(db_session, limits, patient_id, wanted), sightings)
+
+
+def _writings(db_session: DbSession, limits: Reach, patient_id: UUID, wanted: RecurrenceFilter) -> list[Writing]:
+    """Everything that was written, with mentions or without. What still waits for the tagger is not yet known."""
+    query = _counted(documents_within(limits), patient_id, wanted)
+    columns = (Document.id, Document.written_at, Document.word_count, Document.source)
+    rows = db_session.execute(query.with_only_columns(*columns)).tuples()
+    return [Writing(str(document_id), at, words, source) for document_id, at, words, source in rows]
+
+
+def _sightings(db_session: DbSession, limits: Reach, patient_id: UUID, wanted: RecurrenceFilter) -> list[Sighting]:
+    """Every mention that counts: rejected ones never do."""
+    assertion = None if wanted.assertion == ANY else wanted.assertion
+    query = _counted(mentions_within(limits), patient_id, wanted)
+    query = narrowed(query, ((Mention.facet, wanted.facet), (Mention.assertion, assertion)))
+    query = query.where(Mention.review.is_distinct_from("rejected"))
+    columns = (Mention.id, Document.id, Mention.theme, Mention.assertion, Mention.score)
+    rows = query.with_only_columns(*columns, Document.written_at, Document.source, Mention.review)
+    return [
+        Sighting(
+            str(mention_id),
+            str(document_id),
+            theme,
+            Assertion(assertion),
+            score,
+            at,
+            source,
+            review == "confirmed",
+        )
+        for mention_id, document_id, theme, assertion, score, at, source, review in db_session.execute(rows).tuples()
+    ]
+
+
+def _counted(query: Select[Any], patient_id: UUID, wanted: RecurrenceFilter) -> Select[Any]:
+    """Keep what stands in the tagged documents that are asked for."""
+    equal = (
+        (Document.patient_id, patient_id),
+        (Document.tagging_state, "done"),
+        (Document.source, wanted.source),
+    )
+    return narrowed(query, equal, Document.written_at, wanted)
+
+
+def _by_id(db_session: DbSession, limits: Reach, mention_ids: Sequence[str]) -> dict[str, Mention]:
+    wanted = mentions_within(limits).where(Mention.id.in_([UUID(mention_id) for mention_id in mention_ids]))
+    return {str(mention.id): mention for mention in db_session.scalars(wanted).unique()}
+
+
+def _recurrence(found: RecurringTheme, shown: dict[str, Mention]) -> Recurrence:
+    return Recurrence(
+        theme=_theme(found.theme),
+        sessions=found.sessions,
+        session_count=found.session_count,
+        first_seen=found.first_seen,
+        last_seen=found.last_seen,
+        trajectory=found.trajectory,
+        probability_rising=found.probability_rising,
+        by_source=dict(found.by_source),
+        evidence=[shown[mention_id] for mention_id in found.evidence],
+    )

@@ -1,0 +1,83 @@
+"""What requests and answers carry: JSON, read with care, and every fault told with its place."""
+
+import json
+from typing import Any, NoReturn
+
+from flask import Request, Response, current_app, request
+from marshmallow import Schema, ValidationError
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from integration_api.errors import Fault, Invalid
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+
+
+class Parser(FlaskParser):
+    """webargs' parser with our way to read JSON and to say what is wrong."""
+
+    def load_json(self, _request: Request, _schema: Schema) -> Any:
+        """Give the body as JSON."""
+        return read_json(JSON)
+
+    def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
+        """Tell every fault."""
+        raise Invalid(*faults_in(error)) from None
+
+
+def read_json(media_type: str) -> Any:
+    """Read the body as JSON; 400 for what is no JSON, 413 for too much of it, 415 for another media type."""
+    if request.mimetype != media_type:
+        raise UnsupportedMediaType
+    raw = request.get_data(cache=True)
+    try:
+        return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):  # JSONDecodeError and UnicodeDecodeError are ValueErrors
+        raise BadRequest from None
+
+
+def write_json(body: Any, status: int = 200) -> Response:
+    """Answer with JSON."""
+    return Response(current_app.json.dumps(body) + "\n", status, mimetype=JSON)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def load(schema: Schema, body: Any) -> Any:
+    """Check a body against a schema; raise `Invalid` with every fault."""
+    try:
+        return schema.load(body)
+    except ValidationError as error:
+        raise Invalid(*faults_in({"json": error.messages})) from None
+
+
+def faults_in(error: ValidationError | dict[str, Any]) -> list[Fault]:
+    """Turn marshmallow's messages into faults: pointers for bodies, names for parameters."""
+    messages = error.messages if isinstance(error, ValidationError) else error
+    found: list[Fault] = []
+    for location, tree in messages.items() if isinstance(messages, dict) else [("json", messages)]:
+        for path, detail in _leaves(tree, ()):
+            if location == "json":
+                found.append(Fault(detail, pointer=_pointer(path)))
+            else:
+                found.append(Fault(detail, parameter=str(path[0]) if path else location))
+    return found
+
+
+def _leaves(tree: Any, path: tuple[Any, ...]) -> list[tuple[tuple[Any, ...], str]]:
+    if isinstance(tree, dict):
+        return [
+            leaf
+            for name, branch in tree.items()
+            for leaf in _leaves(branch, path if name == "_schema" else (*path, name))
+        ]
+    if isinstance(tree, list):
+        return [(path, str(message)) for message in tree]
+    return [(path, str(tree))]
+
+
+def _pointer(path: tuple[Any, ...]) -> str:
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

@@ -1,0 +1,113 @@
+"""Creating once: the same id or `Idempotency-Key` with the same body is answered again, not done again."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from flask import current_app, g, request
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.access.principals import Principal
+from integration_api.errors import Conflict, Fault, Invalid, NotFound
+from integration_api.web.body import JSON, read_json
+from models import Creation
+
+LONGEST_KEY = 255
+
+
+class Record(Protocol):
+    """Anything with an id."""
+
+    id: UUID
+
+
+R = TypeVar("R", bound=Any)
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """One create request. Without a key of the client's it is carried out each time it comes."""
+
+    caller: Principal
+    operation: str
+    key: str | None
+    body_digest: str
+
+    def __call__(self, db_session: DbSession, write: Callable[[], R], read: Callable[[UUID], R]) -> R:
+        """Write the record, or read the one that this very request has written before."""
+        if self.key is None:
+            return write()
+        before = db_session.get(Creation, (self.caller.user_id, self.operation, self.key))
+        if before is not None:
+            return self._again(before, read)
+        record = write()
+        db_session.add(
+            Creation(
+                user_id=self.caller.user_id,
+                operation=self.operation,
+                key=self.key,
+                body_digest=self.body_digest,
+                record_id=record.id,
+            )
+        )
+        db_session.flush()
+        return record
+
+    def _again(self, before: Creation, read: Callable[[UUID], R]) -> R:
+        if not hmac.compare_digest(before.body_digest, self.body_digest):
+            raise Conflict("This id or Idempotency-Key was used before with another body.")
+        g.is_replay = True
+        try:
+            return read(before.record_id)
+        except NotFound:
+            raise Conflict("What this request created has been deleted since.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """One PUT: a creation where it said `If-None-Match: *`, else a replacement of the version it names."""
+
+    draft: Any
+    match: Callable[[Any], Any]
+    once: Once | None = None
+
+    def __call__(
+        self,
+        db_session: DbSession,
+        create: Callable[[Any], R],
+        read: Callable[[UUID], R],
+        change: Callable[[Callable[[Any], Any]], R],
+    ) -> R:
+        """Carry out what was meant: `create(draft)`, or `change(merge)` as a patch would."""
+        if self.once is None:
+            return change(self._merge)
+        return self.once(db_session, lambda: create(self.draft), read)
+
+    def _merge(self, record: Any) -> Any:
+        self.match(record)
+        return self.draft
+
+
+def once_for(caller: Principal, operation: str, record_id: UUID | None, path: dict[str, Any] | None = None) -> Once:
+    """Describe the create request at hand: keyed by the client's id for the record, else its Idempotency-Key.
+
+    `path` holds what the address says beyond the record's own id; the same key with another address is a clash.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable() and key.isascii()):
+        raise Invalid(Fault(f"1 to {LONGEST_KEY} printable ASCII characters.", parameter="Idempotency-Key"))
+    if record_id is not None:
+        return Once(caller, operation, f"id:{record_id}", _digest(path or {}))
+    return Once(caller, operation, None if key is None else f"key:{key}", _digest(path or {}))
+
+
+def _digest(path: dict[str, Any]) -> str:
+    """Seal the request, so that another one is noticed and none is kept."""
+    body = read_json(JSON)
+    if isinstance(body, dict):
+        body.pop("id", None)
+    canonical = current_app.json.dumps([path, body], sort_keys=True).encode("utf-8", "surrogatepass")
+    return hmac.new(current_app.config["SECRET_KEY"].encode(), canonical, hashlib.sha256).hexdigest()

@@ -1,0 +1,32 @@
+"""The headers and errors that operations share, as the contract describes them."""
+
+ALWAYS = (401, 403, 503)
+BODY = (400, 409, 413, 415, 422)
+IF_MATCH = {
+    "in": "header",
+    "name": "If-Match",
+    "schema": {"type": "string"},
+    "required": True,
+    "description": "The ETag of the version that you have seen.",
+    "example": '"0f343b0931126a20f133d67c2b018a3b"',
+}
+IF_NONE_MATCH = {
+    "in": "header",
+    "name": "If-None-Match",
+    "schema": {"type": "string"},
+    "description": "The ETag that you have: 304 when it is still the newest.",
+}
+CREATE = {
+    "in": "header",
+    "name": "If-None-Match",
+    "schema": {"type": "string", "enum": ["*"]},
+    "description": "`*` creates the record; otherwise it is replaced, and needs If-Match.",
+}
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    "description": "For a create without an id of your own: the same key and body is carried out once.",
+}
+ETAG = {"ETag": {"schema": {"type": "string"}, "description": "Names this version."}}
+LINK = {"Link": {"schema": {"type": "string"}, "description": "The next page, where there is one."}}

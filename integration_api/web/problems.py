@@ -1,0 +1,123 @@
+"""Errors as answers: RFC 9457 `application/problem+json`, one shape for everything that goes wrong."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, current_app, json, request
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from integration_api import errors
+
+MEDIA_TYPE = "application/problem+json"
+TYPES = "urn:integration-api:problem:"
+
+log = logging.getLogger(__name__)
+
+# What each error of the domain is called and answered with. Subclasses go as their nearest ancestor.
+_STATUS: dict[type[errors.IntegrationError], tuple[int, str, str]] = {
+    errors.NotFound: (404, "not-found", "Not found"),
+    errors.NotAllowed: (403, "not-allowed", "Not allowed"),
+    errors.Unauthenticated: (401, "unauthenticated", "A valid token is needed"),
+    errors.Conflict: (409, "conflict", "Conflict"),
+    errors.Stale: (412, "stale", "The record has changed"),
+    errors.Invalid: (422, "invalid", "The request is not valid"),
+}
+# Titles and details for what werkzeug and Flask raise; theirs may quote the request.
+_HTTP: dict[int, tuple[str, str, str]] = {
+    400: ("malformed", "Malformed request", "The request could not be read."),
+    404: ("not-found", "Not found", "There is nothing at this address."),
+    405: ("method-not-allowed", "Method not allowed", "This address does not take that method; see Allow."),
+    413: ("too-large", "Too large", "The body is larger than this server takes."),
+    415: (
+        "media-type",
+        "Unsupported media type",
+        "Send the body as the media type that the operation names.",
+    ),
+    428: ("precondition-required", "Precondition required", "Say which version you mean: send If-Match."),
+}
+WWW_AUTHENTICATE = 'Bearer realm="integration-api"'
+
+
+def problem(
+    status: int, kind: str, title: str, detail: str, faults: tuple[errors.Fault, ...] = (), **headers: str
+) -> Response:
+    """Build one problem answer. No argument may hold narrative text."""
+    body: dict[str, Any] = {
+        "type": TYPES + kind,
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+    }
+    if faults:
+        body["errors"] = [_fault(fault) for fault in faults]
+    answer = Response(json.dumps(body), status, mimetype=MEDIA_TYPE)
+    answer.headers.extend({name.replace("_", "-"): value for name, value in headers.items()})
+    return answer
+
+
+def _fault(fault: errors.Fault) -> dict[str, str]:
+    where = {"pointer": fault.pointer, "parameter": fault.parameter}
+    return {name: value for name, value in where.items() if value is not None} | {"detail": fault.detail}
+
+
+def _on_domain_error(error: errors.IntegrationError) -> Response:
+    status, kind, title = next(_STATUS[cls] for cls in type(error).__mro__ if cls in _STATUS)
+    faults = error.faults if isinstance(error, errors.Invalid) else ()
+    headers: dict[str, str] = {}
+    if status == HTTPStatus.UNAUTHORIZED:
+        has_token = "Authorization" in request.headers
+        headers["WWW_Authenticate"] = WWW_AUTHENTICATE + (', error="invalid_token"' if has_token else "")
+    if status == HTTPStatus.FORBIDDEN and "scope" in str(error):
+        headers["WWW_Authenticate"] = WWW_AUTHENTICATE + ', error="insufficient_scope"'
+    return problem(status, kind, title, str(error), faults, **headers)
+
+
+def _on_http_error(error: HTTPException) -> Response:
+    if error.response is not None or error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return Response(error.get_response().get_data(), error.code, dict(error.get_headers()))
+    phrase = HTTPStatus(error.code).phrase
+    kind, title, detail = _HTTP.get(error.code, (phrase.lower().replace(" ", "-"), phrase, phrase + "."))
+    answer = problem(error.code, kind, title, detail)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            answer.headers[name] = value
+    return answer
+
+
+def _on_busy_database(error: OperationalError) -> Response:
+    log.warning("database unavailable: %s", type(error.orig).__name__)
+    return problem(
+        503,
+        "busy",
+        "Busy",
+        "The database did not answer in time; nothing was stored. Try again.",
+        Retry_After="2",
+    )
+
+
+def _on_crash(error: Exception) -> Response:
+    """Answer 500. Only the kind of the error is logged: its message may quote a patient."""
+    if current_app.config["PROPAGATE_CRASHES"]:
+        raise error
+    log.error("crash in %s: %s at %s", request.endpoint, type(error).__name__, _place(error))
+    return problem(500, "crash", "Internal error", "Something broke on our side. The request was not carried out.")
+
+
+def _place(error: Exception) -> str:
+    """Name the line that raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown"
+
+
+def register(app: Flask) -> None:
+    """Give the application its one way to answer errors."""
+    app.config.setdefault("PROPAGATE_CRASHES", False)
+    app.register_error_handler(errors.IntegrationError, _on_domain_error)
+    app.register_error_handler(HTTPException, _on_http_error)
+    app.register_error_handler(OperationalError, _on_busy_database)
+    app.register_error_handler(Exception, _on_crash)

@@ -1,0 +1,174 @@
+"""The schema base and the fields that carry our conventions. Shape only, never the database."""
+
+import re
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+import marshmallow
+from marshmallow import ValidationError, fields, validate
+
+from nlp import load_taxonomy
+
+UUID7 = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
+# RFC 3339, 5.6: date and time to the second at least, with an offset. Case and "T" as the grammar has them.
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
+# Control characters have no business in a person's words (tab and line ends do), and a surrogate alone is no
+# character at all: neither can be stored everywhere, so they are refused rather than dropped.
+UNSTORABLE = "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\\ud800-\\udfff]"
+_UNSTORABLE = re.compile(UNSTORABLE)
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+class Schema(marshmallow.Schema):
+    """A body on the wire. Unknown fields are an error; the examples are shown in the contract, and tested."""
+
+    example: ClassVar[dict[str, Any]] = {}
+    patch_example: ClassVar[dict[str, Any]] = {}
+
+    class Meta:
+        """Refuse what we do not know."""
+
+        unknown = marshmallow.RAISE
+
+
+class Text(fields.String):
+    """Words. Length in Unicode code points; control characters and lone surrogates are refused."""
+
+    PATTERN = f"^[^{UNSTORABLE[1:-1]}]*$"
+
+    def __init__(self, longest: int, *, shortest: int = 1, **kwargs: Any) -> None:
+        rule = validate.Length(shortest, longest)
+        metadata = {"pattern": self.PATTERN} | kwargs.pop("metadata", {})
+        super().__init__(validate=rule, metadata=metadata, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, *args, **kwargs)
+        found = _UNSTORABLE.search(text)
+        if found:
+            raise ValidationError(
+                f"Character {found.start()} is U+{ord(found[0]):04X}, a control character or lone surrogate."
+            )
+        return text
+
+
+class Words(Text):
+    """Words with something to read in them: white space alone is refused."""
+
+    PATTERN = f"^[^{UNSTORABLE[1:-1]}]*[^\\s{UNSTORABLE[1:-1]}][^{UNSTORABLE[1:-1]}]*$"
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, *args, **kwargs)
+        if text and not text.strip():
+            raise ValidationError("There are no words in it.")
+        return text
+
+
+class Id(fields.UUID):
+    """An id: a UUIDv7 in its canonical form."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"pattern": UUID7} | kwargs.pop("metadata", {})
+        super().__init__(metadata=metadata, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> UUID:
+        if not isinstance(value, str) or not re.fullmatch(UUID7[1:-1], value):
+            raise ValidationError("Not a UUIDv7 in lower case.")
+        return UUID(value)
+
+
+class Moment(fields.DateTime):
+    """A time with its offset, RFC 3339; answered in UTC unless the attribute carries another zone."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", **kwargs)
+
+    def _serialize(self, value: datetime | None, *args: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.isoformat().replace("+00:00", "Z")
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
+        if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+            raise ValidationError("Not an RFC 3339 time with an offset, such as 2026-03-01T21:15:00-05:00.")
+        try:
+            moment = datetime.fromisoformat(value.upper())
+            moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise ValidationError("There is no such time.") from None
+        if not EARLIEST <= moment <= LATEST:
+            raise ValidationError("The year must lie between 1900 and 2200.")
+        return moment
+
+
+class Day(fields.Date):
+    """A calendar day, `YYYY-MM-DD`."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> date:
+        if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            raise ValidationError("Not a day such as 1984-05-17.")
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValidationError("There is no such day.") from None
+
+
+class Whole(fields.Integer):
+    """A whole number within bounds; a JSON number, not a string or a boolean."""
+
+    def __init__(self, lowest: int, highest: int, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Range(lowest, highest), **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
+        if isinstance(value, bool) or not (isinstance(value, int) or (isinstance(value, float) and value.is_integer())):
+            raise ValidationError("Not a whole number.")
+        return int(value)
+
+
+class Quantity(fields.Float):
+    """A measured amount within bounds, kept to two decimals; a JSON number, not a string or a boolean."""
+
+    def __init__(self, lowest: float, highest: float, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Range(lowest, highest), **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValidationError("Not a number.")
+        if not -1e12 < value < 1e12:  # noqa: PLR2004  (an integer of any length is JSON)
+            raise ValidationError("Not a number in this range.")
+        return round(float(value), 2)
+
+
+class Choice(fields.String):
+    """One of a few fixed words."""
+
+    def __init__(self, choices: tuple[str, ...], **kwargs: Any) -> None:
+        rule = validate.OneOf(choices if not kwargs.get("allow_none") else (*choices, None))
+        super().__init__(validate=rule, **kwargs)
+
+
+def theme_name(**kwargs: Any) -> Choice:
+    """Build a field that holds the name of a theme of the taxonomy."""
+    return Choice(tuple(load_taxonomy().themes), **kwargs)
+
+
+def facet_name(**kwargs: Any) -> Choice:
+    """Build a field that holds the name of a facet of the taxonomy."""
+    return Choice(tuple(load_taxonomy().facets), **kwargs)
+
+
+class ProblemFaultSchema(Schema):
+    """One thing that is wrong with a request."""
+
+    pointer = fields.String(metadata={"description": "JSON pointer into the body (RFC 6901)."})
+    parameter = fields.String(metadata={"description": "The query parameter or header."})
+    detail = fields.String(required=True)
+
+
+class ProblemSchema(Schema):
+    """What went wrong, RFC 9457. Never holds narrative text."""
+
+    type = fields.String(required=True, metadata={"format": "uri"})
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    instance = fields.String(required=True)
+    errors = fields.List(fields.Nested(ProblemFaultSchema))

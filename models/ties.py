@@ -1,0 +1,40 @@
+"""Which session a journal entry belongs to when its writer did not say."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ScalarSelect, Update, select, update
+
+from models.document import Document
+from models.session import Session
+
+
+def latest_session(patient_id: Any, at: Any) -> ScalarSelect[UUID]:
+    """Select the patient's latest session that began by `at` and was not cancelled. Both may be columns."""
+    return (
+        select(Session.id)
+        .where(Session.patient_id == patient_id, Session.starts_at <= at, Session.status != "cancelled")
+        .order_by(Session.starts_at.desc(), Session.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def retie(patient_id: UUID) -> Update:
+    """Tie a patient's entries anew, where the writer left that to us; to be run when sessions come, move or go."""
+    is_ours: tuple[ColumnElement[bool], ...] = (
+        Document.patient_id == patient_id,
+        Document.source == "journal",
+        Document.is_session_given.is_(False),
+        Document.deleted_at.is_(None),
+    )
+    # A new tie is no edit: the entry's version and the time of its last change stay.
+    return (
+        update(Document)
+        .where(*is_ours)
+        .values(
+            session_id=latest_session(Document.patient_id, Document.written_at).correlate(Document),
+            updated_at=Document.updated_at,
+        )
+        .execution_options(synchronize_session=False)
+    )

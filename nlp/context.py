@@ -1,0 +1,139 @@
+"""The pipeline's component that decides assertions: the ConText algorithm over the stream of words.
+
+Harkema, Dowling, Thornblade and Chapman, "ConText: an algorithm for determining negation, experiencer, and temporal
+status from clinical reports", J Biomed Inform 42 (2009) 839; rules as data after Chapman et al., "Extending the NegEx
+lexicon for multiple languages", Stud Health Technol Inform 192 (2013) 677.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from nlp.context_rules import SENTENCE_START, ContextRule, ContextRules, load_context_rules
+from nlp.findings import Assertion
+from nlp.matching import Automaton
+from nlp.theme_finder import SPANS, STREAM, Found
+from nlp.words import Stream
+
+KIND = "nlp.kind"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """An assertion, and the words added to a mention's `because` to explain it ("" where nothing modified it)."""
+
+    assertion: Assertion
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A rule met at words `start` to `end`, and the words `reach` to `limit` that are in its scope."""
+
+    rule: ContextRule
+    start: int
+    end: int
+    reach: int = 0
+    limit: int = 0
+
+    def holds(self, other: "Cue") -> bool:
+        """Tell whether the other cue lies inside this one and is shorter."""
+        is_longer = self.end - self.start > other.end - other.start
+        return self.start <= other.start and other.end <= self.end and is_longer
+
+    def modifies(self, found: Found) -> bool:
+        """Tell whether a mention is in scope; a cue that the mention itself contains says nothing about it."""
+        if found.start < self.end and self.start < found.end:
+            return False
+        is_in_scope = self.reach <= found.start < self.limit or self.reach < found.end <= self.limit
+        return is_in_scope and self.rule.may_reach(found.line.theme)
+
+
+class Context:
+    """Puts a `Decided` beside each span of `doc.spans["themes"]`."""
+
+    def __init__(self, rules: ContextRules) -> None:
+        self._rules = rules.rules
+        self._precedence = {assertion: rank for rank, assertion in enumerate(rules.precedence)}
+        self._automaton = Automaton(rule.elements for rule in rules.rules)
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Decide the assertion of every theme found."""
+        self._automaton.rest()
+        group = doc.spans[SPANS]
+        decided = self.decide(doc.user_data[STREAM], group.attrs["found"], doc.user_data.get(KIND, "journal"))
+        group.attrs["decided"] = decided
+        return doc
+
+    def decide(self, stream: Stream, found: Sequence[Found], kind: str) -> list[Decided]:
+        """Decide the assertions of mentions in the order given."""
+        cues: dict[int, list[Cue]] = {}
+        decided = []
+        for one in found:
+            if one.sentence not in cues:
+                sentence = stream.sentences[one.sentence]
+                beside = [other for other in found if other.sentence == one.sentence]
+                cues[one.sentence] = list(self._cues(stream.words, sentence, beside, kind))
+            decided.append(self._decide(one, cues[one.sentence], stream.words))
+        return decided
+
+    def _decide(self, one: Found, cues: Sequence[Cue], words: Sequence[str]) -> Decided:
+        in_force = [cue for cue in cues if cue.modifies(one)]
+        ranked = sorted((self._precedence[_assertion(cue)], cue.start, cue.end, n) for n, cue in enumerate(in_force))
+        if not ranked:
+            return Decided(Assertion.AFFIRMED, "")
+        cue = in_force[ranked[0][-1]]
+        said = _assertion(cue)
+        return Decided(said, f"; {said.value} by {cue.rule.written!r}")
+
+    def _cues(
+        self, words: Sequence[str], sentence: tuple[int, int], found: Sequence[Found], kind: str
+    ) -> Iterator[Cue]:
+        met = self._met(words, sentence, kind)
+        pseudo = [cue for cue in met if cue.rule.role == "pseudo"]
+        real = [cue for cue in met if cue.rule.role != "pseudo" and not any(p.holds(cue) for p in pseudo)]
+        terminators = [cue for cue in real if cue.rule.role == "terminator"]
+        modifiers = [cue for cue in real if cue.rule.role == "modifier"]
+        for cue in modifiers:
+            if any(other.holds(cue) for other in modifiers) or _is_spent(cue, found):
+                continue
+            stops = [t for t in terminators if _assertion(cue) in t.rule.stops]
+            yield from _scopes(cue, sentence, stops)
+
+    def _met(self, words: Sequence[str], sentence: tuple[int, int], kind: str) -> list[Cue]:
+        start, end = sentence
+        marked = (SENTENCE_START, *words[start:end])
+        return [
+            Cue(self._rules[hit.line], max(hit.start - 1, 0) + start, hit.end - 1 + start)
+            for hit in self._automaton.find(marked, 0, len(marked))
+            if self._rules[hit.line].kind in {None, kind}
+        ]
+
+
+def _assertion(cue: Cue) -> Assertion:
+    return cue.rule.assertion or Assertion.AFFIRMED
+
+
+def _is_spent(cue: Cue, found: Sequence[Found]) -> bool:
+    """Tell whether a negation is used up by a mention that contains it: "can't sleep" denies nothing after it."""
+    is_negation = cue.rule.assertion is Assertion.NEGATED
+    return is_negation and any(one.start <= cue.start and cue.end <= one.end for one in found)
+
+
+def _scopes(cue: Cue, sentence: tuple[int, int], stops: Sequence[Cue]) -> Iterator[Cue]:
+    if cue.rule.direction in {"forward", "both"}:
+        limit = min(sentence[1], cue.end + cue.rule.scope)
+        limit = min([limit, *(stop.start for stop in stops if stop.start >= cue.end)])
+        yield Cue(cue.rule, cue.start, cue.end, cue.end, limit)
+    if cue.rule.direction in {"backward", "both"}:
+        reach = max(sentence[0], cue.start - cue.rule.scope)
+        reach = max([reach, *(stop.end for stop in stops if stop.end <= cue.start)])
+        yield Cue(cue.rule, cue.start, cue.end, reach, cue.start)
+
+
+@Language.factory("context")
+def make_context(nlp: Language, name: str) -> Context:
+    """Make the component from the rules of the package."""
+    return Context(load_context_rules())

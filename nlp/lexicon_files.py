@@ -1,0 +1,104 @@
+"""The lexicon as it lies in files: reading it, and saying what is wrong with it."""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from nlp.patterns import Element, LineError, OneOf, Sets, parse_line, parse_sets
+from nlp.taxonomy import load_taxonomy
+
+FOLDER = Path(__file__).with_name("lexicon")
+STRENGTHS = ("strong", "likely", "weak", "never")
+
+
+@dataclass(frozen=True, slots=True)
+class LexiconLine:
+    """A line of the lexicon: as written, whose theme it speaks for, how strongly, and as the matcher reads it."""
+
+    theme: str
+    strength: str
+    written: str
+    elements: tuple[Element, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Every line that can be read, and every problem met on the way."""
+
+    lines: tuple[LexiconLine, ...]
+    problems: tuple[str, ...]
+
+    def vocabulary(self) -> frozenset[str]:
+        """Give every word that some line asks for."""
+        places = (element for line in self.lines for element in line.elements if isinstance(element, OneOf))
+        return frozenset(word for place in places for words in place.alternatives for word in words)
+
+
+@cache
+def load_sets() -> tuple[Sets, tuple[str, ...]]:
+    """Read all sets*.toml files; a name that stands in two files is a problem, told beside the sets."""
+    written: dict[str, list[str]] = {}
+    problems: list[str] = []
+    for path in sorted(FOLDER.glob("sets*.toml")):
+        for name, words in read_toml(path, problems).get("sets", {}).items():
+            if name in written:
+                problems.append(f"{path.name}: the set {name} exists already")
+            written[name] = words
+    sets: Sets = {}
+    for name, words in written.items():
+        try:
+            sets |= parse_sets({name: words})
+        except LineError as error:
+            problems.append(f"set {name}: {error}")
+    return sets, tuple(problems)
+
+
+def read_toml(path: Path, problems: list[str]) -> dict[str, dict[str, list[str]]]:
+    """Read a TOML file; one that cannot be read is added to the problems and taken as empty."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        problems.append(f"{path.name}: {error}")
+        return {}
+
+
+@cache
+def load_lexicon() -> Lexicon:
+    """Read the lexicon of every facet."""
+    sets, met = load_sets()
+    problems = list(met)
+    lines: list[LexiconLine] = []
+    for facet in load_taxonomy().facets:
+        path = FOLDER / f"{facet}.toml"
+        for theme, written in read_toml(path, problems).items():
+            if theme not in load_taxonomy().themes:
+                problems.append(f"{path.name}: there is no theme {theme}")
+                continue
+            lines.extend(_lines_of(theme, written, sets, problems))
+    return Lexicon(tuple(lines), (*problems, *_gaps(lines)))
+
+
+def _lines_of(theme: str, written: dict[str, list[str]], sets: Sets, problems: list[str]) -> Iterator[LexiconLine]:
+    seen: set[str] = set()
+    for strength, lines in written.items():
+        if strength not in STRENGTHS:
+            problems.append(f"{theme}: unknown list {strength}; there are {', '.join(STRENGTHS)}")
+            continue
+        for line in lines:
+            if line in seen:
+                problems.append(f"{theme}: {line!r} stands there twice")
+                continue
+            seen.add(line)
+            try:
+                yield LexiconLine(theme, strength, line, parse_line(line, sets))
+            except LineError as error:
+                problems.append(f"{theme}: {error}")
+
+
+def _gaps(lines: list[LexiconLine]) -> Iterator[str]:
+    spoken_for = {line.theme for line in lines if line.strength != "never"}
+    for theme in load_taxonomy().themes:
+        if theme not in spoken_for:
+            yield f"{theme}: there are no lines for this theme"

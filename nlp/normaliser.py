@@ -1,0 +1,27 @@
+"""The pipeline's first component: every token's norm, so that lines meet words however they were typed."""
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from nlp.lexicon_files import load_lexicon
+from nlp.spelling import Spelling, load_spelling
+from nlp.words import norm_of
+
+
+class Normaliser:
+    """Sets `token.norm_`; texts and offsets stay as they are."""
+
+    def __init__(self, spelling: Spelling) -> None:
+        self._spelling = spelling
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Give every token the words it stands for, parted by spaces."""
+        for token in doc:
+            token.norm_ = norm_of(token, self._spelling)
+        return doc
+
+
+@Language.factory("normaliser")
+def make_normaliser(nlp: Language, name: str) -> Normaliser:
+    """Make the component, with the lexicon's words as those that a stretched word may be shortened to."""
+    return Normaliser(load_spelling(load_lexicon().vocabulary()))

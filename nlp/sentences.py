@@ -1,0 +1,90 @@
+"""Where sentences begin, in journals typed on phones and in terse clinical notes."""
+
+import re
+from collections.abc import Iterator
+
+from spacy.language import Language
+from spacy.tokens import Doc, Token
+
+from nlp.words import ELLIPSIS
+
+STOP = re.compile(r"[.!?。！？؟]+|[.!?]*[!?][.!?]*")
+CLOSING = frozenset("\"'”’)]}*_»")
+# Abbreviations whose full stop does not end a sentence, and those that may stand last in one.
+NEVER_LAST = frozenset("dr mr mrs ms prof st pt pts vs eg ie approx re no dx tx hx rx sx".split())
+MAYBE_LAST = frozenset("min mins hr hrs sec wk wks mo mos yr yrs etc jr sr inc am pm appt med meds max temp".split())
+LONG, TOO_LONG = 100, 160  # tokens after which a text without stops is cut, at a joint if one comes
+JOINTS = frozenset(", and but so then because - – —".split())
+SOFT_WRAP_COLUMN = 50  # a line this long that breaks before a small letter was wrapped by a machine
+
+
+@Language.component("sentences")
+def set_sentences(doc: Doc) -> Doc:
+    """Mark each token as the start of a sentence or not.
+
+    Sentences end at full stops, question and exclamation marks, blank lines, line breaks and list items; an ellipsis
+    ends one only before a capital letter, since many writers use it for a pause.
+    """
+    starts = set(_starts(doc))
+    for token in doc:
+        token.is_sent_start = token.i in starts
+    return doc
+
+
+def _starts(doc: Doc) -> Iterator[int]:
+    if len(doc):
+        yield 0
+    after_end = False
+    begun = line_start = 0
+    for token in doc:
+        if (after_end and not _belongs_before(token)) or _is_overdue(token, token.i - begun):
+            yield token.i
+            after_end, begun = False, token.i
+        if "\n" in token.text:
+            after_end = after_end or not _is_soft_wrap(token, token.idx - line_start)
+            line_start = token.idx + len(token)
+        elif not after_end:
+            after_end = _ends_sentence(token)
+
+
+def _is_overdue(token: Token, length: int) -> bool:
+    """Tell whether a run without stops is to be cut here, so that no sentence grows without bound."""
+    return length >= TOO_LONG or (length >= LONG and token.lower_ in JOINTS)
+
+
+def _belongs_before(token: Token) -> bool:
+    """Spaces, closing quotes and further stops still belong to the sentence that they end."""
+    return token.is_space or token.text in CLOSING or bool(STOP.fullmatch(token.text))
+
+
+def _is_soft_wrap(token: Token, column: int) -> bool:
+    if token.text.count("\n") > 1 or column < SOFT_WRAP_COLUMN or token.i + 1 == len(token.doc):
+        return False
+    return token.nbor(1).text[:1].islower()
+
+
+def _ends_sentence(token: Token) -> bool:
+    following = _following(token)
+    if ELLIPSIS.fullmatch(token.text):
+        return following is None or following.text[:1].isupper()
+    if not STOP.fullmatch(token.text):
+        return False
+    return token.text != "." or not _is_abbreviation(token, following)
+
+
+def _following(token: Token) -> Token | None:
+    """Give the next token that is not space or a closing mark."""
+    for i in range(token.i + 1, min(token.i + 5, len(token.doc))):
+        if not _belongs_before(token.doc[i]):
+            return token.doc[i]
+    return None
+
+
+def _is_abbreviation(stop: Token, following: Token | None) -> bool:
+    """Tell whether a full stop belongs to the short word it is glued to."""
+    if not stop.i or stop.nbor(-1).whitespace_ or following is None:
+        return False
+    word = stop.nbor(-1).lower_
+    if word in NEVER_LAST and (word != "no" or following.is_digit):
+        return True
+    return word in MAYBE_LAST and following.text[:1].islower()

@@ -1,0 +1,105 @@
+"""Text in, findings out: what the rest of the house asks of this floor."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from nlp import context, normaliser, sentences, theme_finder
+from nlp.context import KIND
+from nlp.findings import Analysis, DocumentKind, Mention, Source
+from nlp.theme_finder import SPANS
+from nlp.words import blank_pipeline, tokenizable
+
+# Importing them registers them with spaCy.
+COMPONENTS = {
+    "normaliser": normaliser,
+    "sentences": sentences,
+    "theme_finder": theme_finder,
+    "context": context,
+}
+
+
+class Tagger(Protocol):
+    """Finds themes in texts. `version` names exactly what found them."""
+
+    version: str
+
+    def tag(self, text: str, kind: DocumentKind) -> Analysis:
+        """Find the themes of one text. Raises ValueError where the text holds a lone surrogate."""
+        ...
+
+    def tag_many(self, documents: Iterable[tuple[str, DocumentKind]]) -> Iterator[Analysis]:
+        """Find the themes of many texts, in their order."""
+        ...
+
+
+class LexiconTagger:
+    """The tagger of this package: a lexicon and context rules in a spaCy pipeline."""
+
+    def __init__(self, pipeline: Language, version: str) -> None:
+        self.version = version
+        self._pipeline = pipeline
+
+    def tag(self, text: str, kind: DocumentKind) -> Analysis:
+        """Find the themes of one text."""
+        return next(self.tag_many([(text, kind)]))
+
+    def tag_many(self, documents: Iterable[tuple[str, DocumentKind]]) -> Iterator[Analysis]:
+        """Find the themes of many texts, in their order."""
+        for doc in self._pipeline.pipe(self._doc(text, kind) for text, kind in documents):
+            yield self._analysis(doc)
+
+    def read(self, text: str, kind: DocumentKind) -> Doc:
+        """Give the spaCy document with all that was found, for explaining it."""
+        return self._pipeline(self._doc(text, kind))
+
+    def _doc(self, text: str, kind: DocumentKind) -> Doc:
+        doc = self._pipeline.make_doc(tokenizable(text))
+        doc.user_data[KIND] = kind
+        return doc
+
+    def _analysis(self, doc: Doc) -> Analysis:
+        group = doc.spans[SPANS]
+        mentions = tuple(
+            Mention(
+                theme=span.label_,
+                start=span.start_char,
+                end=span.end_char,
+                assertion=decided.assertion,
+                score=found.score,
+                source=Source.LEXICON,
+                because=f"{found.line.strength}: {found.line.written}" + decided.because,
+            )
+            for span, found, decided in zip(group, group.attrs["found"], group.attrs["decided"], strict=True)
+        )
+        words = sum(any(letter.isalnum() for letter in token.text) for token in doc)
+        return Analysis(mentions, words, self.version)
+
+
+def load_pipeline() -> Language:
+    """Assemble the pipeline from its components."""
+    pipeline = blank_pipeline()
+    for name in COMPONENTS:
+        pipeline.add_pipe(name)
+    return pipeline
+
+
+def pipeline_version() -> str:
+    """Name the pipeline by the content of its code, tables and lexicon: any change gives another name."""
+    folder = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted([*folder.rglob("*.toml"), *folder.glob("*.py")]):
+        digest.update(path.relative_to(folder).as_posix().encode())
+        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    return f"lexicon-1+{digest.hexdigest()[:8]}"
+
+
+@cache
+def load_tagger() -> LexiconTagger:
+    """Give the tagger. It is built once per interpreter and shared."""
+    return LexiconTagger(load_pipeline(), pipeline_version())

@@ -1,0 +1,116 @@
+"""Text into spaCy tokens, and tokens into the stream of normal words that lexicon lines are compared with."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+import spacy
+from spacy.lang.en import English
+from spacy.attrs import ORTH
+from spacy.tokenizer import Tokenizer
+from spacy.tokens import Doc, Span, Token
+from spacy.util import compile_infix_regex
+
+from nlp.spelling import DASHES, Spelling, load_spelling
+
+# One character for another, so that every offset stays: what phones type for an apostrophe or a space.
+APOSTROPHES = "\u2019\u2018\u02bc\u0060\u00b4\u2032\u201b\uff07"
+SPACES = "\u00a0\u202f\u2007"
+SAME_LENGTH = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(SPACES, " "))
+EXTRA_INFIXES = (r"--+", r"[()\[\]{}!?;\"“”]", r"(?<=[a-z]{3})\.(?=[a-z]{2})", r"(?<=[a-z]{2}),(?=[a-z])")
+ELLIPSIS = re.compile(r"\.{2,}|…+")
+UNBROKEN = re.compile(r"\S{200,}")
+UNBROKEN_MAX = 64
+NOTHING = " "  # spaCy takes an empty norm for a missing one
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The words of a text as lines see them. `tokens[i]` is the spaCy token that word `i` comes from."""
+
+    words: tuple[str, ...]
+    tokens: tuple[int, ...]
+    sentences: tuple[tuple[int, int], ...]
+
+
+def tokenizable(text: str) -> str:
+    """Give a text of the same length that spaCy's tokenizer takes in linear time.
+
+    The tokenizer peels punctuation off a chunk one character at a time, which is quadratic in the length of a chunk
+    without spaces; such chunks, which are never prose, are cut. Lone surrogates raise ValueError.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(f"the text holds a lone surrogate at offset {error.start}") from None
+    return UNBROKEN.sub(_cut, text.translate(SAME_LENGTH))
+
+
+def _cut(chunk: re.Match[str]) -> str:
+    letters = list(chunk[0])
+    for place in range(UNBROKEN_MAX, len(letters), UNBROKEN_MAX):
+        letters[place] = " "
+    return "".join(letters)
+
+
+def blank_pipeline() -> English:
+    """Make an English pipeline with nothing but its tokenizer, taught clinical shorthand."""
+    pipeline = spacy.blank("en")
+    if not isinstance(pipeline, English):
+        raise TypeError("spaCy gave another language than English")
+    pipeline.max_length = 10_000_000  # the limit guards parsers, which this pipeline has none of
+    infixes = (*(pipeline.Defaults.infixes or ()), *EXTRA_INFIXES)
+    tokenizer = pipeline.tokenizer
+    if not isinstance(tokenizer, Tokenizer):
+        raise TypeError("spaCy gave another tokenizer than its own")
+    tokenizer.infix_finditer = compile_infix_regex(infixes).finditer
+    for shorthand in load_spelling().shorthand:
+        for written in {shorthand, shorthand.upper(), shorthand.capitalize()}:
+            tokenizer.add_special_case(written, [{ORTH: written}])
+    return pipeline
+
+
+def norm_of(token: Token, spelling: Spelling) -> str:
+    """Give the normal words of a token, parted by spaces, or one space where there is none to match."""
+    previous = token.nbor(-1) if token.i else None
+    is_glued = previous is not None and not previous.whitespace_
+    if token.text in DASHES:
+        is_inside_word = is_glued and not token.whitespace_ and token.text == "-"
+        return NOTHING if is_inside_word else "--"
+    if ELLIPSIS.fullmatch(token.text):
+        return "…"
+    follows_word = is_glued and previous is not None and previous.is_alpha
+    return spelling.norm(token.text, is_glued=follows_word) or NOTHING
+
+
+def stream_of(doc: Doc) -> Stream:
+    """Read the stream off a normalised document; sentences are ranges of its words."""
+    words: list[str] = []
+    tokens: list[int] = []
+    sentences = []
+    for sentence in _sentences(doc):
+        start = len(words)
+        for token in sentence:
+            for word in token.norm_.split():
+                words.append(word)
+                tokens.append(token.i)
+        if len(words) > start:
+            sentences.append((start, len(words)))
+    return Stream(tuple(words), tuple(tokens), tuple(sentences))
+
+
+def _sentences(doc: Doc) -> Iterable[Span]:
+    return doc.sents if len(doc) else ()
+
+
+@cache
+def _line_pipeline() -> English:
+    return blank_pipeline()
+
+
+def normal_words(text: str) -> tuple[str, ...]:
+    """Normalise a word of a lexicon line just as texts are: "don't" gives ("do", "not")."""
+    doc = _line_pipeline()(tokenizable(text))
+    spelling = load_spelling()
+    return tuple(word for token in doc for word in norm_of(token, spelling).split())

