@@ -12,7 +12,7 @@ from integration_api.notes.routes import blp as notes
 from integration_api.people.routes import blp as people
 from integration_api.themes.routes import blp as themes
 from integration_api.web import problems
-from integration_api.web.openapi import make_api
+from integration_api.web.openapi import document, make_api
 from integration_api.wiring import Parts
 
 
@@ -40,5 +40,5 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
         api.register_blueprint(room)
     app.register_blueprint(reference)
     app.extensions["api"] = api
-    app.extensions["contract"] = api.spec.to_dict()
+    app.extensions["contract"] = document(api)
     return app

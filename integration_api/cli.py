@@ -9,7 +9,6 @@ import flask_migrate
 from flask import Flask
 
 from integration_api.access.policy import full_scope
-from integration_api.access.scopes import parse_scopes
 from integration_api.access.tokens import mint_token
 from integration_api.access.use_cases import user_named
 from integration_api.app import create_app
@@ -24,7 +23,7 @@ from integration_api.server import serve as serve_app
 from integration_api.themes.jobs import tag_pending, tag_stored
 from integration_api.web.openapi import contract
 from integration_api.wiring import parts
-from models import Role
+from models import Role, User
 
 CONTRACT = Path("openapi.yaml")
 
@@ -65,7 +64,7 @@ def run(port: int) -> None:
             for document_id in documents:
                 tag_stored(document_id)
         with reading() as db_session:
-            click.echo(welcome.text(db_session, f"http://127.0.0.1:{port}", lambda name: _mint(app, name)))
+            click.echo(welcome.text(db_session, f"http://127.0.0.1:{port}", lambda user: _mint(app, user)))
     serve_app(app, host="127.0.0.1", port=port, workers=1, threads=8)
 
 
@@ -113,17 +112,15 @@ def token(username: str, scope: str | None, minutes: int | None) -> None:
     app = _app()
     with app.app_context():
         try:
-            click.echo(_mint(app, username, scope, minutes))
+            with reading() as db_session:
+                click.echo(_mint(app, user_named(db_session, username), scope, minutes))
         except (IntegrationError, ValueError) as error:
             raise click.ClickException(str(error)) from None
 
 
-def _mint(app: Flask, username: str, scope: str | None = None, minutes: int | None = None) -> str:
+def _mint(app: Flask, user: User, scope: str | None = None, minutes: int | None = None) -> str:
     settings: Settings = app.config["SETTINGS"]
-    with reading() as db_session:
-        user = user_named(db_session, username)
     asked = scope or full_scope(Role(user.role))
-    parse_scopes(asked)
     return mint_token(settings.secret_key, user.id, asked, at=parts().now(), minutes=minutes or settings.token_minutes)
 
 

@@ -1,10 +1,11 @@
 """Documents: what patients write (journal entries) and what clinicians write (notes)."""
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from models.base import Base, OfOrganization, Versioned, now
 from models.mention import Mention
@@ -31,7 +32,12 @@ class Document(OfOrganization, Versioned, Base):
         Index("ix_documents_patient_id_source_written_at", "patient_id", "source", "written_at"),
         Index("ix_documents_tagging_state", "tagging_state"),
     )
-    __mapper_args__ = {"polymorphic_on": "source", "polymorphic_abstract": True}  # noqa: RUF012
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
+        """Say besides the version that `source` tells an entry from a note."""
+        version = cls.__table__.c.version
+        return {"version_id_col": version, "polymorphic_on": "source", "polymorphic_abstract": True}
 
     source: Mapped[str] = mapped_column(String(10))
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="RESTRICT"))

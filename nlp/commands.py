@@ -1,10 +1,20 @@
 """`python -m nlp`: tag, evaluate, explain, check-lexicon."""
 
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import tee
+from typing import NoReturn, TextIO
+
 import click
 
 from nlp.context_rules import load_context_rules
-from nlp.lexicon_files import load_lexicon
+from nlp.documents import Document, DocumentError, read_documents, written
+from nlp.evaluation.report import report
+from nlp.evaluation.scoring import Judged, by_theme, judge, scores
 from nlp.explanation import explain_text
+from nlp.findings import Analysis
+from nlp.lexicon_files import load_lexicon
 from nlp.tagger import load_tagger
 from nlp.taxonomy import load_taxonomy
 
@@ -12,6 +22,55 @@ from nlp.taxonomy import load_taxonomy
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Find themes in texts, measure how well, and look after the lexicon."""
+
+
+@main.command()
+@click.argument("documents", type=click.File(encoding="utf-8", errors="surrogatepass"), default="-")
+def tag(documents: TextIO) -> None:
+    """Tag DOCUMENTS (JSON Lines with id, kind and text; - for standard input), one answer a line, in order."""
+    try:
+        for document, analysis in _tagged(read_documents(documents)):
+            click.echo(written(document.id, analysis))
+    except DocumentError as error:
+        _fail(error)
+
+
+@main.command()
+@click.argument("gold", type=click.File(encoding="utf-8", errors="surrogatepass"))
+@click.option("--by-theme", "themes", is_flag=True, help="Add precision and recall of each theme.")
+@click.option("--full", is_flag=True, help="Add a report: themes, kinds, assertions, confusions, worst sentences.")
+def evaluate(gold: TextIO, *, themes: bool, full: bool) -> None:
+    """Tag the labelled documents in GOLD and print how well that went, as one JSON object."""
+    try:
+        tagged = _tagged(read_documents(gold, labelled=True))
+        judged = [judge(document, analysis.mentions) for document, analysis in tagged]
+    except DocumentError as error:
+        _fail(error)
+    figures = {name: round(each, 4) if isinstance(each, float) else each for name, each in scores(judged).items()}
+    click.echo(json.dumps(figures | ({"themes": _by_theme(judged)} if themes else {}), indent=1))
+    for line in report(judged) if full else ():
+        click.echo(line)
+
+
+def _tagged(documents: Iterable[Document]) -> Iterator[tuple[Document, Analysis]]:
+    kept, given = tee(documents)
+    return zip(kept, load_tagger().tag_many((each.text, each.kind) for each in given), strict=True)
+
+
+def _by_theme(judged: Iterable[Judged]) -> dict[str, dict[str, float]]:
+    return {
+        theme: {
+            "gold": tally.right + tally.missed,
+            "precision": round(tally.precision, 3),
+            "recall": round(tally.recall, 3),
+        }
+        for theme, tally in by_theme(judged).items()
+    }
+
+
+def _fail(error: DocumentError) -> NoReturn:
+    click.echo(f"nlp: {error}", err=True)
+    sys.exit(2)
 
 
 @main.command()
@@ -29,8 +88,6 @@ def check_lexicon() -> None:
     problems = (*lexicon.problems, *rules.problems)
     for problem in problems:
         click.echo(problem, err=True)
-    themes = len({line.theme for line in lexicon.lines})
-    click.echo(
-        f"{len(lexicon.lines)} lines for {themes} of {len(load_taxonomy().themes)} themes, {len(rules.rules)} context rules"
-    )
+    spoken_for, themes = len({line.theme for line in lexicon.lines}), len(load_taxonomy().themes)
+    click.echo(f"{len(lexicon.lines)} lines for {spoken_for} of {themes} themes, {len(rules.rules)} context rules")
     raise SystemExit(1 if problems else 0)

@@ -7,6 +7,8 @@ lexicon for multiple languages", Stud Health Technol Inform 192 (2013) 677.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -68,18 +70,15 @@ class Context:
         return doc
 
     def decide(self, stream: Stream, found: Sequence[Found], kind: str) -> list[Decided]:
-        """Decide the assertions of mentions in the order given."""
-        cues: dict[int, list[Cue]] = {}
-        decided = []
-        for one in found:
-            if one.sentence not in cues:
-                sentence = stream.sentences[one.sentence]
-                beside = [other for other in found if other.sentence == one.sentence]
-                cues[one.sentence] = list(self._cues(stream.words, sentence, beside, kind))
-            decided.append(self._decide(one, cues[one.sentence], stream.words))
+        """Decide the assertions of mentions, which come sentence by sentence."""
+        decided: list[Decided] = []
+        for number, group in groupby(found, key=attrgetter("sentence")):
+            beside = list(group)
+            cues = list(self._cues(stream.words, stream.sentences[number], beside, kind))
+            decided.extend(self._decide(one, cues) for one in beside)
         return decided
 
-    def _decide(self, one: Found, cues: Sequence[Cue], words: Sequence[str]) -> Decided:
+    def _decide(self, one: Found, cues: Sequence[Cue]) -> Decided:
         in_force = [cue for cue in cues if cue.modifies(one)]
         ranked = sorted((self._precedence[_assertion(cue)], cue.start, cue.end, n) for n, cue in enumerate(in_force))
         if not ranked:
@@ -134,6 +133,6 @@ def _scopes(cue: Cue, sentence: tuple[int, int], stops: Sequence[Cue]) -> Iterat
 
 
 @Language.factory("context")
-def make_context(nlp: Language, name: str) -> Context:
+def make_context(nlp: Language, name: str) -> Context:  # noqa: ARG001 -- spaCy calls it by these names
     """Make the component from the rules of the package."""
     return Context(load_context_rules())

@@ -66,7 +66,7 @@ def _read(written: str, group: dict[str, Any], immune: dict[str, list[str]], pro
     try:
         elements = parse_line(written, load_sets()[0])
     except LineError as error:
-        problems.append(f"context.toml: {error}")
+        problems.append(f"context.toml: {written!r}: {error}")
         return []
     category = group["category"]
     role: Role = category if category in {"pseudo", "terminator"} else "modifier"

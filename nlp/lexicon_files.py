@@ -94,7 +94,7 @@ def _lines_of(theme: str, written: dict[str, list[str]], sets: Sets, problems: l
             try:
                 yield LexiconLine(theme, strength, line, parse_line(line, sets))
             except LineError as error:
-                problems.append(f"{theme}: {error}")
+                problems.append(f"{theme}: {line!r}: {error}")
 
 
 def _gaps(lines: list[LexiconLine]) -> Iterator[str]:

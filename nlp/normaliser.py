@@ -22,6 +22,6 @@ class Normaliser:
 
 
 @Language.factory("normaliser")
-def make_normaliser(nlp: Language, name: str) -> Normaliser:
+def make_normaliser(nlp: Language, name: str) -> Normaliser:  # noqa: ARG001 -- spaCy calls it by these names
     """Make the component, with the lexicon's words as those that a stretched word may be shortened to."""
     return Normaliser(load_spelling(load_lexicon().vocabulary()))

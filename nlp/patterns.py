@@ -43,10 +43,10 @@ def parse_line(line: str, sets: Sets) -> tuple[Element, ...]:
     """
     elements = tuple(_element(written, sets) for written in line.split())
     if not elements:
-        raise LineError("the line is empty")
+        raise LineError("it is empty")
     for place, element in (("begin", elements[0]), ("end", elements[-1])):
         if isinstance(element, Gap) or element.is_optional:
-            raise LineError(f"{line!r} may not {place} with a gap or an optional word")
+            raise LineError(f"it may not {place} with a gap or an optional word")
     return elements
 
 
@@ -74,7 +74,7 @@ def word_forms(word: str) -> frozenset[Words]:
     """Give the normal forms of a single word of a line or set; "~" at its end asks for every inflected form."""
     base = normal_words(word.removesuffix("~"))
     if not base:
-        raise LineError(f"{word!r} leaves nothing to match")
+        raise LineError(f"{word!r} leaves no word to match")
     forms = {(form,) for form in inflect(base[0])} if word.endswith("~") and len(base) == 1 else {base}
     short = {(*form[:-1], SHORT_FORMS[form[-1]]) for form in forms if form[-1] in SHORT_FORMS}
     return frozenset(forms | short)

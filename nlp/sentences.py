@@ -2,19 +2,26 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc, Token
 
 from nlp.words import ELLIPSIS
 
-STOP = re.compile(r"[.!?。！？؟]+|[.!?]*[!?][.!?]*")
-CLOSING = frozenset("\"'”’)]}*_»")
+STOP = re.compile("[.!?\u3002\uff01\uff1f\u061f]+")
+CLOSING = frozenset("\"'\u201d\u2019)]}*_»")
 # Abbreviations whose full stop does not end a sentence, and those that may stand last in one.
-NEVER_LAST = frozenset("dr mr mrs ms prof st pt pts vs eg ie approx re no dx tx hx rx sx".split())
-MAYBE_LAST = frozenset("min mins hr hrs sec wk wks mo mos yr yrs etc jr sr inc am pm appt med meds max temp".split())
+NEVER_LAST = frozenset(
+    {"dr", "mr", "mrs", "ms", "prof", "st", "pt", "pts", "vs", "eg", "ie", "approx", "no", "dx", "tx", "hx", "rx", "sx"}
+)
+MAYBE_LAST = frozenset(
+    {"min", "mins", "hr", "hrs", "sec", "wk", "wks", "mo", "mos", "yr", "yrs", "etc", "jr", "sr", "inc", "am", "pm"}
+    | {"appt", "med", "meds", "max", "temp"}
+)
 LONG, TOO_LONG = 100, 160  # tokens after which a text without stops is cut, at a joint if one comes
-JOINTS = frozenset(", and but so then because - – —".split())
+JOINTS = frozenset({",", "and", "but", "so", "then", "because", "-", "\u2013", "\u2014"})
+NO_START = 2**64 - 1  # spaCy's -1 in an unsigned array; its 0 means "not known", and a lone sentence would be none
 SOFT_WRAP_COLUMN = 50  # a line this long that breaks before a small letter was wrapped by a machine
 
 
@@ -25,10 +32,11 @@ def set_sentences(doc: Doc) -> Doc:
     Sentences end at full stops, question and exclamation marks, blank lines, line breaks and list items; an ellipsis
     ends one only before a capital letter, since many writers use it for a pause.
     """
-    starts = set(_starts(doc))
-    for token in doc:
-        token.is_sent_start = token.i in starts
-    return doc
+    # As one array: setting token by token, spaCy looks through the whole document each time.
+    marks: Any = doc.to_array(["SENT_START"])
+    marks[:] = NO_START
+    marks[list(_starts(doc))] = 1
+    return doc.from_array(["SENT_START"], marks)
 
 
 def _starts(doc: Doc) -> Iterator[int]:

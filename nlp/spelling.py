@@ -14,8 +14,8 @@ TABLE = Path(__file__).with_name("spelling.toml")
 INVISIBLE = re.compile(
     "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff\U0001f3fb-\U0001f3ff♀♂]"
 )
-QUOTES_AND_MARKUP = frozenset("'\"“”„«»‹›*_~|#")
-DASHES = frozenset("–—―-")
+QUOTES_AND_MARKUP = frozenset("'\"\u201c\u201d\u201e«»\u2039\u203a*_~|#")
+DASHES = frozenset("-\u2010\u2011\u2013\u2014\u2015")
 LONG_RUN = re.compile(r"([^\W\d_])\1{2,}")
 INITIALS = re.compile(r"(?:[a-z]\.)+[a-z]?\.?")
 MAX_RUNS = 4

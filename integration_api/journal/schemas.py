@@ -8,7 +8,7 @@ from integration_api.journal.support import MESSAGE, support_for
 from integration_api.journal.use_cases import EntryDraft, EntryFilter, Mood
 from integration_api.themes.schemas import ENTRY_ID, SESSION_ID, MentionSchema, TaggingSchema
 from integration_api.web.pages import PageQuery, Span
-from integration_api.web.schema import Choice, Id, Moment, Schema, Whole, Words
+from integration_api.web.schema import Answer, Choice, Derived, Id, Moment, Schema, Whole, Words
 
 LONGEST_TEXT = 50_000
 VISIBILITIES = ("private", "care_team")
@@ -80,7 +80,7 @@ class JournalEntryDraftSchema(Schema):
         return EntryDraft(**data)
 
 
-class SupportSchema(Schema):
+class SupportSchema(Answer):
     """What the app shows the writer now. It is no crisis service, and says so."""
 
     example: ClassVar[dict[str, Any]] = {"kind": "support", "message": MESSAGE}
@@ -89,7 +89,7 @@ class SupportSchema(Schema):
     message = fields.String(required=True)
 
 
-class JournalEntrySchema(Schema):
+class JournalEntrySchema(Answer):
     """What a patient wrote, and the themes that were found in it."""
 
     example: ClassVar[dict[str, Any]] = {
@@ -116,9 +116,7 @@ class JournalEntrySchema(Schema):
     prompt_id = Id(required=True, allow_none=True)
     themes = fields.List(fields.Nested(MentionSchema), required=True, attribute="mentions")
     tagging = fields.Nested(TaggingSchema, required=True, attribute="tagging")
-    safety = fields.Function(
-        support_for, metadata={"anyOf": [{"$ref": "#/components/schemas/Support"}, {"type": "null"}]}
-    )
+    safety = Derived(SupportSchema, support_for, allow_none=True)
     version = fields.Integer(required=True)
     created_at = Moment(required=True)
     updated_at = Moment(required=True)

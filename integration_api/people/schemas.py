@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from marshmallow import fields, post_load, validate
 
 from integration_api.people.use_cases import ClinicianDraft, PatientDraft
-from integration_api.web.schema import Choice, Day, Id, Moment, Schema, Text, Words
+from integration_api.web.schema import Answer, Choice, Day, Id, Moment, Schema, Text, Words
 
 PATIENT_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01"
 CLINICIAN_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e02"
@@ -31,14 +31,14 @@ class Username(Text):
         )
 
 
-class OrganizationSchema(Schema):
+class OrganizationSchema(Answer):
     """A clinic or practice."""
 
     id = Id(required=True)
     name = fields.String(required=True)
 
 
-class MeSchema(Schema):
+class MeSchema(Answer):
     """The caller. `patient_id` or `clinician_id` says which person the account is of."""
 
     example: ClassVar[dict[str, Any]] = {
@@ -61,6 +61,7 @@ class MeSchema(Schema):
     clinician_id = Id(required=True, allow_none=True, attribute="principal.clinician_id")
     scopes = fields.Function(
         lambda me: sorted(str(scope) for scope in me.principal.scopes),
+        required=True,
         metadata={
             "type": "array",
             "items": {"type": "string"},
@@ -90,7 +91,7 @@ class PatientDraftSchema(Schema):
         return PatientDraft(**data)
 
 
-class PatientSchema(Schema):
+class PatientSchema(Answer):
     """A person in care."""
 
     example: ClassVar[dict[str, Any]] = {"id": PATIENT_ID, **PatientDraftSchema.example, **_TIMES}
@@ -121,7 +122,7 @@ class ClinicianDraftSchema(Schema):
         return ClinicianDraft(**data)
 
 
-class ClinicianSchema(Schema):
+class ClinicianSchema(Answer):
     """A person who gives care."""
 
     example: ClassVar[dict[str, Any]] = {"id": CLINICIAN_ID, **ClinicianDraftSchema.example, **_TIMES}
@@ -149,7 +150,7 @@ class CareTeamDraftSchema(Schema):
     members = fields.List(fields.Nested(CareTeamMemberDraftSchema), required=True, validate=validate.Length(max=100))
 
 
-class CareTeamMemberSchema(Schema):
+class CareTeamMemberSchema(Answer):
     """One clinician's place in a care team."""
 
     clinician_id = Id(required=True)
@@ -158,7 +159,7 @@ class CareTeamMemberSchema(Schema):
     since = Moment(required=True)
 
 
-class CareTeamSchema(Schema):
+class CareTeamSchema(Answer):
     """Who cares for a patient."""
 
     example: ClassVar[dict[str, Any]] = {

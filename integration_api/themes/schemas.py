@@ -7,7 +7,7 @@ from marshmallow import fields, post_load
 from integration_api.themes.reviews import Review
 from integration_api.themes.use_cases import ANY, RecurrenceFilter
 from integration_api.web.pages import PageQuery, Span
-from integration_api.web.schema import Choice, Id, Moment, Schema, facet_name, theme_name
+from integration_api.web.schema import Answer, Choice, Derived, Id, Moment, Schema, facet_name, theme_name
 
 ASSERTIONS = ("affirmed", "negated", "hypothetical", "historical", "other_person")
 SOURCES = ("lexicon", "model", "clinician")
@@ -25,7 +25,7 @@ class ThemeQuery(PageQuery):
     facet = facet_name(load_default=None)
 
 
-class ThemeSchema(Schema):
+class ThemeSchema(Answer):
     """A theme of the taxonomy: what it covers, what it does not, and whence it comes."""
 
     example: ClassVar[dict[str, Any]] = {
@@ -51,7 +51,7 @@ class ThemeSchema(Schema):
     )
 
 
-class MentionSchema(Schema):
+class MentionSchema(Answer):
     """A theme found in a document, with the very words. Offsets are Unicode code points of `text`."""
 
     example: ClassVar[dict[str, Any]] = {
@@ -79,14 +79,14 @@ class MentionSchema(Schema):
     review = Choice(("confirmed", "rejected"), required=True, allow_none=True)
 
 
-class TaggingSchema(Schema):
+class TaggingSchema(Answer):
     """Whether a document has been tagged, and by which version of the pipeline. `pending` is not "nothing found"."""
 
     state = Choice(("done", "pending"), required=True, attribute="tagging_state")
     pipeline_version = fields.String(required=True, allow_none=True)
 
 
-class EvidenceLinksSchema(Schema):
+class EvidenceLinksSchema(Answer):
     """Where to read on."""
 
     mention = fields.String(required=True)
@@ -115,10 +115,10 @@ class EvidenceSchema(MentionSchema):
     document_source = Choice(("journal", "note"), required=True, attribute="document.source")
     session_id = Id(required=True, allow_none=True, attribute="document.session_id")
     written_at = Moment(required=True, attribute="document.written_local")
-    links = fields.Function(links_of, metadata={"$ref": "#/components/schemas/EvidenceLinks"})
+    links = Derived(EvidenceLinksSchema, links_of)
 
 
-class MentionReviewSchema(Schema):
+class MentionReviewSchema(Answer):
     """One word of a clinician's on a mention."""
 
     verdict = Choice(VERDICTS, required=True)
@@ -180,7 +180,7 @@ class TimelineQuery(RecurrenceQuery):
         exclude = ("facet",)
 
 
-class SessionRateSchema(Schema):
+class SessionRateSchema(Answer):
     """What was written from one dosing session to the next. Sequence 0 is what came before the first."""
 
     session_id = Id(required=True, allow_none=True)
@@ -190,14 +190,14 @@ class SessionRateSchema(Schema):
     rate_per_100_words = fields.Float(required=True)
 
 
-class BySourceSchema(Schema):
+class BySourceSchema(Answer):
     """Mentions by who wrote."""
 
     journal = fields.Integer(required=True, dump_default=0)
     note = fields.Integer(required=True, dump_default=0)
 
 
-class RecurringThemeSchema(Schema):
+class RecurringThemeSchema(Answer):
     """A theme across a patient's dosing sessions. What was found in the words, not what they mean."""
 
     example: ClassVar[dict[str, Any]] = {

@@ -29,7 +29,7 @@ from models import (
     patients_within,
     sessions_within,
 )
-from nlp import Assertion, Theme, load_taxonomy
+from nlp import Assertion, DocumentKind, Theme, load_taxonomy
 from nlp.recurrence import (
     RecurringTheme,
     SessionRate,
@@ -63,7 +63,7 @@ class Recurrence:
     last_seen: datetime | None = None
     trajectory: Trajectory | None = None
     probability_rising: float | None = None
-    by_source: dict[str, int] | None = None
+    by_source: dict[DocumentKind, int] | None = None
     evidence: Sequence[Mention] = ()
 
 
@@ -151,7 +151,7 @@ def _recurring(
     dosings = sessions_within(limits).where(
         Session.patient_id == patient_id, Session.kind == "dosing", Session.status != "cancelled"
     )
-    held = db_session.execute(dosings.with_only_columns(Session.id, Session.starts_at)).tuples()
+    held = db_session.execute(dosings.with_only_columns(Session.id, Session.starts_at))
     windows = windows_of((str(session_id), starts_at) for session_id, starts_at in held)
     return recurring_themes(windows, _writings(db_session, limits, patient_id, wanted), sightings)
 
@@ -160,8 +160,8 @@ def _writings(db_session: DbSession, limits: Reach, patient_id: UUID, wanted: Re
     """Everything that was written, with mentions or without. What still waits for the tagger is not yet known."""
     query = _counted(documents_within(limits), patient_id, wanted)
     columns = (Document.id, Document.written_at, Document.word_count, Document.source)
-    rows = db_session.execute(query.with_only_columns(*columns)).tuples()
-    return [Writing(str(document_id), at, words, source) for document_id, at, words, source in rows]
+    rows = db_session.execute(query.with_only_columns(*columns))
+    return [Writing(str(document_id), at, words, _voice(source)) for document_id, at, words, source in rows]
 
 
 def _sightings(db_session: DbSession, limits: Reach, patient_id: UUID, wanted: RecurrenceFilter) -> list[Sighting]:
@@ -180,11 +180,15 @@ def _sightings(db_session: DbSession, limits: Reach, patient_id: UUID, wanted: R
             Assertion(assertion),
             score,
             at,
-            source,
+            _voice(source),
             review == "confirmed",
         )
-        for mention_id, document_id, theme, assertion, score, at, source, review in db_session.execute(rows).tuples()
+        for mention_id, document_id, theme, assertion, score, at, source, review in db_session.execute(rows)
     ]
+
+
+def _voice(source: str) -> DocumentKind:
+    return "journal" if source == "journal" else "note"
 
 
 def _counted(query: Select[Any], patient_id: UUID, wanted: RecurrenceFilter) -> Select[Any]:

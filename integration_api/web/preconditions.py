@@ -53,6 +53,8 @@ def merged(schema: Schema, draft_schema: Schema, record: Any, patch: dict[str, A
     current = require_match(schema, record)
     if not isinstance(patch, dict):
         raise Invalid.at("", "A merge patch of a record is an object.")
+    if patch.get("id", current.get("id")) != current.get("id"):
+        raise Invalid.at("/id", "An id stays as it is.")
     return load(draft_schema, merge(_writable(draft_schema, current), patch))
 
 

@@ -1,6 +1,7 @@
 """The schema base and the fields that carry our conventions. Shape only, never the database."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -30,6 +31,28 @@ class Schema(marshmallow.Schema):
         """Refuse what we do not know."""
 
         unknown = marshmallow.RAISE
+
+
+class Answer(Schema):
+    """A body that we send. Clients read past fields that they do not know: there may be more of them one day."""
+
+    class Meta:
+        """Leave the contract open for what comes."""
+
+        unknown = marshmallow.EXCLUDE
+
+
+class Derived(fields.Nested):
+    """A part of an answer that is worked out from the record when it is shown."""
+
+    def __init__(self, schema: type[Schema], make: Callable[[Any], Any], **kwargs: Any) -> None:
+        super().__init__(schema, required=True, **kwargs)
+        self._make = make
+
+    def serialize(self, attr: str, obj: Any, accessor: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002
+        """Work the part out, and write it as its schema says."""
+        found = self._make(obj)
+        return None if found is None else self.schema.dump(found)
 
 
 class Text(fields.String):
@@ -155,7 +178,7 @@ def facet_name(**kwargs: Any) -> Choice:
     return Choice(tuple(load_taxonomy().facets), **kwargs)
 
 
-class ProblemFaultSchema(Schema):
+class ProblemFaultSchema(Answer):
     """One thing that is wrong with a request."""
 
     pointer = fields.String(metadata={"description": "JSON pointer into the body (RFC 6901)."})
@@ -163,7 +186,7 @@ class ProblemFaultSchema(Schema):
     detail = fields.String(required=True)
 
 
-class ProblemSchema(Schema):
+class ProblemSchema(Answer):
     """What went wrong, RFC 9457. Never holds narrative text."""
 
     type = fields.String(required=True, metadata={"format": "uri"})

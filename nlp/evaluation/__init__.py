@@ -1,0 +1,1 @@
+"""How well a tagger does on labelled documents: figures, confusions and the sentences that went worst."""

@@ -1,0 +1,204 @@
+"""The table of principals, tried on every route: who gets what, who is refused, for whom it does not exist."""
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from integration_api.db import unit_of_work
+from models import Role, User, new_id
+
+PATIENT, OTHER_PATIENTS = ("maya",), ("tom", "june")
+AUTHOR, CARE_TEAM = ("therapist",), ("therapist", "physician", "nurse")
+OTHER_CLINICIANS = ("colleague", "elsewhere.therapist")
+ADMIN, OTHER_ADMIN, SYSTEM = ("admin",), ("elsewhere.admin",), ("ehr",)
+CLINICIANS = CARE_TEAM + OTHER_CLINICIANS
+EVERYBODY = PATIENT + OTHER_PATIENTS + CLINICIANS + ADMIN + OTHER_ADMIN + SYSTEM
+
+Expected = dict[str, int]
+
+
+def table(*rows: tuple[tuple[str, ...], int]) -> Expected:
+    """Say who gets which answer; everybody else is refused, and nobody is who they say without a token."""
+    found = dict.fromkeys(EVERYBODY, 403)
+    for who, status in rows:
+        found |= dict.fromkeys(who, status)
+    return found
+
+
+def lists(*who: tuple[str, ...]) -> Expected:
+    return table(*((each, 200) for each in who))
+
+
+RECORD_OF_CARE = table((PATIENT, 200), (OTHER_PATIENTS, 404), (CARE_TEAM, 200), (OTHER_CLINICIANS, 404))
+BY_THE_TEAM = table((CARE_TEAM, 200), (OTHER_CLINICIANS, 404))
+PERSON = RECORD_OF_CARE | dict.fromkeys(ADMIN, 200) | dict.fromkeys(OTHER_ADMIN, 404)
+STAFF = table(((*PATIENT, "tom"), 200), ((*CARE_TEAM, "colleague"), 200), (ADMIN, 200)) | dict.fromkeys(
+    ("june", "elsewhere.therapist", *OTHER_ADMIN), 404
+)
+CARE = (PATIENT, OTHER_PATIENTS, CLINICIANS)
+
+# It can be struck once only, so one of the team speaks for all.
+ONE_OF_THE_TEAM = table((("nurse",), 204), (OTHER_CLINICIANS, 404))
+del ONE_OF_THE_TEAM["therapist"], ONE_OF_THE_TEAM["physician"]
+
+# method, path, body, who gets what
+OPERATIONS: list[tuple[str, str, Any, Expected]] = [
+    ("GET", "/v1/me", None, lists(EVERYBODY)),
+    ("GET", "/v1/themes", None, lists(EVERYBODY)),
+    ("GET", "/v1/themes/grief", None, lists(EVERYBODY)),
+    ("GET", "/v1/patients", None, lists(*CARE, ADMIN, OTHER_ADMIN)),
+    ("POST", "/v1/patients", {"name": "New"}, table((ADMIN + OTHER_ADMIN, 201))),
+    ("GET", "/v1/patients/{maya}", None, PERSON),
+    ("PATCH", "/v1/patients/{maya}", {"name": "Maya L."}, table((ADMIN, 200), (OTHER_ADMIN, 404))),
+    ("GET", "/v1/patients/{maya}/care-team", None, PERSON),
+    ("PUT", "/v1/patients/{maya}/care-team", "care team", table((ADMIN, 200), (OTHER_ADMIN, 404))),
+    ("GET", "/v1/clinicians", None, lists(*CARE, ADMIN, OTHER_ADMIN)),
+    ("POST", "/v1/clinicians", {"name": "New", "role": "nurse"}, table((ADMIN + OTHER_ADMIN, 201))),
+    ("GET", "/v1/clinicians/{nurse}", None, STAFF),
+    ("PATCH", "/v1/clinicians/{nurse}", {"name": "N."}, table((ADMIN, 200), (OTHER_ADMIN, 404))),
+    ("GET", "/v1/courses", None, lists(*CARE)),
+    ("POST", "/v1/courses", "course", table((CARE_TEAM, 201), (OTHER_CLINICIANS, 422))),
+    ("GET", "/v1/courses/{course}", None, RECORD_OF_CARE),
+    ("PATCH", "/v1/courses/{course}", {"status": "completed"}, BY_THE_TEAM),
+    ("GET", "/v1/sessions", None, lists(*CARE)),
+    ("POST", "/v1/sessions", "session", table((CARE_TEAM, 201), (OTHER_CLINICIANS, 422))),
+    ("GET", "/v1/sessions/{session}", None, RECORD_OF_CARE),
+    ("PUT", "/v1/sessions/{session}", "session", BY_THE_TEAM),
+    ("PATCH", "/v1/sessions/{session}", {"setting": "home"}, BY_THE_TEAM),
+    ("GET", "/v1/sessions/{session}/vitals", None, RECORD_OF_CARE),
+    ("POST", "/v1/sessions/{session}/vitals", "vitals", table((CARE_TEAM, 201), (OTHER_CLINICIANS, 404))),
+    ("GET", "/v1/sessions/{session}/vitals/{vitals}", None, RECORD_OF_CARE),
+    ("DELETE", "/v1/sessions/{session}/vitals/{vitals}", None, ONE_OF_THE_TEAM),
+    ("GET", "/v1/journal-entries", None, lists(*CARE)),
+    ("POST", "/v1/journal-entries", {"text": "Mine."}, table((PATIENT + OTHER_PATIENTS, 201))),
+    ("GET", "/v1/journal-entries/{entry}", None, RECORD_OF_CARE),
+    ("GET", "/v1/journal-entries/{private}", None, RECORD_OF_CARE | dict.fromkeys(CARE_TEAM, 404)),
+    ("PUT", "/v1/journal-entries/{entry}", {"text": "New."}, table((PATIENT, 200), (OTHER_PATIENTS, 404))),
+    ("PATCH", "/v1/journal-entries/{entry}", {"text": "New."}, table((PATIENT, 200), (OTHER_PATIENTS, 404))),
+    ("DELETE", "/v1/journal-entries/{entry}", None, table((PATIENT, 204), (OTHER_PATIENTS, 404))),
+    ("GET", "/v1/notes", None, lists(*CARE)),
+    ("POST", "/v1/notes", "note", table((CARE_TEAM, 201), (OTHER_CLINICIANS, 422))),
+    ("GET", "/v1/notes/{note}", None, RECORD_OF_CARE),
+    (
+        "GET",
+        "/v1/notes/{psychotherapy}",
+        None,
+        table((PATIENT + OTHER_PATIENTS + CLINICIANS, 404), (AUTHOR, 200)),
+    ),
+    ("PUT", "/v1/notes/{note}", "note", table((AUTHOR, 200), (OTHER_CLINICIANS, 404))),
+    ("PATCH", "/v1/notes/{note}", {"text": "New."}, table((AUTHOR, 200), (OTHER_CLINICIANS, 404))),
+    ("PATCH", "/v1/notes/{psychotherapy}", {"text": "New."}, table((CLINICIANS, 404), (AUTHOR, 200))),
+    ("DELETE", "/v1/notes/{note}", None, table((AUTHOR, 204), (OTHER_CLINICIANS, 404))),
+    ("GET", "/v1/patients/{maya}/themes", None, RECORD_OF_CARE),
+    ("GET", "/v1/patients/{maya}/themes/mortality", None, RECORD_OF_CARE),
+    ("GET", "/v1/mentions/{mention}", None, RECORD_OF_CARE),
+    ("GET", "/v1/mentions/{private_mention}", None, RECORD_OF_CARE | dict.fromkeys(CARE_TEAM, 404)),
+    ("POST", "/v1/mentions/{mention}/review", {"verdict": "confirmed"}, BY_THE_TEAM),
+]
+
+
+@pytest.fixture
+def world(clinic: Any) -> Any:
+    """Maya's record: a course, a session with vitals, entries and notes of each kind."""
+    clinic.ids["course"] = clinic.open_course()["id"]
+    clinic.ids["session"] = clinic.hold_session(clinic.ids["course"], "2026-03-08T10:00:00Z")["id"]
+    clinic.ids["vitals"] = clinic.therapist.create(
+        f"/v1/sessions/{clinic.ids['session']}/vitals", {"at": "2026-03-08T10:20:00Z", "heart_rate_bpm": 71}
+    )["id"]
+    entry = clinic.write("I am afraid of dying.")
+    private = clinic.write("I am afraid of dying.", visibility="private")
+    clinic.ids |= {"entry": entry["id"], "mention": entry["themes"][0]["id"]}
+    clinic.ids |= {"private": private["id"], "private_mention": private["themes"][0]["id"]}
+    clinic.ids["note"] = clinic.note("Pt speaks of a fear of dying.")["id"]
+    clinic.ids["psychotherapy"] = clinic.note("My own thoughts.", "psychotherapy")["id"]
+    with clinic.app.app_context(), unit_of_work() as db_session:
+        organization_id = db_session.query(User).filter_by(username="admin").one().organization_id
+        db_session.add(User(id=new_id(), organization_id=organization_id, username="ehr", role=Role.SYSTEM))
+    return clinic
+
+
+def body_for(name: Any, ids: dict[str, str]) -> Any:
+    bodies = {
+        "care team": {"members": [{"clinician_id": ids["therapist"]}]},
+        "course": {"patient_id": ids["maya"]},
+        "session": {"course_id": ids["course"], "kind": "integration", "starts_at": "2026-03-09T10:00:00Z"},
+        "vitals": {"at": "2026-03-08T11:00:00Z", "spo2_percent": 97},
+        "note": {"patient_id": ids["maya"], "kind": "progress", "text": "Seen."},
+    }
+    return bodies[name] if isinstance(name, str) else name
+
+
+def ask(caller: Any, method: str, path: str, body: Any) -> int:
+    send = {"GET": caller.get, "DELETE": caller.delete}.get(method)
+    more = {} if method in ("GET", "POST") else {"if_match": "*"}
+    if send is not None:
+        return int(send(path, **more).status_code)
+    return int(getattr(caller, method.lower())(path, body, **more).status_code)
+
+
+@pytest.mark.parametrize(
+    ("method", "template", "body", "expected"), OPERATIONS, ids=[f"{each[0]} {each[1]}" for each in OPERATIONS]
+)
+def test_everybody_gets_what_the_table_says(
+    world: Any, method: str, template: str, body: Any, expected: Expected
+) -> None:
+    path = template.format(**world.ids)
+    body = body_for(body, world.ids)
+    assert ask(world.anybody(), method, path, body) == 401
+    # Those who may change something come last: after them it may be gone.
+    by_refusal = sorted(expected.items(), key=lambda each: -each[1])
+    found = {who: ask(world.caller(who), method, path, body) for who, _ in by_refusal}
+    assert found == expected
+
+
+def test_the_table_covers_every_route(app: Flask) -> None:
+    known = {(method, re.sub(r"\{[^}]+\}", "*", path)) for method, path, *_ in OPERATIONS}
+    known = {(method, re.sub(r"/themes/\w+$", "/themes/*", path)) for method, path in known}
+    routes = {
+        (method, re.sub(r"<[^>]+>", "*", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith("/v1/")
+    }
+    assert known == routes
+
+
+def test_every_operation_says_what_it_requires(app: Flask) -> None:
+    for path, operations in app.extensions["contract"]["paths"].items():
+        for operation in (each for each in operations.values() if isinstance(each, dict)):
+            assert path.startswith("/v1/") == ("x-requires" in operation)
+
+
+class TestLists:
+    """A list holds what its caller may read one by one, and nothing else."""
+
+    @pytest.mark.parametrize(
+        ("path", "key", "seen_by"),
+        [
+            ("/v1/patients", "maya", PATIENT + CARE_TEAM + ADMIN),
+            ("/v1/courses", "course", PATIENT + CARE_TEAM),
+            ("/v1/sessions", "session", PATIENT + CARE_TEAM),
+            ("/v1/journal-entries", "entry", PATIENT + CARE_TEAM),
+            ("/v1/journal-entries", "private", PATIENT),
+            ("/v1/notes", "note", PATIENT + CARE_TEAM),
+            ("/v1/notes", "psychotherapy", AUTHOR),
+        ],
+    )
+    def test_a_record_is_listed_for_those_who_may_read_it(
+        self, world: Any, path: str, key: str, seen_by: tuple[str, ...]
+    ) -> None:
+        found = set()
+        for who in EVERYBODY:
+            answer = world.caller(who).get(path)
+            if answer.status_code == 200 and world.ids[key] in [each["id"] for each in answer.json["items"]]:
+                found.add(who)
+        assert found == set(seen_by)
+
+    def test_a_clinician_who_leaves_the_care_team_sees_no_more(self, world: Any) -> None:
+        nurse, path = world.caller("nurse"), f"/v1/patients/{world.ids['maya']}/care-team"
+        assert nurse.get(f"/v1/journal-entries/{world.ids['entry']}").status_code == 200
+        world.admin.put(path, body_for("care team", world.ids), if_match=world.admin.etag(path))
+        assert nurse.get(f"/v1/journal-entries/{world.ids['entry']}").status_code == 404
+        assert nurse.read("/v1/journal-entries")["items"] == []
