@@ -2,8 +2,9 @@
 
 import json
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,7 @@ from integration_api.db import db, reading, unit_of_work
 from integration_api.people.use_cases import found_organization
 from integration_api.wiring import parts
 from models import Base, Role, new_id
+from nlp import Analysis, DocumentKind, Tagger, load_tagger
 
 SECRET = "a-secret-for-tests-only-0123456789-abcdefghijklmnop"
 MERGE_PATCH = "application/merge-patch+json"
@@ -218,3 +220,51 @@ def fresh_id() -> UUID:
 def root() -> Path:
     """The project's own folder."""
     return Path(__file__).parent.parent
+
+
+class _Broken:
+    """A tagger that cannot tag."""
+
+    version = "broken"
+
+    def tag(self, text: str, kind: DocumentKind) -> Analysis:
+        raise RuntimeError(f"cannot read {text!r} of {kind}")
+
+    def tag_many(self, documents: Iterable[tuple[str, DocumentKind]]) -> Iterator[Analysis]:
+        return iter([self.tag(text, kind) for text, kind in documents])
+
+
+class _Renamed:
+    """The real tagger under another version's name."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+
+    def tag(self, text: str, kind: DocumentKind) -> Analysis:
+        return next(self.tag_many([(text, kind)]))
+
+    def tag_many(self, documents: Iterable[tuple[str, DocumentKind]]) -> Iterator[Analysis]:
+        for analysis in load_tagger().tag_many(documents):
+            yield replace(analysis, pipeline_version=self.version)
+
+
+@contextmanager
+def _with_tagger(app: Flask, tagger: Tagger) -> Iterator[None]:
+    before = app.extensions["parts"]
+    app.extensions["parts"] = replace(before, load_tagger=lambda: tagger)
+    try:
+        yield
+    finally:
+        app.extensions["parts"] = before
+
+
+@pytest.fixture
+def broken_tagger(app: Flask) -> Any:
+    """A stretch of time in which the tagger fails."""
+    return lambda: _with_tagger(app, _Broken())
+
+
+@pytest.fixture
+def other_version(app: Flask) -> Any:
+    """A stretch of time with another version of the pipeline."""
+    return lambda version: _with_tagger(app, _Renamed(version))

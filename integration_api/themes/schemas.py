@@ -188,6 +188,12 @@ class SessionRateSchema(Answer):
     mentions = fields.Integer(required=True)
     words = fields.Integer(required=True)
     rate_per_100_words = fields.Float(required=True)
+    rate_low = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Lower end of the rate's 90 % credible interval; null: nothing to reckon from."},
+    )
+    rate_high = fields.Float(required=True, allow_none=True, metadata={"description": "Its upper end."})
 
 
 class BySourceSchema(Answer):
@@ -205,13 +211,23 @@ class RecurringThemeSchema(Answer):
         "label": "Grief",
         "facet": "emotion",
         "sessions": [
-            {"session_id": None, "sequence": 0, "mentions": 1, "words": 240, "rate_per_100_words": 0.42},
+            {
+                "session_id": None,
+                "sequence": 0,
+                "mentions": 1,
+                "words": 240,
+                "rate_per_100_words": 0.42,
+                "rate_low": 0.2,
+                "rate_high": 1.4,
+            },
             {
                 "session_id": SESSION_ID,
                 "sequence": 1,
                 "mentions": 5,
                 "words": 610,
                 "rate_per_100_words": 0.82,
+                "rate_low": 0.4,
+                "rate_high": 1.5,
             },
         ],
         "session_count": 2,

@@ -1,10 +1,10 @@
 """What requests and answers carry: JSON, read with care, and every fault told with its place."""
 
 import json
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from flask import Request, Response, current_app, request
-from marshmallow import Schema, ValidationError
+from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
@@ -15,7 +15,14 @@ MERGE_PATCH = "application/merge-patch+json"
 
 
 class Parser(FlaskParser):
-    """webargs' parser with our way to read JSON and to say what is wrong."""
+    """webargs' parser with our way to read JSON and to say what is wrong.
+
+    A parameter that we do not know is an error as much as a field: a filter that was misspelt would show too much.
+    """
+
+    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = dict.fromkeys(  # type: ignore[misc]
+        ("json", "query"), RAISE
+    )
 
     def load_json(self, _request: Request, _schema: Schema) -> Any:
         """Give the body as JSON."""

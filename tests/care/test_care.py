@@ -1,0 +1,120 @@
+"""Courses, sessions, dosing and vitals."""
+
+from typing import Any
+
+import pytest
+
+COURSES, SESSIONS = "/v1/courses", "/v1/sessions"
+
+
+def pointer(answer: Any) -> str:
+    assert answer.status_code == 422, answer.text
+    return str(answer.json["errors"][0]["pointer"])
+
+
+@pytest.fixture
+def course(clinic: Any) -> str:
+    return str(clinic.open_course()["id"])
+
+
+def test_a_course_has_its_status_and_dates(clinic: Any) -> None:
+    made = clinic.open_course(indication="Depression", started_on="2026-03-01")
+    path = f"{COURSES}/{made['id']}"
+    answer = clinic.therapist.patch(path, {"status": "completed", "ended_on": "2026-06-30"}, if_match="*")
+    assert (answer.json["status"], answer.json["ended_on"], answer.json["indication"]) == (
+        "completed",
+        "2026-06-30",
+        "Depression",
+    )
+    assert pointer(clinic.therapist.patch(path, {"ended_on": "2026-01-01"}, if_match="*")) == "/ended_on"
+    assert pointer(clinic.therapist.patch(path, {"patient_id": clinic.ids["tom"]}, if_match="*")) == "/patient_id"
+    found = clinic.therapist.read(f"{COURSES}?status=completed&patient_id={clinic.ids['maya']}")["items"]
+    assert [each["id"] for each in found] == [made["id"]]
+
+
+def test_a_dose_is_reckoned_by_weight_with_its_bioavailability_and_source(clinic: Any, course: str) -> None:
+    dosing = {"route": "intramuscular", "dose_mg": 70, "weight_kg": 64}
+    given = clinic.hold_session(course, "2026-03-08T10:00:00Z", dosing=dosing)["dosing"]
+    assert given["dose_mg_per_kg"] == 1.094
+    estimate = given["estimated_bioavailability"]
+    assert 0 < estimate["low"] <= estimate["high"] <= 1
+    assert estimate["source"]
+
+
+@pytest.mark.parametrize("route", ["intravenous", "intramuscular", "intranasal", "sublingual", "oral"])
+def test_every_route_has_an_estimate(clinic: Any, course: str, route: str) -> None:
+    made = clinic.hold_session(course, "2026-03-08T10:00:00Z", dosing={"route": route})
+    assert made["dosing"]["estimated_bioavailability"]["source"]
+    assert made["dosing"]["dose_mg_per_kg"] is None
+
+
+def test_dosing_sessions_are_counted_in_the_order_of_time(clinic: Any, course: str) -> None:
+    late = clinic.hold_session(course, "2026-03-15T10:00:00Z")
+    early = clinic.hold_session(course, "2026-03-08T10:00:00Z")
+    talk = clinic.hold_session(course, "2026-03-10T10:00:00Z", "integration")
+    path = f"{SESSIONS}/{late['id']}"
+    assert (late["sequence"], early["sequence"], talk["sequence"]) == (1, 1, None)
+    assert clinic.maya.read(path)["sequence"] == 2
+    clinic.therapist.patch(f"{SESSIONS}/{early['id']}", {"status": "cancelled"}, if_match="*")
+    assert clinic.maya.read(path)["sequence"] == 1
+
+
+def test_sessions_are_found_by_kind_status_and_time(clinic: Any, course: str) -> None:
+    clinic.hold_session(course, "2026-03-08T10:00:00Z")
+    talk = clinic.hold_session(course, "2026-03-10T10:00:00Z", "integration", status="planned")
+    for query in ("kind=integration", "status=planned", "since=2026-03-09T00:00:00Z"):
+        found = clinic.maya.read(f"{SESSIONS}?{query}")["items"]
+        assert [each["id"] for each in found] == [talk["id"]]
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"ends_at": "2026-03-08T09:00:00Z"}, "/ends_at"),
+        ({"kind": "integration"}, "/dosing"),
+        ({"kind": "party"}, "/kind"),
+        ({"setting": "beach"}, "/setting"),
+        ({"dosing": {"dose_mg": -1}}, "/dosing/dose_mg"),
+        ({"dosing": {"dose_mg": 1e400}}, "/dosing/dose_mg"),
+        ({"dosing": {"route": "rectal"}}, "/dosing/route"),
+        ({"starts_at": "2026-03-08T10:00:00"}, "/starts_at"),
+    ],
+)
+def test_what_cannot_be_is_refused(clinic: Any, course: str, change: Any, place: str) -> None:
+    body = {"course_id": course, "kind": "dosing", "starts_at": "2026-03-08T10:00:00Z", "dosing": {"dose_mg": 70}}
+    if change == {"dosing": {"dose_mg": 1e400}}:
+        change = {"dosing": {"dose_mg": 10**30}}
+    assert pointer(clinic.therapist.post(SESSIONS, body | change)) == place
+    assert clinic.therapist.read(SESSIONS)["items"] == []
+
+
+class TestVitals:
+    @pytest.fixture
+    def path(self, clinic: Any, course: str) -> str:
+        return f"{SESSIONS}/{clinic.hold_session(course, '2026-03-08T10:00:00Z')['id']}/vitals"
+
+    def test_readings_stand_in_the_order_of_time(self, clinic: Any, path: str) -> None:
+        for minute in (40, 0, 20):
+            clinic.therapist.create(path, {"at": f"2026-03-08T10:{minute:02}:00Z", "heart_rate_bpm": 60 + minute})
+        assert [each["heart_rate_bpm"] for each in clinic.maya.read(path)["items"]] == [60, 80, 100]
+        session = clinic.maya.read(path.removesuffix("/vitals"))
+        assert [each["heart_rate_bpm"] for each in session["vitals"]] == [60, 80, 100]
+
+    def test_a_mistaken_reading_is_struck(self, clinic: Any, path: str) -> None:
+        made = clinic.therapist.create(path, {"at": "2026-03-08T10:00:00Z", "spo2_percent": 9})
+        one = f"{path}/{made['id']}"
+        assert clinic.therapist.delete(one, if_match=clinic.therapist.etag(one)).status_code == 204
+        assert clinic.maya.read(path)["items"] == []
+
+    @pytest.mark.parametrize(
+        ("signs", "place"),
+        [
+            ({}, ""),
+            ({"spo2_percent": 101}, "/spo2_percent"),
+            ({"heart_rate_bpm": "70"}, "/heart_rate_bpm"),
+            ({"systolic_mmhg": 80, "diastolic_mmhg": 120}, "/diastolic_mmhg"),
+        ],
+    )
+    def test_what_cannot_be_measured_is_refused(self, clinic: Any, path: str, signs: Any, place: str) -> None:
+        assert pointer(clinic.therapist.post(path, {"at": "2026-03-08T10:00:00Z", **signs})) == place
+        assert clinic.maya.read(path)["items"] == []

@@ -1,0 +1,84 @@
+"""Who there is: the caller, patients, clinicians, care teams."""
+
+from typing import Any
+
+import pytest
+
+
+def test_everybody_learns_who_they_are(clinic: Any) -> None:
+    me = clinic.therapist.read("/v1/me")
+    assert (me["username"], me["role"], me["name"]) == ("therapist", "therapist", "Therapist")
+    assert (me["clinician_id"], me["patient_id"]) == (clinic.ids["therapist"], None)
+    assert me["organization"]["name"] == "Harbour Light"
+    assert clinic.maya.read("/v1/me")["patient_id"] == clinic.ids["maya"]
+    assert clinic.admin.read("/v1/me")["name"] is None
+
+
+def test_patients_are_listed_by_name(clinic: Any) -> None:
+    for name in ("Zoe", "Ada", "Ada"):
+        clinic.admin.create("/v1/patients", {"name": name})
+    found = [each["name"] for each in clinic.admin.read("/v1/patients")["items"]]
+    assert found == ["Ada", "Ada", "Maya", "Tom", "Zoe"]
+
+
+def test_a_patients_data_can_be_mended(clinic: Any) -> None:
+    path = f"/v1/patients/{clinic.ids['maya']}"
+    answer = clinic.admin.patch(path, {"birth_date": "1990-02-28"}, if_match=clinic.admin.etag(path))
+    assert (answer.json["birth_date"], answer.json["name"], answer.json["version"]) == ("1990-02-28", "Maya", 2)
+
+
+@pytest.mark.parametrize("day", ["1990-02-30", "28.02.1990", "1990-2-8", 19900228])
+def test_a_day_that_is_none_is_refused(clinic: Any, day: Any) -> None:
+    answer = clinic.admin.post("/v1/patients", {"name": "A", "birth_date": day})
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/birth_date")
+
+
+def test_an_account_name_is_taken_once_in_the_whole_installation(clinic: Any) -> None:
+    answer = clinic.caller("elsewhere.admin").post("/v1/patients", {"name": "M", "username": "maya"})
+    assert answer.status_code == 409
+    assert "maya" not in answer.json["detail"]
+
+
+def test_an_account_comes_later_and_then_keeps_its_name(clinic: Any) -> None:
+    path = f"/v1/patients/{clinic.admin.create('/v1/patients', {'name': 'Ada'})['id']}"
+    assert clinic.admin.patch(path, {"username": "ada"}, if_match="*").json["username"] == "ada"
+    assert clinic.caller("ada").read("/v1/me")["name"] == "Ada"
+    assert clinic.admin.patch(path, {"username": "eve"}, if_match="*").status_code == 422
+    assert clinic.admin.patch(path, {"username": None}, if_match="*").status_code == 422
+
+
+def test_an_account_follows_its_clinicians_role(clinic: Any) -> None:
+    path = f"/v1/clinicians/{clinic.ids['nurse']}"
+    assert clinic.admin.patch(path, {"role": "physician"}, if_match="*").status_code == 200
+    assert clinic.caller("nurse").read("/v1/me")["role"] == "physician"
+
+
+class TestCareTeams:
+    def path(self, clinic: Any) -> str:
+        return f"/v1/patients/{clinic.ids['maya']}/care-team"
+
+    def test_members_are_told_with_role_and_since_when(self, clinic: Any) -> None:
+        members = clinic.maya.read(self.path(clinic))["members"]
+        assert [each["role"] for each in members] == ["therapist", "physician", "nurse"]
+        assert all(each["since"].endswith("Z") for each in members)
+
+    def test_those_who_stay_keep_the_day_they_came(self, clinic: Any) -> None:
+        before = {each["clinician_id"]: each["since"] for each in clinic.admin.read(self.path(clinic))["members"]}
+        chosen = [clinic.ids["nurse"], clinic.ids["colleague"], clinic.ids["nurse"]]
+        body = {"members": [{"clinician_id": each} for each in chosen]}
+        answer = clinic.admin.put(self.path(clinic), body, if_match=clinic.admin.etag(self.path(clinic)))
+        members = {each["clinician_id"]: each["since"] for each in answer.json["members"]}
+        assert members.keys() == {clinic.ids["nurse"], clinic.ids["colleague"]}
+        assert members[clinic.ids["nurse"]] == before[clinic.ids["nurse"]]
+
+    def test_another_organizations_clinician_cannot_join(self, clinic: Any) -> None:
+        body = {
+            "members": [{"clinician_id": clinic.ids["therapist"]}, {"clinician_id": clinic.ids["elsewhere.therapist"]}]
+        }
+        answer = clinic.admin.put(self.path(clinic), body, if_match="*")
+        assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/members/1/clinician_id")
+        assert len(clinic.admin.read(self.path(clinic))["members"]) == 3
+
+    def test_a_team_may_be_empty(self, clinic: Any) -> None:
+        assert clinic.admin.put(self.path(clinic), {"members": []}, if_match="*").json["members"] == []
+        assert clinic.therapist.read("/v1/patients")["items"] == []

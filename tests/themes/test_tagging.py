@@ -1,0 +1,58 @@
+"""Tagging stored documents: after the words are safe, and again when it failed."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from integration_api.themes.jobs import tag_pending
+
+FEAR = "I am afraid of dying."
+
+
+def test_a_failing_tagger_loses_no_word_and_is_no_finding_of_nothing(
+    clinic: Any, broken_tagger: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with broken_tagger(), caplog.at_level(logging.DEBUG):
+        made = clinic.write(FEAR)
+    assert made["text"] == FEAR
+    assert (made["tagging"]["state"], made["themes"]) == ("pending", [])
+    assert "RuntimeError" in caplog.text
+    assert "dying" not in caplog.text
+    with clinic.app.app_context():
+        assert tag_pending() == (1, 0)
+    found = clinic.maya.read(f"/v1/journal-entries/{made['id']}")
+    assert found["tagging"]["state"] == "done"
+    assert [each["theme"] for each in found["themes"]] == ["mortality"]
+    assert (found["version"], found["updated_at"]) == (made["version"], made["updated_at"])
+
+
+def test_what_is_still_failing_waits_on(clinic: Any, broken_tagger: Any) -> None:
+    with broken_tagger(), clinic.app.app_context():
+        clinic.write(FEAR)
+        assert tag_pending() == (1, 1)
+
+
+def test_a_newer_pipeline_tags_all_again_and_keeps_reviews(clinic: Any, other_version: Any) -> None:
+    made = clinic.write(FEAR)
+    mention = f"/v1/mentions/{made['themes'][0]['id']}"
+    clinic.therapist.post(f"{mention}/review", {"verdict": "confirmed"})
+    with other_version("newer"), clinic.app.app_context():
+        assert tag_pending() == (0, 0)
+        assert tag_pending(also_older=True) == (1, 0)
+        assert tag_pending(also_older=True) == (0, 0)
+    found = clinic.maya.read(f"/v1/journal-entries/{made['id']}")
+    assert found["tagging"]["pipeline_version"] == "newer"
+    assert [(each["id"], each["review"]) for each in found["themes"]] == [(made["themes"][0]["id"], "confirmed")]
+
+
+def test_the_taxonomy_is_there_to_read(clinic: Any) -> None:
+    listed = clinic.maya.read("/v1/themes?limit=200")["items"]
+    assert len(listed) == 48
+    assert [each["theme"] for each in listed] == sorted(each["theme"] for each in listed)
+    safety = clinic.maya.read("/v1/themes?facet=safety")["items"]
+    assert {each["facet"] for each in safety} == {"safety"}
+    one = clinic.maya.read("/v1/themes/grief")
+    assert one in listed
+    assert one["definition"]
+    assert clinic.maya.get("/v1/themes/tax_returns").status_code == 404

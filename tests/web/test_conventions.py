@@ -1,0 +1,183 @@
+"""The conventions of the API, tried over HTTP: ids, repeats, ETags, preconditions, merge patches, pages."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from models import new_id
+
+ENTRIES = "/v1/journal-entries"
+
+
+def pointers(answer: Any) -> list[str]:
+    return [each.get("pointer", each.get("parameter")) for each in answer.json["errors"]]
+
+
+class TestRepeats:
+    """A create is safe to repeat."""
+
+    def test_a_client_may_bring_its_own_id(self, clinic: Any) -> None:
+        own = str(new_id())
+        assert clinic.write("Mine.", id=own)["id"] == own
+
+    def test_the_same_id_and_body_is_answered_as_the_first_was(self, clinic: Any) -> None:
+        body = {"id": str(new_id()), "text": "Once."}
+        first, second = clinic.maya.post(ENTRIES, body), clinic.maya.post(ENTRIES, body)
+        assert (first.status_code, second.status_code) == (201, 201)
+        assert first.json == second.json
+        assert first.headers["ETag"] == second.headers["ETag"]
+        assert second.headers["Idempotency-Replayed"] == "true"
+        assert len(clinic.maya.read(ENTRIES)["items"]) == 1
+
+    def test_the_same_id_with_another_body_is_a_conflict(self, clinic: Any) -> None:
+        own = str(new_id())
+        clinic.write("One.", id=own)
+        assert clinic.maya.post(ENTRIES, {"id": own, "text": "Two."}).status_code == 409
+        assert clinic.maya.read(f"{ENTRIES}/{own}")["text"] == "One."
+
+    def test_a_key_does_the_same_for_a_create_without_an_id(self, clinic: Any) -> None:
+        body = {"text": "Once."}
+        made = [clinic.maya.post(ENTRIES, body, idempotency_key="k-1").json["id"] for _ in range(3)]
+        assert len(set(made)) == 1
+        assert clinic.maya.post(ENTRIES, {"text": "Other."}, idempotency_key="k-1").status_code == 409
+        assert clinic.maya.post(ENTRIES, body, idempotency_key="k-2").json["id"] != made[0]
+
+    def test_a_key_is_its_callers_own(self, clinic: Any) -> None:
+        one = clinic.maya.post(ENTRIES, {"text": "a"}, idempotency_key="same")
+        other = clinic.tom.post(ENTRIES, {"text": "b"}, idempotency_key="same")
+        assert (one.status_code, other.status_code) == (201, 201)
+
+    def test_anothers_id_is_a_conflict_that_tells_nothing(self, clinic: Any) -> None:
+        own = str(new_id())
+        clinic.write("Private words.", id=own)
+        answer = clinic.tom.post(ENTRIES, {"id": own, "text": "b"})
+        assert answer.status_code == 409
+        assert "Private" not in answer.text
+
+    def test_put_creates_once(self, clinic: Any) -> None:
+        path = f"{ENTRIES}/{new_id()}"
+        first = clinic.maya.put(path, {"text": "a"}, if_none_match="*")
+        again = clinic.maya.put(path, {"text": "a"}, if_none_match="*")
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert clinic.maya.put(path, {"text": "b"}, if_none_match="*").status_code == 409
+        assert clinic.maya.read(path)["text"] == "a"
+
+    def test_put_and_post_of_one_id_are_the_same_create(self, clinic: Any) -> None:
+        own = str(new_id())
+        clinic.maya.put(f"{ENTRIES}/{own}", {"text": "a"}, if_none_match="*")
+        assert clinic.maya.post(ENTRIES, {"id": own, "text": "a"}).status_code == 201
+        assert clinic.maya.post(ENTRIES, {"id": own, "text": "b"}).status_code == 409
+
+    def test_what_was_deleted_is_not_created_again(self, clinic: Any) -> None:
+        own = str(new_id())
+        path = f"{ENTRIES}/{own}"
+        clinic.write("Gone.", id=own)
+        clinic.maya.delete(path, if_match=clinic.maya.etag(path))
+        answer = clinic.maya.post(
+            ENTRIES, {"id": own, "text": "Gone.", "written_at": "2026-03-09T08:12:00-05:00", "visibility": "care_team"}
+        )
+        assert answer.status_code == 409
+
+    @pytest.mark.parametrize("wrong", [str(uuid4()), "x", str(new_id()).upper(), 7])
+    def test_an_id_is_a_uuid7(self, clinic: Any, wrong: Any) -> None:
+        answer = clinic.maya.post(ENTRIES, {"id": wrong, "text": "a"})
+        assert (answer.status_code, pointers(answer)) == (422, ["/id"])
+
+
+class TestVersions:
+    """Every record has a strong ETag, and changes say which version they mean."""
+
+    @pytest.fixture
+    def path(self, clinic: Any) -> str:
+        return f"{ENTRIES}/{clinic.write('One.')['id']}"
+
+    def test_an_unchanged_record_is_not_sent_again(self, clinic: Any, path: str) -> None:
+        etag = clinic.maya.etag(path)
+        assert not etag.startswith("W/")
+        answer = clinic.maya.get(path, if_none_match=etag)
+        assert (answer.status_code, answer.data) == (304, b"")
+        assert clinic.maya.get(path, if_none_match='"other"').status_code == 200
+
+    @pytest.mark.parametrize("method", ["put", "patch", "delete"])
+    def test_a_change_without_a_version_is_refused(self, clinic: Any, path: str, method: str) -> None:
+        more = [] if method == "delete" else [{"text": "Two."}]
+        assert getattr(clinic.maya, method)(path, *more).status_code == 428
+        assert clinic.maya.read(path)["text"] == "One."
+
+    @pytest.mark.parametrize("method", ["put", "patch", "delete"])
+    def test_a_change_of_an_older_version_is_refused(self, clinic: Any, path: str, method: str) -> None:
+        seen = clinic.maya.etag(path)
+        assert clinic.maya.patch(path, {"text": "Two."}, if_match=seen).status_code == 200
+        more = [] if method == "delete" else [{"text": "Three."}]
+        answer = getattr(clinic.maya, method)(path, *more, if_match=seen)
+        assert (answer.status_code, answer.json["type"]) == (412, "urn:integration-api:problem:stale")
+        assert clinic.maya.read(path)["text"] == "Two."
+
+    def test_a_weak_tag_names_no_version(self, clinic: Any, path: str) -> None:
+        assert clinic.maya.patch(path, {"text": "b"}, if_match="W/" + clinic.maya.etag(path)).status_code == 412
+
+    def test_the_answer_to_a_change_names_the_new_version(self, clinic: Any, path: str) -> None:
+        answer = clinic.maya.patch(path, {"text": "Two."}, if_match=clinic.maya.etag(path))
+        assert answer.headers["ETag"] == clinic.maya.etag(path)
+
+    def test_a_merge_patch_has_its_own_media_type(self, clinic: Any, path: str) -> None:
+        answer = clinic.maya.call("PATCH", path, json={"text": "b"}, if_match="*")
+        assert answer.status_code == 415
+
+    def test_a_merge_patch_cannot_move_a_record(self, clinic: Any, path: str) -> None:
+        answer = clinic.maya.patch(path, {"id": str(new_id())}, if_match="*")
+        assert (answer.status_code, pointers(answer)) == (422, ["/id"])
+
+    def test_a_merge_patch_is_checked_as_a_whole(self, clinic: Any, path: str) -> None:
+        assert clinic.maya.patch(path, {"text": None}, if_match="*").status_code == 422
+        assert clinic.maya.patch(path, {"colour": "red"}, if_match="*").status_code == 422
+        assert clinic.maya.patch(path, ["text"], if_match="*").status_code == 422
+
+
+class TestPages:
+    @pytest.fixture
+    def entries(self, clinic: Any) -> list[str]:
+        return [clinic.write(str(n), f"2026-03-0{n}T12:00:00Z")["id"] for n in range(1, 6)]
+
+    def test_pages_hold_everything_once(self, clinic: Any, entries: list[str]) -> None:
+        found, path = [], f"{ENTRIES}?limit=2"
+        while path:
+            answer = clinic.maya.get(path)
+            found += [each["id"] for each in answer.json["items"]]
+            cursor, path = answer.json["next_cursor"], ""
+            assert (cursor is None) == ("Link" not in answer.headers)
+            if cursor:
+                address, relation = answer.headers["Link"].split("; ")
+                assert relation == 'rel="next"'
+                path = address.strip("<>")
+        assert found == entries[::-1]
+
+    def test_a_row_that_comes_in_between_shifts_no_page(self, clinic: Any, entries: list[str]) -> None:
+        first = clinic.maya.read(f"{ENTRIES}?limit=2")
+        clinic.write("late", "2026-03-09T12:00:00Z")
+        second = clinic.maya.read(f"{ENTRIES}?limit=2&cursor={first['next_cursor']}")
+        assert [each["id"] for each in second["items"]] == entries[2:0:-1]
+
+    @pytest.mark.usefixtures("entries")
+    def test_a_cursor_is_bound_to_its_question_and_its_caller(self, clinic: Any) -> None:
+        cursor = clinic.maya.read(f"{ENTRIES}?limit=2")["next_cursor"]
+        for caller, path in (
+            (clinic.maya, f"{ENTRIES}?visibility=care_team&cursor={cursor}"),
+            (clinic.therapist, f"{ENTRIES}?cursor={cursor}"),
+            (clinic.maya, f"/v1/notes?cursor={cursor}"),
+        ):
+            answer = caller.get(path)
+            assert (answer.status_code, pointers(answer)) == (422, ["cursor"])
+
+    @pytest.mark.usefixtures("entries")
+    @pytest.mark.parametrize("change", [lambda c: c[:-2], lambda c: "x" + c, lambda _: "WzFd", lambda c: c.swapcase()])
+    def test_a_tampered_cursor_is_refused(self, clinic: Any, change: Any) -> None:
+        cursor = change(clinic.maya.read(f"{ENTRIES}?limit=2")["next_cursor"])
+        answer = clinic.maya.get(f"{ENTRIES}?limit=2&cursor={cursor}")
+        assert (answer.status_code, pointers(answer)) == (422, ["cursor"])
+
+    @pytest.mark.parametrize("limit", ["0", "201", "-1", "many"])
+    def test_a_limit_lies_between_1_and_200(self, clinic: Any, limit: str) -> None:
+        answer = clinic.maya.get(f"{ENTRIES}?limit={limit}")
+        assert (answer.status_code, pointers(answer)) == (422, ["limit"])
