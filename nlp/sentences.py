@@ -93,6 +93,14 @@ def _is_abbreviation(stop: Token, following: Token | None) -> bool:
     if not stop.i or stop.nbor(-1).whitespace_ or following is None:
         return False
     word = stop.nbor(-1).lower_
+    if word.isdecimal() and _begins_item(stop.nbor(-1)):
+        return True
     if word in NEVER_LAST and (word != "no" or following.is_digit):
         return True
     return word in MAYBE_LAST and following.text[:1].islower()
+
+
+def _begins_item(number: Token) -> bool:
+    """Tell whether a number stands where a list numbers its items."""
+    before = number.nbor(-1) if number.i else None
+    return before is None or "\n" in before.text or bool(STOP.fullmatch(before.text))

@@ -1,0 +1,80 @@
+"""The `integration-api` command, as somebody in a shell meets it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from integration_api.config import Settings, UnsafeSettings
+
+pytestmark = pytest.mark.database_free
+
+SECRET = "a-secret-for-tests-only-0123456789-abcdefghijklmnop"
+COMMAND = str(Path(sys.executable).parent / "integration-api")
+
+
+def run(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("INTEGRATION_API", "DATABASE"))}
+    return subprocess.run(
+        [COMMAND, *arguments], cwd=folder, env=clean | env, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    return {"INTEGRATION_API_SECRET_KEY": SECRET, "DATABASE_URL": f"sqlite:///{tmp_path}/journal.sqlite3"}
+
+
+def test_from_nothing_to_a_token(tmp_path: Path, env: dict[str, str]) -> None:
+    assert run(tmp_path, "migrate", **env).returncode == 0
+    assert run(tmp_path, "new-organization", "Harbour", "--admin", "ada", **env).returncode == 0
+    minted = run(tmp_path, "token", "--as", "ada", **env)
+    assert minted.returncode == 0, minted.stderr
+    assert len(minted.stdout.strip().split(".")) == 3
+    assert run(tmp_path, "tag-pending", **env).stdout == "0 tagged, 0 still waiting\n"
+
+
+def test_mistakes_are_told_in_one_line(tmp_path: Path, env: dict[str, str]) -> None:
+    run(tmp_path, "migrate", **env)
+    for arguments, says in (
+        (("token", "--as", "nobody"), "no active user"),
+        (("token",), "--as"),
+        (("nonsense",), "No such command"),
+    ):
+        done = run(tmp_path, *arguments, **env)
+        assert done.returncode != 0
+        assert says in done.stderr
+        assert "Traceback" not in done.stderr
+    run(tmp_path, "new-organization", "Harbour", "--admin", "ada", **env)
+    assert "scope" in run(tmp_path, "token", "--as", "ada", "--scope", "everything", **env).stderr
+    assert run(tmp_path, "new-organization", "Other", "--admin", "ada", **env).returncode == 1
+
+
+def test_serving_needs_settings_and_the_newest_migration(tmp_path: Path, env: dict[str, str]) -> None:
+    assert "INTEGRATION_API_SECRET_KEY is not set" in run(tmp_path, "serve").stderr
+    assert "not at the newest migration" in run(tmp_path, "serve", **env).stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"INTEGRATION_API_SECRET_KEY": "short"}, "random characters"),
+        ({"INTEGRATION_API_SECRET_KEY": "a" * 64}, "random characters"),
+        ({"INTEGRATION_API_SECRET_KEY": " "}, "not set"),
+        ({"DATABASE_URL": ""}, "DATABASE_URL is not set"),
+        ({"DATABASE_URL": "sqlite:///:memory:"}, "memory"),
+        ({"INTEGRATION_API_ENV": "prod"}, "INTEGRATION_API_ENV"),
+        ({"INTEGRATION_API_TOKEN_MINUTES": "0"}, "INTEGRATION_API_TOKEN_MINUTES"),
+    ],
+)
+def test_unsafe_settings_are_refused(env: dict[str, str], change: dict[str, str], says: str) -> None:
+    with pytest.raises(UnsafeSettings, match=says):
+        Settings.from_env(env | change)
+
+
+def test_nothing_said_means_production(env: dict[str, str]) -> None:
+    settings = Settings.from_env(env | {"DATABASE_URL": "postgres://me@db/journal"})
+    assert settings.environment == "production"
+    assert settings.database_url == "postgresql+psycopg://me@db/journal"
