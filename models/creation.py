@@ -21,7 +21,7 @@ class Creation(Base):
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     operation: Mapped[str] = mapped_column(String(80), primary_key=True)
-    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    key: Mapped[str] = mapped_column(String(260), primary_key=True)  # 255 of the client's, and which kind
     body_digest: Mapped[str] = mapped_column(String(64))
     record_id: Mapped[UUID]
     created_at: Mapped[datetime] = mapped_column(default=now)

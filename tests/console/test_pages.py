@@ -47,7 +47,8 @@ def test_the_reference_is_served_whole_from_here(clinic: Any) -> None:
     assert "http" not in page.text.replace("http-equiv", "")
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     for name in ("css/swagger-ui.css", "js/swagger-ui-bundle.js"):
-        assert caller.get(f"/docs/files/{name}").status_code == 200
+        with caller.get(f"/docs/files/{name}") as file:
+            assert file.status_code == 200
     assert "/openapi.json" in caller.get("/docs/start.js").text
     assert caller.get("/").headers["Location"] == "/docs"
     assert caller.get("/docs/files/../docs.html").status_code == 404

@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import signal
 import socket
 import subprocess
 import sys
@@ -27,10 +26,8 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def running(tmp_path: Path, database_url: str) -> Any:
-    """The demo as `make run` starts it, in a folder and on a database of its own."""
-    if database_url.startswith("postgresql"):
-        pytest.skip("the seeding is tested on PostgreSQL below; this one is about the lines printed")
+def running(tmp_path: Path) -> Any:
+    """The demo as `make run` starts it, in a folder and on a SQLite file of its own."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("INTEGRATION_API", "DATABASE"))}
     command = [str(Path(sys.executable).parent / "integration-api"), "run", "--port", str(free_port())]
     with (tmp_path / "log").open("w") as log:
@@ -38,7 +35,7 @@ def running(tmp_path: Path, database_url: str) -> Any:
         try:
             yield (tmp_path / "log").read_text
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             process.wait(timeout=30)
 
 
@@ -65,6 +62,7 @@ def paste(curl: str) -> requests.Response:
     raise AssertionError("the server does not answer")
 
 
+@pytest.mark.database_free
 def test_the_printed_lines_work_as_printed(running: Any) -> None:
     printed = wait_for(running, "Stop with Ctrl-C")
     assert "Warning" not in printed

@@ -73,7 +73,7 @@ def upgrade() -> None:
         "creations",
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("operation", sa.String(length=80), nullable=False),
-        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("key", sa.String(length=260), nullable=False),
         sa.Column("body_digest", sa.String(length=64), nullable=False),
         sa.Column("record_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),

@@ -1,0 +1,60 @@
+"""How fast the tagger is, beside spaCy's bare tokenizer on the same text in the same run: ratios, not promises."""
+
+import resource
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from tomllib import loads
+
+import spacy
+
+from nlp.tagger import LexiconTagger, load_pipeline, pipeline_version
+
+CLINIC = Path(__file__).parent.parent / "integration_api" / "demo" / "clinic"
+REPEATS = 5
+
+
+def texts() -> list[str]:
+    """Give the demo clinic's entries and notes, several times over."""
+    stories = (loads(path.read_text("utf-8")) for path in sorted(CLINIC.glob("*.toml")))
+    return [each["text"] for story in stories for kind in ("entries", "notes") for each in story.get(kind, ())] * 5
+
+
+def best(work: Callable[[], object]) -> float:
+    """Time the fastest of a few runs, in seconds."""
+    times = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def drain(found: Iterable[object]) -> int:
+    """Use everything up."""
+    return sum(1 for _ in found)
+
+
+def main() -> None:
+    """Print words a second, and how they compare."""
+    start = time.perf_counter()
+    tagger = LexiconTagger(load_pipeline(), pipeline_version())
+    tagger.tag("Warm.", "journal")
+    loaded = time.perf_counter() - start
+    given = texts()
+    words = sum(analysis.words for analysis in tagger.tag_many((text, "journal") for text in given))
+    entry = " ".join(" ".join(given).split()[:200])
+    whole = best(lambda: drain(tagger.tag_many((text, "journal") for text in given)))
+    tokenizer = spacy.blank("en")
+    bare = best(lambda: drain(tokenizer.pipe(given)))
+    one = best(lambda: [tagger.tag(entry, "journal") for _ in range(20)]) / 20
+    print(f"{len(given)} documents, {words} words, one process")
+    print(f"whole pipeline         {words / whole:10,.0f} words a second")
+    print(f"bare tokenizer         {words / bare:10,.0f} words a second: {whole / bare:.1f} times as fast")
+    print(f"an entry of 200 words  {one * 1000:10.2f} ms")
+    print(f"load                   {loaded:10.2f} s")
+    print(f"largest resident size  {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:10.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
