@@ -1,15 +1,17 @@
-"""`python -m nlp`: tag, evaluate, explain, check-lexicon."""
+"""`python -m nlp`: tag, evaluate, corpus, explain, check-lexicon."""
 
 import json
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import tee
+from pathlib import Path
 from typing import NoReturn, TextIO
 
 import click
 
 from nlp.context_rules import load_context_rules
-from nlp.documents import Document, DocumentError, read_documents, written
+from nlp.corpus_files import corpus_files, read_corpus
+from nlp.documents import Document, DocumentError, read_documents, written, written_gold
 from nlp.evaluation.report import report
 from nlp.evaluation.scoring import Judged, by_theme, judge, scores
 from nlp.explanation import explain_text
@@ -50,6 +52,17 @@ def evaluate(gold: TextIO, *, themes: bool, full: bool) -> None:
     click.echo(json.dumps(figures | ({"themes": _by_theme(judged)} if themes else {}), indent=1))
     for line in report(judged) if full else ():
         click.echo(line)
+
+
+@main.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def corpus(files: tuple[Path, ...]) -> None:
+    """Write corpus FILES (all that come with the project, if none is named) as the documents that evaluate reads."""
+    try:
+        for document in (each for path in files or corpus_files() for each in read_corpus(path)):
+            click.echo(written_gold(document))
+    except DocumentError as error:
+        _fail(error)
 
 
 def _tagged(documents: Iterable[Document]) -> Iterator[tuple[Document, Analysis]]:

@@ -79,6 +79,8 @@ class Context:
         return decided
 
     def _decide(self, one: Found, cues: Sequence[Cue]) -> Decided:
+        if one.line.strength == "denied":
+            return Decided(Assertion.NEGATED, "; negated by the line itself")
         in_force = [cue for cue in cues if cue.modifies(one)]
         ranked = sorted((self._precedence[_assertion(cue)], cue.start, cue.end, n) for n, cue in enumerate(in_force))
         if not ranked:

@@ -91,3 +91,10 @@ def written(document_id: str, analysis: Analysis) -> str:
         for mention in analysis.mentions
     ]
     return json.dumps({"id": document_id, "mentions": mentions}, ensure_ascii=False)
+
+
+def written_gold(document: Document) -> str:
+    """Write a labelled document as one JSON line."""
+    sentences = [{"start": each.start, "end": each.end, "themes": each.themes} for each in document.sentences]
+    found = {"id": document.id, "kind": document.kind, "text": document.text, "sentences": sentences}
+    return json.dumps(found, ensure_ascii=False)

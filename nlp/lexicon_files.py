@@ -10,7 +10,7 @@ from nlp.patterns import Element, LineError, OneOf, Sets, parse_line, parse_sets
 from nlp.taxonomy import load_taxonomy
 
 FOLDER = Path(__file__).with_name("lexicon")
-STRENGTHS = ("strong", "likely", "weak", "never")
+STRENGTHS = ("strong", "likely", "denied", "weak", "never")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from nlp.words import Stream, stream_of
 SPANS = "themes"
 STREAM = "nlp.stream"
 # How far a line of each list is to be trusted. Set by judgement, in the order strong > likely > weak; not calibrated.
-SCORES = {"strong": 0.9, "likely": 0.7, "weak": 0.55}
+SCORES = {"strong": 0.9, "denied": 0.9, "likely": 0.7, "weak": 0.55}
 
 
 @dataclass(frozen=True, slots=True)
