@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PORT   ?= 8000
+UV     ?= uv
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check format openapi bench lock
@@ -47,6 +48,6 @@ bench: $(READY) ## measure speed, as ratios within one run
 	$(BIN)/python bench/nlp_speed.py
 
 lock: ## compile requirements.txt from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.txt \
 	  --custom-compile-command "make lock" --no-annotate

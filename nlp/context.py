@@ -15,8 +15,10 @@ from spacy.tokens import Doc
 
 from nlp.context_rules import SENTENCE_START, ContextRule, ContextRules, load_context_rules
 from nlp.findings import Assertion
+from nlp.learned.theme_model import SCORES, TURNED, chances
 from nlp.matching import Automaton
-from nlp.theme_finder import SPANS, STREAM, Found
+from nlp.taxonomy import load_taxonomy
+from nlp.theme_finder import FOUND, STREAM, Found
 from nlp.words import Stream
 
 KIND = "nlp.kind"
@@ -47,27 +49,57 @@ class Cue:
 
     def modifies(self, found: Found) -> bool:
         """Tell whether a mention is in scope; a cue that the mention itself contains says nothing about it."""
-        if found.start < self.end and self.start < found.end:
+        start, end = found.core
+        if start < self.end and self.start < end:
             return False
-        is_in_scope = self.reach <= found.start < self.limit or self.reach < found.end <= self.limit
-        return is_in_scope and self.rule.may_reach(found.line.theme)
+        is_in_scope = self.reach <= start < self.limit or self.reach < end <= self.limit
+        return is_in_scope and self.rule.may_reach(found.theme)
+
+
+DECIDED = "nlp.decided"
+# The network's chance that something in the sentence is so asserted: under the first, a cue that reaches a theme is
+# taken to be about something else; over the second, a theme that no cue reaches is turned. Set on writers left out of
+# training.
+DOUBTFUL, CERTAIN = 0.03, 0.5
 
 
 class Context:
-    """Puts a `Decided` beside each span of `doc.spans["themes"]`."""
+    """Leaves a `Decided` for every theme found in `doc.user_data`.
+
+    The rules decide; where the trained part is sure of the contrary, it decides. Only of safety themes the rules have
+    the last word, so that what is denied by a word never alarms.
+    """
 
     def __init__(self, rules: ContextRules) -> None:
         self._rules = rules.rules
         self._precedence = {assertion: rank for rank, assertion in enumerate(rules.precedence)}
         self._automaton = Automaton(rule.elements for rule in rules.rules)
+        self._safety = frozenset(load_taxonomy().safety)
 
     def __call__(self, doc: Doc) -> Doc:
         """Decide the assertion of every theme found."""
         self._automaton.rest()
-        group = doc.spans[SPANS]
-        decided = self.decide(doc.user_data[STREAM], group.attrs["found"], doc.user_data.get(KIND, "journal"))
-        group.attrs["decided"] = decided
+        kind = doc.user_data.get(KIND, "journal")
+        found = doc.user_data[FOUND]
+        decided = self.decide(doc.user_data[STREAM], found, kind)
+        if SCORES in doc.user_data:
+            turned = chances(doc.user_data[SCORES][0][:, -len(TURNED) :]).tolist()
+            decided = [
+                self._reconsider(one, each, turned[one.sentence]) for one, each in zip(found, decided, strict=True)
+            ]
+        doc.user_data[DECIDED] = decided
         return doc
+
+    def _reconsider(self, one: Found, decided: Decided, turned: Sequence[float]) -> Decided:
+        """Let the network's view of the sentence weigh in."""
+        if one.theme in self._safety or one.strength == "denied":
+            return decided
+        if decided.assertion is Assertion.AFFIRMED:
+            chance, said = max(zip(turned, TURNED, strict=True))
+            return Decided(Assertion(said), f"; {said} as learned, {chance:.2f}") if chance > CERTAIN else decided
+        if turned[TURNED.index(decided.assertion.value)] < DOUBTFUL:
+            return Decided(Assertion.AFFIRMED, f"{decided.because}, not taken up as learned")
+        return decided
 
     def decide(self, stream: Stream, found: Sequence[Found], kind: str) -> list[Decided]:
         """Decide the assertions of mentions, which come sentence by sentence."""
@@ -79,7 +111,7 @@ class Context:
         return decided
 
     def _decide(self, one: Found, cues: Sequence[Cue]) -> Decided:
-        if one.line.strength == "denied":
+        if one.strength == "denied":
             return Decided(Assertion.NEGATED, "; negated by the line itself")
         in_force = [cue for cue in cues if cue.modifies(one)]
         ranked = sorted((self._precedence[_assertion(cue)], cue.start, cue.end, n) for n, cue in enumerate(in_force))
@@ -120,7 +152,7 @@ def _assertion(cue: Cue) -> Assertion:
 def _is_spent(cue: Cue, found: Sequence[Found]) -> bool:
     """Tell whether a negation is used up by a mention that contains it: "can't sleep" denies nothing after it."""
     is_negation = cue.rule.assertion is Assertion.NEGATED
-    return is_negation and any(one.start <= cue.start and cue.end <= one.end for one in found)
+    return is_negation and any(one.core[0] <= cue.start and cue.end <= one.core[1] for one in found)
 
 
 def _scopes(cue: Cue, sentence: tuple[int, int], stops: Sequence[Cue]) -> Iterator[Cue]:

@@ -46,6 +46,11 @@ def read_corpus(path: Path) -> Iterator[Document]:
         yield _document(f"{writer}-end", kind, lines)
 
 
+def writer_of(document: Document) -> str:
+    """Name the writer of a document of the corpus."""
+    return document.id.rpartition("-")[0]
+
+
 def _sentence(line: str, place: str) -> tuple[str, dict[str, Assertion]]:
     text, arrow, labels = line.rpartition("=>")
     if not arrow or not text.strip():

@@ -3,22 +3,27 @@
 from collections.abc import Iterator
 
 from nlp.findings import DocumentKind
+from nlp.languages import ENGLISH
 from nlp.tagger import LexiconTagger
-from nlp.theme_finder import SPANS, STREAM
+from nlp.theme_finder import SPANS
+from nlp.words import stream_of
 
 
 def explain_text(tagger: LexiconTagger, text: str, kind: DocumentKind) -> Iterator[str]:
     """Give the sentences as words, then each mention with its line, score and the context rule that decided."""
     doc = tagger.read(text, kind)
-    stream = doc.user_data[STREAM]
+    if doc._.language != ENGLISH:
+        yield f"language {doc._.language}: not tagged"
+        return
+    stream = stream_of(doc)
     for start, end in stream.sentences:
         yield "words   " + " ".join(stream.words[start:end])
     group = doc.spans[SPANS]
-    for span, found, decided in zip(group, group.attrs["found"], group.attrs["decided"], strict=True):
+    for span in group:
+        found = span._
         yield (
-            f"{found.line.theme:22} {decided.assertion.value:13} {found.score:.2f}"
-            f" [{span.start_char}:{span.end_char}] {span.text!r}"
-            f"  <- {found.line.strength}: {found.line.written}{decided.because}"
+            f"{span.label_:22} {found.assertion:13} {found.score:.2f} {found.source:8}"
+            f" [{span.start_char}:{span.end_char}] {span.text!r}  <- {found.because}"
         )
     if not group:
         yield "nothing found"

@@ -44,8 +44,12 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """All mentions of one text in reading order, its length in words, and what produced them."""
+    """All mentions of one text in reading order, its length in words, and what produced them.
+
+    `language` is an ISO 639-1 code or "und"; where it is not "en", the text could not be read, and none is looked for.
+    """
 
     mentions: tuple[Mention, ...]
     words: int
     pipeline_version: str
+    language: str = "en"

@@ -1,5 +1,7 @@
 """The pipeline's first component: every token's norm, so that lines meet words however they were typed."""
 
+from functools import lru_cache
+
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -7,17 +9,19 @@ from nlp.lexicon_files import load_lexicon
 from nlp.spelling import Spelling, load_spelling
 from nlp.words import norm_of
 
+REMEMBERED = 50_000  # most words of a text have been met before
+
 
 class Normaliser:
     """Sets `token.norm_`; texts and offsets stay as they are."""
 
     def __init__(self, spelling: Spelling) -> None:
-        self._spelling = spelling
+        self._norm = lru_cache(REMEMBERED)(spelling.norm)
 
     def __call__(self, doc: Doc) -> Doc:
         """Give every token the words it stands for, parted by spaces."""
         for token in doc:
-            token.norm_ = norm_of(token, self._spelling)
+            token.norm_ = norm_of(token, self._norm)
         return doc
 
 

@@ -33,7 +33,7 @@ class Spelling:
     shorthand: tuple[str, ...]
     known: frozenset[str] = field(default=frozenset())
 
-    def norm(self, text: str, *, is_glued: bool = False) -> str:
+    def norm(self, text: str, is_glued: bool = False) -> str:  # noqa: FBT001, FBT002 -- called for every token
         """Give the normal form of one token: words parted by spaces, or "" where nothing is left to match.
 
         `is_glued` says that the token follows the one before it without a space, as in "im" -> "i", "m".

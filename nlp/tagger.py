@@ -6,22 +6,17 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from nlp import context, normaliser, sentences, theme_finder
+from nlp import registered  # noqa: F401 -- makes the components known to spaCy
 from nlp.context import KIND
-from nlp.findings import Analysis, DocumentKind, Mention, Source
+from nlp.findings import Analysis, Assertion, DocumentKind, Mention, Source
 from nlp.theme_finder import SPANS
-from nlp.words import blank_pipeline, tokenizable
+from nlp.words import tokenizable
 
-# Importing them registers them with spaCy.
-COMPONENTS = {
-    "normaliser": normaliser,
-    "sentences": sentences,
-    "theme_finder": theme_finder,
-    "context": context,
-}
+PIPELINE = Path(__file__).with_name("pipeline")
 
 
 class Tagger(Protocol):
@@ -65,35 +60,33 @@ class LexiconTagger:
 
     def _analysis(self, doc: Doc) -> Analysis:
         group = doc.spans[SPANS]
+        columns = (group.attrs[name] for name in ("assertion", "score", "source", "because"))
         mentions = tuple(
             Mention(
                 theme=span.label_,
                 start=span.start_char,
                 end=span.end_char,
-                assertion=decided.assertion,
-                score=found.score,
-                source=Source.LEXICON,
-                because=f"{found.line.strength}: {found.line.written}" + decided.because,
+                assertion=Assertion(assertion),
+                score=score,
+                source=Source(source),
+                because=because,
             )
-            for span, found, decided in zip(group, group.attrs["found"], group.attrs["decided"], strict=True)
+            for span, assertion, score, source, because in zip(group, *columns, strict=True)
         )
         words = sum(any(letter.isalnum() for letter in token.text) for token in doc)
-        return Analysis(mentions, words, self.version)
+        return Analysis(mentions, words, self.version, doc._.language)
 
 
-def load_pipeline() -> Language:
-    """Assemble the pipeline from its components."""
-    pipeline = blank_pipeline()
-    for name in COMPONENTS:
-        pipeline.add_pipe(name)
-    return pipeline
+def load_pipeline(path: Path = PIPELINE) -> Language:
+    """Load a built pipeline; without a path, the one that comes with the project."""
+    return spacy.load(path)
 
 
 def pipeline_version() -> str:
     """Name the pipeline by the content of its code, tables and lexicon: any change gives another name."""
     folder = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted([*folder.rglob("*.toml"), *folder.glob("*.py")]):
+    for path in sorted([*folder.rglob("*.toml"), *folder.glob("*.py"), *PIPELINE.rglob("*.*"), *folder.rglob("*.npz")]):
         digest.update(path.relative_to(folder).as_posix().encode())
         digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return f"lexicon-1+{digest.hexdigest()[:8]}"

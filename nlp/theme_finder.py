@@ -5,27 +5,52 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
+from nlp.languages import ENGLISH
 from nlp.lexicon_files import LexiconLine, load_lexicon
 from nlp.matching import Automaton, Hit
 from nlp.words import Stream, stream_of
 
 SPANS = "themes"
 STREAM = "nlp.stream"
+FOUND = "nlp.found"
+BARRED = "nlp.barred"
 # How far a line of each list is to be trusted. Set by judgement, in the order strong > likely > weak; not calibrated.
 SCORES = {"strong": 0.9, "denied": 0.9, "likely": 0.7, "weak": 0.55}
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A theme at words `start` to `end` of the stream, in the sentence with that number."""
+    """A theme at words `start` to `end` of the stream, in the sentence with that number.
 
-    line: LexiconLine
+    `line` is the lexicon line that found it; None where the trained part did, and then `why` tells what spoke for it
+    and `anchor` is the word that spoke loudest.
+    """
+
+    theme: str
     start: int
     end: int
     sentence: int
     score: float
+    line: LexiconLine | None = None
+    why: str = ""
+    anchor: int = -1
+
+    @property
+    def core(self) -> tuple[int, int]:
+        """The words that an assertion is about: all of a line's, only the loudest of a learned quote."""
+        return (self.start, self.end) if self.line else (self.anchor, self.anchor + 1)
+
+    @property
+    def strength(self) -> str:
+        """The list that the line stands in, or "learned"."""
+        return self.line.strength if self.line else "learned"
+
+    @property
+    def written(self) -> str:
+        """What is shown as the reason."""
+        return self.line.written if self.line else self.why
 
     @property
     def length(self) -> int:
@@ -38,10 +63,7 @@ class Found:
 
 
 class ThemeFinder:
-    """Puts what the lexicon finds into `doc.spans["themes"]`, in reading order.
-
-    The group's attrs hold the `Found` values beside the spans; the stream of words stays in `doc.user_data`.
-    """
+    """Leaves what the lexicon finds, in reading order, in `doc.user_data` for the components after it."""
 
     def __init__(self, lines: tuple[LexiconLine, ...]) -> None:
         self._lines = lines
@@ -51,28 +73,27 @@ class ThemeFinder:
         """Find the themes of a normalised document with sentences."""
         self._automaton.rest()
         stream = stream_of(doc)
+        if doc._.language != ENGLISH:
+            stream = replace(stream, sentences=())  # nothing is looked for in words that cannot be read
         doc.user_data[STREAM] = stream
-        found = list(self.find(stream))
-        spans = [
-            Span(doc, stream.tokens[one.start], stream.tokens[one.end - 1] + 1, label=one.line.theme) for one in found
-        ]
-        doc.spans[SPANS] = spans
-        doc.spans[SPANS].attrs["found"] = found
+        met = list(self.find(stream))
+        doc.user_data[FOUND] = [one for one in met if one.strength != "never"]
+        doc.user_data[BARRED] = [one for one in met if one.strength == "never"]
         return doc
 
     def find(self, stream: Stream) -> Iterator[Found]:
-        """Find the themes of a stream, sentence by sentence."""
+        """Find the themes of a stream, sentence by sentence, and where a line says that a theme is not meant."""
         for number, (start, end) in enumerate(stream.sentences):
             hits = self._automaton.find(stream.words, start, end)
-            found = sorted((self._found(hit, number) for hit in hits), key=lambda one: one.line.theme)
-            kept: list[Found] = []
-            for _, group in groupby(found, key=lambda one: one.line.theme):
+            found = sorted((self._found(hit, number) for hit in hits), key=lambda one: one.theme)
+            kept = [one for one in found if one.strength == "never"]
+            for _, group in groupby(found, key=lambda one: one.theme):
                 kept.extend(merge(group))
-            yield from sorted(kept, key=lambda one: (one.start, one.end, one.line.theme))
+            yield from sorted(kept, key=lambda one: (one.start, one.end, one.theme))
 
     def _found(self, hit: Hit, sentence: int) -> Found:
         line = self._lines[hit.line]
-        return Found(line, hit.start, hit.end, sentence, SCORES.get(line.strength, 0.0))
+        return Found(line.theme, hit.start, hit.end, sentence, SCORES.get(line.strength, 0.0), line)
 
 
 def merge(group: Iterable[Found]) -> list[Found]:
@@ -82,18 +103,18 @@ def merge(group: Iterable[Found]) -> list[Found]:
     among them. Weak ones stay only where two different lines meet in the sentence without overlapping.
     """
     everything = list(group)
-    never = [one for one in everything if one.line.strength == "never"]
-    allowed = [one for one in everything if one.line.strength != "never" and not any(one.overlaps(n) for n in never)]
-    firm = _longest([one for one in allowed if one.line.strength != "weak"])
+    never = [one for one in everything if one.strength == "never"]
+    allowed = [one for one in everything if one.strength != "never" and not any(one.overlaps(n) for n in never)]
+    firm = _longest([one for one in allowed if one.strength != "weak"])
     if firm:
         return firm
     weak = _longest(allowed)
-    return weak if len({one.line.written for one in weak}) > 1 else []
+    return weak if len({one.written for one in weak}) > 1 else []
 
 
 def _longest(found: list[Found]) -> list[Found]:
     kept: list[Found] = []
-    for one in sorted(found, key=lambda one: (-one.length, -one.score, one.start, one.line.written)):
+    for one in sorted(found, key=lambda one: (-one.length, -one.score, one.start, one.written)):
         rival = next((n for n, other in enumerate(kept) if other.overlaps(one)), None)
         if rival is None:
             kept.append(one)

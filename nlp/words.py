@@ -1,17 +1,17 @@
 """Text into spaCy tokens, and tokens into the stream of normal words that lexicon lines are compared with."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import spacy
-from spacy.lang.en import English
+from spacy.language import Language
 from spacy.tokens import Doc, Span, Token
-from spacy.util import compile_infix_regex
+from spacy.util import compile_infix_regex, registry
 
-from nlp.spelling import DASHES, Spelling, load_spelling
+from nlp.spelling import DASHES, load_spelling
 
 # One character for another, so that every offset stays: what phones type for an apostrophe or a space.
 APOSTROPHES = "\u2019\u2018\u02bc\u0060\u00b4\u2032\u201b\uff07"
@@ -53,23 +53,34 @@ def _cut(chunk: re.Match[str]) -> str:
     return "".join(letters)
 
 
-def blank_pipeline() -> English:
+def blank_pipeline() -> Language:
     """Make an English pipeline with nothing but its tokenizer, taught clinical shorthand."""
-    pipeline = spacy.blank("en")
-    if not isinstance(pipeline, English):
-        raise TypeError("spaCy gave another language than English")
-    pipeline.max_length = 10_000_000  # the limit guards parsers, which this pipeline has none of
-    infixes = (*(pipeline.Defaults.infixes or ()), *EXTRA_INFIXES)
-    tokenizer: Any = pipeline.tokenizer  # compiled: without types
-    tokenizer.infix_finditer = compile_infix_regex(infixes).finditer
-    for shorthand in load_spelling().shorthand:
-        for written in {shorthand, shorthand.upper(), shorthand.capitalize()}:
-            tokenizer.add_special_case(written, [{"ORTH": written}])
-    return pipeline
+    return spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "integration_journal.Tokenizer.v1"}}})
 
 
-def norm_of(token: Token, spelling: Spelling) -> str:
-    """Give the normal words of a token, parted by spaces, or one space where there is none to match."""
+@registry.tokenizers("integration_journal.Tokenizer.v1")
+def tokenizer_factory() -> Callable[[Language], Any]:
+    """Give the maker of spaCy's English tokenizer with what phones and clinical notes need besides."""
+    make = registry.tokenizers.get("spacy.Tokenizer.v1")()
+
+    def make_tokenizer(nlp: Language) -> Any:
+        nlp.max_length = 10_000_000  # the limit guards parsers, which this pipeline has none of
+        tokenizer = make(nlp)
+        infixes = (*(nlp.Defaults.infixes or ()), *EXTRA_INFIXES)
+        tokenizer.infix_finditer = compile_infix_regex(infixes).finditer
+        for shorthand in load_spelling().shorthand:
+            for written in {shorthand, shorthand.upper(), shorthand.capitalize()}:
+                tokenizer.add_special_case(written, [{"ORTH": written}])
+        return tokenizer
+
+    return make_tokenizer
+
+
+def norm_of(token: Token, norm: Callable[[str, bool], str]) -> str:
+    """Give the normal words of a token, parted by spaces, or one space where there is none to match.
+
+    `norm` is `Spelling.norm`, or the same with a memory.
+    """
     previous = token.nbor(-1) if token.i else None
     is_glued = previous is not None and not previous.whitespace_
     if token.text in DASHES:
@@ -78,7 +89,7 @@ def norm_of(token: Token, spelling: Spelling) -> str:
     if ELLIPSIS.fullmatch(token.text):
         return "…"
     follows_word = is_glued and previous is not None and previous.is_alpha
-    return spelling.norm(token.text, is_glued=follows_word) or NOTHING
+    return norm(token.text, follows_word) or NOTHING
 
 
 def stream_of(doc: Doc) -> Stream:
@@ -102,12 +113,12 @@ def _sentences(doc: Doc) -> Iterable[Span]:
 
 
 @cache
-def _line_pipeline() -> English:
+def _line_pipeline() -> Language:
     return blank_pipeline()
 
 
 def normal_words(text: str) -> tuple[str, ...]:
     """Normalise a word of a lexicon line just as texts are: "don't" gives ("do", "not")."""
     doc = _line_pipeline()(tokenizable(text))
-    spelling = load_spelling()
-    return tuple(word for token in doc for word in norm_of(token, spelling).split())
+    norm = load_spelling().norm
+    return tuple(word for token in doc for word in norm_of(token, norm).split())

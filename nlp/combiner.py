@@ -1,0 +1,126 @@
+"""The pipeline's component that lays the lexicon and the trained part together, and says how sure both are."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import exp, log
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from nlp.learned.evidence import quote
+from nlp.learned.theme_model import SCORES, ThemeModel
+from nlp.learned.word_table import Floats
+from nlp.taxonomy import load_taxonomy
+from nlp.theme_finder import BARRED, FOUND, STREAM, Found
+
+# What turns a mention round is not what the mention is about.
+CUES = frozenset(
+    {"not", "no", "never", "without", "denies", "deny", "denied", "nobody", "nothing", "none", "neither", "if"}
+)
+WORDS_SHOWN = 3  # of what spoke for a learned mention
+
+
+class Combiner:
+    """Settles which themes a sentence has, from both parts, by one logistic curve.
+
+    The chance that a careful reader would see a theme is taken to be logistic in the network's score and in the list
+    of the best lexicon line (Platt scaling with the lexicon as further evidence; Platt, "Probabilistic outputs for
+    support vector machines", 1999). Its weights are fitted on writers that neither part has learned from. What lies
+    under `threshold` is dropped. Safety themes have a threshold of their own, and what the lexicon finds of them always
+    stays: a clinician is to see it, whatever the network makes of it.
+    """
+
+    def __init__(
+        self, nlp: Language, weights: dict[str, float], threshold: float, safety_threshold: float, name: str
+    ) -> None:
+        self.name = name
+        self._nlp = nlp
+        self._weights = weights
+        self._themes = tuple(load_taxonomy().themes)
+        self._columns = {theme: column for column, theme in enumerate(self._themes)}
+        self._safety = frozenset(load_taxonomy().safety)
+        self._threshold = {theme: safety_threshold if theme in self._safety else threshold for theme in self._themes}
+        self._least = np.array([self._score_for(chance) for chance in self._threshold.values()])
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Replace what the lexicon found by what both find."""
+        found: dict[tuple[int, str], list[Found]] = defaultdict(list)
+        for one in doc.user_data[FOUND]:
+            found[one.sentence, one.theme].append(one)
+        settled = [
+            *self._agreed(doc, found),
+            *self._learned(doc, found),
+        ]
+        doc.user_data[FOUND] = sorted(settled, key=lambda one: (one.sentence, one.start, one.end, one.theme))
+        return doc
+
+    def chance(self, score: float, strength: str | None) -> float:
+        """Give the chance that a theme is there, from the network's score and the list of the best line, if any."""
+        total = self._weights["bias"] + self._weights["score"] * score
+        total += self._weights[strength] if strength else 0.0
+        return 1 / (1 + exp(-max(min(total, 30.0), -30.0)))
+
+    def _agreed(self, doc: Doc, found: dict[tuple[int, str], list[Found]]) -> Iterator[Found]:
+        scores = doc.user_data[SCORES][0]
+        for (sentence, theme), group in found.items():
+            best = max(group, key=lambda one: one.score)
+            chance = self.chance(float(scores[sentence, self._columns[theme]]), best.strength)
+            if chance >= self._threshold[theme] or theme in self._safety:
+                yield from (replace(one, score=chance) for one in group)
+
+    def _learned(self, doc: Doc, found: dict[tuple[int, str], list[Found]]) -> Iterator[Found]:
+        scores, batch, first = doc.user_data[SCORES]
+        stream = doc.user_data[STREAM]
+        model = self._model
+        for sentence, column in self._likely(scores):
+            theme = self._themes[column]
+            if (sentence, theme) in found:
+                continue
+            if any(one.sentence == sentence and one.theme == theme for one in doc.user_data[BARRED]):
+                continue
+            start, end = stream.sentences[sentence]
+            words = stream.words[start:end]
+            shares = model.evidence.of(batch, first + sentence, words, column)
+            opens, closes = quote(words, shares)
+            why = _strongest(words, shares.tolist())
+            chance = self.chance(float(scores[sentence, column]), None)
+            anchor = start + max(range(opens, closes), key=lambda n: (words[n] not in CUES, shares[n]))
+            yield Found(theme, start + opens, start + closes, sentence, chance, None, why, anchor)
+
+    def _likely(self, scores: Floats) -> Iterator[tuple[int, int]]:
+        """Give sentence and column of each score that passes its threshold without help from the lexicon."""
+        yield from np.argwhere(scores[:, : len(self._themes)] >= self._least).tolist()
+
+    def _score_for(self, chance: float) -> float:
+        """Give the network's score that has this chance where no line speaks for the theme."""
+        return (log(chance / (1 - chance)) - self._weights["bias"]) / self._weights["score"]
+
+    @property
+    def _model(self) -> ThemeModel:
+        pipe = self._nlp.get_pipe("theme_model")
+        if not isinstance(pipe, ThemeModel):
+            raise TypeError("the combiner needs the trained component theme_model before it")
+        return pipe
+
+
+def _strongest(words: Sequence[str], shares: Sequence[float]) -> str:
+    """Name the words that carry most, with their part in the score."""
+    ranked = sorted(zip(words, shares, strict=True), key=lambda each: -each[1])[:WORDS_SHOWN]
+    return " ".join(f"{word}{share:+.1f}" for word, share in ranked if share > 0)
+
+
+@Language.factory(
+    "combiner",
+    default_config={
+        "weights": {"bias": 0.0, "score": 1.0, "strong": 2.6, "denied": 2.6, "likely": 1.9, "weak": 0.1},
+        "threshold": 0.25,
+        "safety_threshold": 0.2,
+    },
+)
+def make_combiner(
+    nlp: Language, name: str, weights: dict[str, float], threshold: float, safety_threshold: float
+) -> Combiner:
+    """Make the component with the weights that the build has fitted."""
+    return Combiner(nlp, weights, threshold, safety_threshold, name)

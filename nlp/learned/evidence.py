@@ -1,0 +1,69 @@
+"""Which words of a sentence speak for a theme, in the eyes of the trained part."""
+
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from thinc.api import Model
+
+from nlp.learned.architecture import parameter
+from nlp.learned.features import Batch, Sentence, Vocabulary
+from nlp.learned.word_table import Floats, WordTable
+
+AT_LEAST = 0.15  # a word must carry this share of what the strongest word carries, or it ends the quote
+LONGEST = 14  # words
+
+
+class Evidence:
+    """Splits a theme's score upon the words of a sentence.
+
+    The hidden layer is linear for as long as the same units are in use, so that every n-gram and vector has its exact
+    part in the score: input times gradient (Shrikumar, Greenside and Kundaje, "Learning important features through
+    propagating activation differences", ICML 2017). An n-gram's part goes to its words in equal shares.
+    """
+
+    def __init__(self, model: Model[Batch, Floats], vocabulary: Vocabulary, table: WordTable) -> None:
+        self._grams, self._dense, self._bias = (parameter(model.layers[0], name) for name in ("grams", "dense", "bias"))
+        self._output = parameter(model.layers[-1], "W")
+        self._vocabulary, self._table = vocabulary, table
+
+    def of(self, batch: Batch, number: int, words: Sentence, theme: int) -> Floats:
+        """Give each word's part in the score of theme number `theme`, shape (words,)."""
+        start, end = batch.offsets[number], batch.offsets[number + 1]
+        ids, weights = batch.ids[start:end], batch.weights[start:end]
+        grams = self._grams[ids]
+        before = weights @ grams + batch.dense[number] @ self._dense + self._bias
+        direction = (before > 0) * self._output[theme]
+        parts = dict(zip(ids.tolist(), (weights * (grams @ direction)).tolist(), strict=True))
+        first, last = batch.words[number], batch.words[number + 1]
+        vectors = self._table.vectors(batch.rows[first:last])
+        own = batch.pull[first:last] * (vectors @ (self._dense[: self._table.width] @ direction))
+        return np.asarray(own + self._shares(words, parts), dtype=np.float32)
+
+    def _shares(self, words: Sentence, parts: dict[int, float]) -> Any:
+        shares = np.zeros(len(words))
+        met: Counter[Any] = Counter([*words, *pairwise(words)])
+        for place, word in enumerate(words):
+            shares[place] += parts.get(self._vocabulary.singles.get(word, -1), 0.0) / met[word]
+        for place, pair in enumerate(pairwise(words)):
+            shares[place : place + 2] += parts.get(self._vocabulary.pairs.get(pair, -1), 0.0) / met[pair] / 2
+        return shares
+
+
+def quote(words: Sentence, shares: Floats) -> tuple[int, int]:
+    """Give the run of words, start and end, that speaks for the theme most; at least one word."""
+    usable = np.array([any(letter.isalnum() for letter in word) for word in words])
+    values = np.where(usable, shares, 0.0)
+    if not usable.any():
+        return 0, len(words)
+    gain = values - AT_LEAST * max(float(values.max()), 1e-9)
+    best = (-np.inf, int(values.argmax()), int(values.argmax()) + 1)
+    start, total = 0, 0.0
+    for end, value in enumerate(gain.tolist(), 1):
+        if total <= 0 or end - start > LONGEST:
+            start, total = end - 1, 0.0
+        total += value
+        if total > best[0] and usable[start] and usable[end - 1]:
+            best = (total, start, end)
+    return best[1], best[2]

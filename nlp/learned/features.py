@@ -1,0 +1,136 @@
+"""What the trained part sees of a sentence: its words and pairs of words, and where they lie among all words."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp.learned.word_table import MISSING, Floats, WordTable
+from nlp.words import Stream
+
+# Smooth inverse frequency: Arora, Liang and Ma, "A simple but tough-to-beat baseline for sentence embeddings",
+# ICLR 2017; they find 0.0001 to 0.001 to do well.
+SMOOTHING = 1e-3
+BEFORE = 0.5  # how much the sentence before counts beside the sentence itself
+SCALE = 5.0  # both parts have length 1 by nature, which is small for the optimiser
+
+Sentence = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Sentences as numbers.
+
+    `ids` and `weights` list the n-grams of all sentences one after the other; `offsets[i]` is where those of sentence
+    `i` begin, with one more at the end. `dense` has a row a sentence: its vector, then that of the sentence before.
+    `pull` is what a word's vector is multiplied with in its sentence, a number a word, in the order of the words.
+    """
+
+    ids: NDArray[np.int64]
+    weights: Floats
+    offsets: NDArray[np.int64]
+    dense: Floats
+    rows: NDArray[np.int64]
+    pull: Floats
+    words: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+
+@dataclass(slots=True)
+class Vocabulary:
+    """The n-grams that count, with their weights, and how common each word is."""
+
+    singles: dict[str, int]
+    pairs: dict[tuple[str, str], int]
+    rarity: Floats
+    commonness: dict[str, float]
+
+    def __len__(self) -> int:
+        return len(self.rarity)
+
+    @classmethod
+    def of(cls, sentences: Sequence[Sentence], least: int = 2) -> "Vocabulary":
+        """Learn it from sentences: n-grams that stand in at least `least` of them, weighted by inverse frequency."""
+        singles = Counter(word for words in sentences for word in set(words))
+        pairs = Counter(pair for words in sentences for pair in set(pairwise(words)))
+        kept = [word for word, count in sorted(singles.items()) if count >= least]
+        joint = [pair for pair, count in sorted(pairs.items()) if count >= least]
+        counts = [*(singles[word] for word in kept), *(pairs[pair] for pair in joint)]
+        rarity = [log((1 + len(sentences)) / (1 + count)) + 1 for count in counts]
+        every = Counter(word for words in sentences for word in words)
+        total = sum(every.values())
+        return cls(
+            {word: n for n, word in enumerate(kept)},
+            {pair: n for n, pair in enumerate(joint, len(kept))},
+            np.array(rarity, dtype=np.float32),
+            {word: count / total for word, count in sorted(every.items()) if count >= least},
+        )
+
+    def ids(self, words: Sentence) -> list[int]:
+        """Give the n-grams of a sentence that count, each once, in order."""
+        found = {self.singles.get(word, -1) for word in words}
+        found.update(self.pairs.get(pair, -1) for pair in pairwise(words))
+        found.discard(-1)
+        return sorted(found)
+
+
+def sentences_of(stream: Stream) -> Iterator[Sentence]:
+    """Give the words of each sentence."""
+    for start, end in stream.sentences:
+        yield stream.words[start:end]
+
+
+def featurise(documents: Iterable[Sequence[Sentence]], vocabulary: Vocabulary, table: WordTable) -> Batch:
+    """Turn documents, each a list of sentences, into one batch."""
+    ids: list[int] = []
+    offsets, words, firsts = [0], [0], []
+    rows: list[int] = []
+    pulls: list[float] = []
+    commonness = vocabulary.commonness
+    for sentences in documents:
+        for number, sentence in enumerate(sentences):
+            ids.extend(vocabulary.ids(sentence))
+            offsets.append(len(ids))
+            rows.extend(table.rows(sentence))
+            pulls.extend([SMOOTHING / (SMOOTHING + commonness.get(word, 0.0)) for word in sentence])
+            words.append(len(rows))
+            firsts.append(number == 0)
+    row, offset, word = np.array(rows, np.int64), np.array(offsets), np.array(words)
+    pull = np.array(pulls, np.float32) * (row != MISSING)
+    weights, dense, pull = _weights(vocabulary, ids, offset), *_dense(table, row, pull, word, np.array(firsts, bool))
+    return Batch(np.array(ids, np.int64), weights, offset, dense, row, pull, word)
+
+
+def segment_sums(values: NDArray[Any], offsets: NDArray[np.int64]) -> NDArray[Any]:
+    """Sum runs of rows; `offsets` says where each run begins, with one more at the end. Empty runs give zeros."""
+    sums = np.zeros((len(offsets) - 1, *values.shape[1:]), dtype=values.dtype)
+    filled = offsets[:-1] < offsets[1:]
+    if filled.any():
+        sums[filled] = np.add.reduceat(values, offsets[:-1][filled], axis=0)
+    return sums
+
+
+def _weights(vocabulary: Vocabulary, ids: list[int], offsets: NDArray[np.int64]) -> Floats:
+    rarity = vocabulary.rarity[np.array(ids, np.int64)]
+    lengths = np.sqrt(segment_sums(rarity**2, offsets)) + 1e-9
+    return (SCALE * rarity / np.repeat(lengths, np.diff(offsets))).astype(np.float32)
+
+
+def _dense(
+    table: WordTable, rows: NDArray[np.int64], pull: Floats, words: NDArray[np.int64], firsts: NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
+    own = segment_sums(table.vectors(rows) * pull[:, None], words)
+    lengths = np.linalg.norm(own, axis=1) + 1e-9
+    own = SCALE * own / lengths[:, None]
+    before = BEFORE * np.roll(own, 1, axis=0)
+    before[firsts] = 0
+    return np.hstack([own, before]).astype(np.float32), (pull * SCALE / np.repeat(lengths, np.diff(words))).astype(
+        np.float32
+    )

@@ -1,0 +1,195 @@
+"""The pipeline's trained component: a score for every theme in every sentence."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.vocab import Vocab
+from thinc.api import Model, Optimizer
+
+from nlp.findings import Assertion
+from nlp.learned.architecture import parameter
+from nlp.learned.evidence import Evidence
+from nlp.learned.features import Batch, Sentence, Vocabulary, featurise, sentences_of
+from nlp.learned.word_table import Floats, WordTable
+from nlp.taxonomy import load_taxonomy
+from nlp.theme_finder import SPANS, STREAM
+from nlp.words import stream_of
+
+SCORES = "nlp.scores"
+RARE = -3.5  # log odds of a theme before anything is known of a sentence
+LABELS = "nlp.labels"  # of a labelled document: for each sentence of the stream, its themes with their assertions
+TURNED = tuple(each.value for each in Assertion if each is not Assertion.AFFIRMED)
+TABLE = Path(__file__).with_name("word_table.npz")
+
+
+class ThemeModel(TrainablePipe):
+    """Leaves scores (logits) in `doc.user_data`, a row a sentence.
+
+    The columns are the themes, in the order of the taxonomy, and behind them the assertions but "affirmed": whether
+    anything in the sentence is so asserted.
+    """
+
+    def __init__(self, vocab: Vocab, model: Model[Batch, Floats], name: str = "theme_model") -> None:
+        self.vocab, self.model, self.name = vocab, model, name
+        self.cfg: dict[str, Any] = {"themes": list(load_taxonomy().themes)}
+        self.table = WordTable.read(TABLE)
+        self.grams = Vocabulary({}, {}, np.zeros(0, np.float32), {})
+        self._evidence: Evidence | None = None  # once the weights are what they stay
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the columns stand for."""
+        return (*self.cfg["themes"], *TURNED)
+
+    @property
+    def evidence(self) -> Evidence:
+        """What tells which words speak for a theme."""
+        if self._evidence is None:
+            self._evidence = Evidence(self.model, self.grams, self.table)
+        return self._evidence
+
+    def batch(self, docs: Iterable[Doc]) -> Batch:
+        """Turn documents that the theme finder has seen into the network's input."""
+        return featurise([list(sentences_of(doc.user_data[STREAM])) for doc in docs], self.grams, self.table)
+
+    def predict(self, docs: Iterable[Doc]) -> list[tuple[Floats, Batch, int]]:
+        """Score documents: for each its scores, and the batch with the number of its first sentence."""
+        docs = list(docs)
+        batch = self.batch(docs)
+        scores = self.model.predict(batch) if len(batch) else np.zeros((0, len(self.labels)), np.float32)
+        found, first = [], 0
+        for doc in docs:
+            last = first + len(doc.user_data[STREAM].sentences)
+            found.append((scores[first:last], batch, first))
+            first = last
+        return found
+
+    def set_annotations(self, docs: Iterable[Doc], scores: Iterable[tuple[Floats, Batch, int]]) -> None:
+        """Leave each document its scores, and what is needed to tell which words they rest on."""
+        for doc, found in zip(docs, scores, strict=True):
+            doc.user_data[SCORES] = found
+
+    def initialize(
+        self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None, least: int = 2
+    ) -> None:
+        """Learn the vocabulary from labelled documents: n-grams that stand in at least `least` sentences."""
+        del nlp
+        sentences: list[Sentence] = []
+        for example in get_examples():
+            sentences.extend(sentences_of(example.predicted.user_data[STREAM]))
+        self.grams = Vocabulary.of(sentences, least)
+        self._shape()
+        self.model.initialize()
+        self.model.layers[-1].set_param("b", self.model.ops.asarray1f([RARE] * len(self.labels)))
+
+    def _shape(self) -> None:
+        hidden = self.model.layers[0]
+        hidden.set_dim("n_grams", len(self.grams))
+        hidden.set_dim("columns", 2 * self.table.width)
+        self.model.layers[-1].set_dim("nO", len(self.labels))
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from a batch of labelled documents; what is left out at random is set by the architecture."""
+        del drop
+        losses = {} if losses is None else losses
+        examples = list(examples)
+        truth = self._truth(examples)
+        scores, backprop = self.model.begin_update(self.batch(example.predicted for example in examples))
+        loss, gradient = self.get_loss_of(scores, truth)
+        backprop(gradient)
+        if sgd is not None:
+            self.finish_update(sgd)
+        losses[self.name] = losses.get(self.name, 0.0) + loss
+        return losses
+
+    def get_loss_of(self, scores: Floats, truth: Floats) -> tuple[float, Floats]:
+        """Give the cross entropy of all themes, summed over them, a sentence; and its gradient."""
+        chance = chances(scores)
+        sure = np.where(truth > 0, chance, 1 - chance)
+        return float(-np.log(sure + 1e-9).sum() / max(len(truth), 1)), ((chance - truth) / max(len(truth), 1)).astype(
+            np.float32
+        )
+
+    def _truth(self, examples: Iterable[Example]) -> Floats:
+        rows = [labels for example in examples for labels in example.predicted.user_data[LABELS]]
+        return np.array(
+            [[label in labels or label in labels.values() for label in self.labels] for labels in rows], np.float32
+        )
+
+    def score(self, examples: Iterable[Example], **_: Any) -> dict[str, float]:
+        """Give the micro-F1 of (sentence, theme) pairs in what the whole pipeline found."""
+        truth: set[tuple[int, int, str]] = set()
+        found: set[tuple[int, int, str]] = set()
+        for number, example in enumerate(examples):
+            doc = example.predicted
+            truth.update((number, n, theme) for n, themes in enumerate(doc.user_data[LABELS]) for theme in themes)
+            stream = stream_of(doc)
+            holds = {token: n for n, (a, b) in enumerate(stream.sentences) for token in stream.tokens[a:b]}
+            found.update((number, holds[span.start], span.label_) for span in doc.spans[SPANS])
+        return {"themes_f": 2 * len(truth & found) / max(len(truth) + len(found), 1)}
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Say that it goes to disk only: its vocabulary and weights are files."""
+        raise NotImplementedError("the theme model is kept with to_disk")
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write vocabulary and weights, these in half precision."""
+        del exclude
+        folder = Path(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        lists = {
+            "themes": self.cfg["themes"],
+            "singles": list(self.grams.singles),
+            "pairs": [" ".join(pair) for pair in self.grams.pairs],
+            "commonness": {word: float(f"{share:.3g}") for word, share in self.grams.commonness.items()},
+        }
+        (folder / "vocabulary.json").write_text(json.dumps(lists, ensure_ascii=False, indent=0), "utf-8")
+        np.savez_compressed(
+            folder / "weights.npz", rarity=self.grams.rarity.astype(np.float16), **dict(self._parameters())
+        )
+
+    def _parameters(self) -> Iterator[tuple[str, Any]]:
+        for layer in self.model.layers:
+            for name in layer.param_names:
+                yield f"{layer.name}.{name}", parameter(layer, name).astype(np.float16)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "ThemeModel":
+        """Read vocabulary and weights."""
+        del exclude
+        folder = Path(path)
+        lists = json.loads((folder / "vocabulary.json").read_text("utf-8"))
+        self.cfg["themes"] = lists["themes"]
+        with np.load(folder / "weights.npz", allow_pickle=False) as kept:
+            singles = {word: n for n, word in enumerate(lists["singles"])}
+            pairs = {tuple(pair.split(" ")): n for n, pair in enumerate(lists["pairs"], len(singles))}
+            self.grams = Vocabulary(singles, pairs, kept["rarity"].astype(np.float32), lists["commonness"])
+            self._shape()
+            for layer in self.model.layers:
+                for name in layer.param_names:
+                    layer.set_param(name, kept[f"{layer.name}.{name}"].astype(np.float32))
+        return self
+
+
+def chances(scores: Floats) -> Floats:
+    """Turn logits into probabilities."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(scores, -30, 30))), np.float32)
+
+
+@Language.factory("theme_model", default_config={"model": {"@architectures": "integration_journal.SentenceThemes.v1"}})
+def make_theme_model(nlp: Language, name: str, model: Model[Batch, Floats]) -> ThemeModel:
+    """Make the component, untrained."""
+    return ThemeModel(nlp.vocab, model, name)

@@ -1,0 +1,21 @@
+"""Everything that spaCy must know of before it can read this package's pipelines: importing it is enough.
+
+An installed project is found through its entry points; `spacy train` takes this file as `--code`.
+"""
+
+from nlp import combiner, context, languages, mentions, normaliser, sentences, theme_finder, words
+from nlp.learned import architecture, corpus_reader, theme_model
+
+__all__ = [
+    "architecture",
+    "combiner",
+    "context",
+    "corpus_reader",
+    "languages",
+    "mentions",
+    "normaliser",
+    "sentences",
+    "theme_finder",
+    "theme_model",
+    "words",
+]
