@@ -2,6 +2,7 @@
 
 from models.base import Base, new_id, now
 from models.care_team import CareTeam, CareTeamMember
+from models.clinic_theme import ClinicTheme
 from models.course import COURSE_STATUSES, Course
 from models.creation import Creation
 from models.document import NOTE_KINDS, VISIBILITIES, Document, JournalEntry, Note
@@ -41,6 +42,7 @@ __all__ = [
     "Between",
     "CareTeam",
     "CareTeamMember",
+    "ClinicTheme",
     "Clinician",
     "Course",
     "Creation",

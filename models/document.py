@@ -56,6 +56,7 @@ class Document(OfOrganization, Versioned, Base):
     arousal: Mapped[int | None]
     prompt_id: Mapped[UUID | None]
     note_kind: Mapped[str | None] = mapped_column(String(20))
+    language: Mapped[str | None] = mapped_column(String(8))  # as the tagger took it; ISO 639-1 or und
 
     patient: Mapped[Patient] = relationship(lazy="raise")
     mentions: Mapped[list[Mention]] = relationship(

@@ -45,6 +45,7 @@ class Mention(OfOrganization, Identified, Base):
     source: Mapped[str] = mapped_column(String(20))
     because: Mapped[str] = mapped_column(String(500), default="")
     review: Mapped[str | None] = mapped_column(String(20))
+    severity: Mapped[str | None] = mapped_column(String(20))
 
     document: Mapped["Document"] = relationship(lazy="joined", back_populates="mentions")
     reviews: Mapped[list["MentionReview"]] = relationship(

@@ -1,6 +1,7 @@
 """Text in, findings out: the themes of journals and notes, with evidence, and what recurs among them."""
 
 from nlp.findings import Analysis, Assertion, DocumentKind, Mention, Source
+from nlp.own_themes import OwnTheme
 from nlp.tagger import Tagger, load_tagger
 from nlp.taxonomy import Facet, Taxonomy, Theme, load_taxonomy
 
@@ -10,6 +11,7 @@ __all__ = [
     "DocumentKind",
     "Facet",
     "Mention",
+    "OwnTheme",
     "Source",
     "Tagger",
     "Taxonomy",

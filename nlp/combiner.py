@@ -91,7 +91,9 @@ class Combiner:
 
     def _likely(self, scores: Floats) -> Iterator[tuple[int, int]]:
         """Give sentence and column of each score that passes its threshold without help from the lexicon."""
-        yield from np.argwhere(scores[:, : len(self._themes)] >= self._least).tolist()
+        yield from zip(
+            *(each.tolist() for each in np.nonzero(scores[:, : len(self._themes)] >= self._least)), strict=True
+        )
 
     def _score_for(self, chance: float) -> float:
         """Give the network's score that has this chance where no line speaks for the theme."""

@@ -22,7 +22,7 @@ def explain_text(tagger: LexiconTagger, text: str, kind: DocumentKind) -> Iterat
     for span in group:
         found = span._
         yield (
-            f"{span.label_:22} {found.assertion:13} {found.score:.2f} {found.source:8}"
+            f"{span.label_:22} {found.assertion:13} {found.score:.2f} {found.source:8}{found.severity or ''}"
             f" [{span.start_char}:{span.end_char}] {span.text!r}  <- {found.because}"
         )
     if not group:

@@ -29,8 +29,10 @@ class Source(StrEnum):
 class Mention:
     """A place in a text that speaks of a theme, with the evidence for saying so.
 
-    `start` and `end` count Unicode code points (Python string indices), `end` exclusive. `score` lies in 0..1 and
-    orders mentions; it is not a calibrated probability. `because` names the lexicon line and the context rule.
+    `start` and `end` count Unicode code points (Python string indices), `end` exclusive. `score` lies in 0..1: the
+    chance that a careful reader sees the theme there (docs/model_card.md says how well that holds). `because` names
+    the lexicon line or the words that spoke for it, and the context rule. `severity` is set of suicidality that is not
+    denied, where the words tell how far it goes: a level of nlp/lexicon/severity.toml.
     """
 
     theme: str
@@ -40,6 +42,7 @@ class Mention:
     score: float
     source: Source
     because: str
+    severity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The pipeline's last component: what was found, as spaCy's own span group with plain attributes.
 
-`doc.spans["themes"]` holds a span a mention, labelled with its theme; each span has the extensions
-`assertion`, `score`, `source` and `because`. Group and attributes survive `to_bytes`, `DocBin` and several processes.
+`doc.spans["themes"]` holds a span a mention, labelled with its theme; each span has the extensions `assertion`,
+`score`, `source`, `severity` and `because`. Group and attributes survive `to_bytes`, `DocBin` and several processes.
 """
 
 from typing import Any
@@ -9,12 +9,13 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from nlp.context import DECIDED
+from nlp.context import DECIDED, Decided
 from nlp.findings import Source
 from nlp.learned.theme_model import SCORES
-from nlp.theme_finder import BARRED, FOUND, SPANS, STREAM
+from nlp.severity import GRADES, Grade
+from nlp.theme_finder import BARRED, FOUND, SPANS, STREAM, Found
 
-ATTRIBUTES = ("assertion", "score", "source", "because")
+ATTRIBUTES = ("assertion", "score", "source", "severity", "because")
 
 
 def attribute(name: str) -> Any:
@@ -36,11 +37,17 @@ for _name in ATTRIBUTES:
     Span.set_extension(_name, getter=attribute(_name), force=True)
 
 
+def _because(found: Found, decided: Decided, grade: Grade | None) -> str:
+    graded = f"; {grade.level} by {grade.written!r}" if grade else ""
+    return f"{found.strength}: {found.written}{decided.because}{graded}"
+
+
 @Language.component("mentions")
 def set_mentions(doc: Doc) -> Doc:
     """Write the span group, and clear away what the components before left for one another."""
     stream = doc.user_data.pop(STREAM)
     found, decided = doc.user_data.pop(FOUND), doc.user_data.pop(DECIDED)
+    grades = doc.user_data.pop(GRADES)
     for left in (SCORES, BARRED):
         doc.user_data.pop(left, None)
     doc.spans[SPANS] = [
@@ -51,7 +58,8 @@ def set_mentions(doc: Doc) -> Doc:
             "assertion": [each.assertion.value for each in decided],
             "score": [round(one.score, 4) for one in found],
             "source": [(Source.LEXICON if one.line else Source.MODEL).value for one in found],
-            "because": [f"{a.strength}: {a.written}{b.because}" for a, b in zip(found, decided, strict=True)],
+            "severity": [grade.level if grade else None for grade in grades],
+            "because": [_because(*each) for each in zip(found, decided, grades, strict=True)],
         }
     )
     return doc

@@ -3,7 +3,7 @@
 An installed project is found through its entry points; `spacy train` takes this file as `--code`.
 """
 
-from nlp import combiner, context, languages, mentions, normaliser, sentences, theme_finder, words
+from nlp import combiner, context, languages, mentions, normaliser, sentences, severity, theme_finder, words
 from nlp.learned import architecture, corpus_reader, theme_model
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "mentions",
     "normaliser",
     "sentences",
+    "severity",
     "theme_finder",
     "theme_model",
     "words",

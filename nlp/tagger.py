@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +14,8 @@ from spacy.tokens import Doc
 from nlp import registered  # noqa: F401 -- makes the components known to spaCy
 from nlp.context import KIND
 from nlp.findings import Analysis, Assertion, DocumentKind, Mention, Source
+from nlp.mentions import ATTRIBUTES
+from nlp.own_themes import OwnTheme, own_themes
 from nlp.theme_finder import SPANS
 from nlp.words import tokenizable
 
@@ -24,8 +27,8 @@ class Tagger(Protocol):
 
     version: str
 
-    def tag(self, text: str, kind: DocumentKind) -> Analysis:
-        """Find the themes of one text. Raises ValueError where the text holds a lone surrogate."""
+    def tag(self, text: str, kind: DocumentKind, own: tuple[OwnTheme, ...] = ()) -> Analysis:
+        """Find the themes of one text, and a clinic's own. Raises ValueError where it holds a lone surrogate."""
         ...
 
     def tag_many(self, documents: Iterable[tuple[str, DocumentKind]]) -> Iterator[Analysis]:
@@ -40,9 +43,15 @@ class LexiconTagger:
         self.version = version
         self._pipeline = pipeline
 
-    def tag(self, text: str, kind: DocumentKind) -> Analysis:
-        """Find the themes of one text."""
-        return next(self.tag_many([(text, kind)]))
+    def tag(self, text: str, kind: DocumentKind, own: tuple[OwnTheme, ...] = ()) -> Analysis:
+        """Find the themes of one text, and a clinic's own."""
+        doc = self.read(text, kind)
+        analysis = self._analysis(doc)
+        if not own:
+            return analysis
+        more = own_themes(self._pipeline, own).find(doc, kind)
+        mentions = sorted([*analysis.mentions, *more], key=lambda each: (each.start, each.end, each.theme))
+        return replace(analysis, mentions=tuple(mentions))
 
     def tag_many(self, documents: Iterable[tuple[str, DocumentKind]]) -> Iterator[Analysis]:
         """Find the themes of many texts, in their order."""
@@ -60,7 +69,7 @@ class LexiconTagger:
 
     def _analysis(self, doc: Doc) -> Analysis:
         group = doc.spans[SPANS]
-        columns = (group.attrs[name] for name in ("assertion", "score", "source", "because"))
+        columns = (group.attrs[name] for name in ATTRIBUTES)
         mentions = tuple(
             Mention(
                 theme=span.label_,
@@ -70,8 +79,9 @@ class LexiconTagger:
                 score=score,
                 source=Source(source),
                 because=because,
+                severity=severity,
             )
-            for span, assertion, score, source, because in zip(group, *columns, strict=True)
+            for span, assertion, score, source, severity, because in zip(group, *columns, strict=True)
         )
         words = sum(any(letter.isalnum() for letter in token.text) for token in doc)
         return Analysis(mentions, words, self.version, doc._.language)
@@ -89,7 +99,7 @@ def pipeline_version() -> str:
     for path in sorted([*folder.rglob("*.toml"), *folder.glob("*.py"), *PIPELINE.rglob("*.*"), *folder.rglob("*.npz")]):
         digest.update(path.relative_to(folder).as_posix().encode())
         digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
-    return f"lexicon-1+{digest.hexdigest()[:8]}"
+    return f"hybrid-1+{digest.hexdigest()[:8]}"
 
 
 @cache

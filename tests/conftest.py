@@ -24,7 +24,7 @@ from integration_api.db import db, reading, unit_of_work
 from integration_api.people.use_cases import found_organization
 from integration_api.wiring import parts
 from models import Base, Role, new_id
-from nlp import Analysis, DocumentKind, Tagger, load_tagger
+from nlp import Analysis, DocumentKind, OwnTheme, Tagger, load_tagger
 
 SECRET = "a-secret-for-tests-only-0123456789-abcdefghijklmnop"
 MERGE_PATCH = "application/merge-patch+json"
@@ -227,7 +227,7 @@ class _Broken:
 
     version = "broken"
 
-    def tag(self, text: str, kind: DocumentKind) -> Analysis:
+    def tag(self, text: str, kind: DocumentKind, own: tuple[OwnTheme, ...] = ()) -> Analysis:
         raise RuntimeError(f"cannot read {text!r} of {kind}")
 
     def tag_many(self, documents: Iterable[tuple[str, DocumentKind]]) -> Iterator[Analysis]:
@@ -240,7 +240,7 @@ class _Renamed:
     def __init__(self, version: str) -> None:
         self.version = version
 
-    def tag(self, text: str, kind: DocumentKind) -> Analysis:
+    def tag(self, text: str, kind: DocumentKind, own: tuple[OwnTheme, ...] = ()) -> Analysis:
         return next(self.tag_many([(text, kind)]))
 
     def tag_many(self, documents: Iterable[tuple[str, DocumentKind]]) -> Iterator[Analysis]:

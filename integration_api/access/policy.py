@@ -36,7 +36,8 @@ _EVERYBODY = (Role.PATIENT, *_CLINICIANS, Role.ADMIN, Role.SYSTEM)
 # A system sees what its scopes and the patients' consents allow; while there are no consents, that is nothing.
 _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.ME, _EVERYBODY, "r", _OWN),
-    (Resource.TAXONOMY, _EVERYBODY, "rs", _ORG),
+    (Resource.TAXONOMY, (Role.PATIENT, Role.SYSTEM), "rs", _ORG),
+    (Resource.TAXONOMY, (*_CLINICIANS, Role.ADMIN), "cruds", _ORG),
     (Resource.PATIENT, (Role.PATIENT,), "rs", _OWN),
     (Resource.PATIENT, _CLINICIANS, "rs", _TEAM),
     (Resource.PATIENT, (Role.ADMIN,), "crus", _ORG),

@@ -6,7 +6,7 @@ from marshmallow import fields, post_load
 
 from integration_api.journal.support import MESSAGE, support_for
 from integration_api.journal.use_cases import EntryDraft, EntryFilter, Mood
-from integration_api.themes.schemas import ENTRY_ID, SESSION_ID, MentionSchema, TaggingSchema
+from integration_api.themes.schemas import ENTRY_ID, LANGUAGE, SESSION_ID, MentionSchema, TaggingSchema
 from integration_api.web.pages import PageQuery, Span
 from integration_api.web.schema import Answer, Choice, Derived, Id, Moment, Schema, Whole, Words
 
@@ -99,7 +99,8 @@ class JournalEntrySchema(Answer):
         "session_id": SESSION_ID,
         "prompt_id": None,
         "themes": [MentionSchema.example | {"start": 49, "end": 68}],
-        "tagging": {"state": "done", "pipeline_version": "lexicon-1+0a1b2c3d"},
+        "tagging": {"state": "done", "pipeline_version": "hybrid-1+0a1b2c3d"},
+        "language": "en",
         "safety": None,
         "version": 1,
         "created_at": "2026-03-09T13:12:04Z",
@@ -116,6 +117,7 @@ class JournalEntrySchema(Answer):
     prompt_id = Id(required=True, allow_none=True)
     themes = fields.List(fields.Nested(MentionSchema), required=True, attribute="mentions")
     tagging = fields.Nested(TaggingSchema, required=True, attribute="tagging")
+    language = fields.String(required=True, allow_none=True, metadata=LANGUAGE)
     safety = Derived(SupportSchema, support_for, allow_none=True)
     version = fields.Integer(required=True)
     created_at = Moment(required=True)

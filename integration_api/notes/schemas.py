@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from marshmallow import fields, post_load
 
 from integration_api.notes.use_cases import NoteDraft, NoteFilter
-from integration_api.themes.schemas import SESSION_ID, MentionSchema, TaggingSchema
+from integration_api.themes.schemas import LANGUAGE, SESSION_ID, MentionSchema, TaggingSchema
 from integration_api.web.pages import PageQuery, Span
 from integration_api.web.schema import Answer, Choice, Id, Moment, Schema, Words
 
@@ -79,9 +79,11 @@ class NoteSchema(Answer):
                 "score": 0.7,
                 "source": "lexicon",
                 "review": None,
+                "severity": None,
             }
         ],
-        "tagging": {"state": "done", "pipeline_version": "lexicon-1+0a1b2c3d"},
+        "tagging": {"state": "done", "pipeline_version": "hybrid-1+0a1b2c3d"},
+        "language": "en",
         "version": 1,
         "created_at": "2026-03-08T16:41:10Z",
         "updated_at": "2026-03-08T16:41:10Z",
@@ -96,6 +98,7 @@ class NoteSchema(Answer):
     written_at = Moment(required=True)
     themes = fields.List(fields.Nested(MentionSchema), required=True, attribute="mentions")
     tagging = fields.Nested(TaggingSchema, required=True)
+    language = fields.String(required=True, allow_none=True, metadata=LANGUAGE)
     version = fields.Integer(required=True)
     created_at = Moment(required=True)
     updated_at = Moment(required=True)

@@ -17,7 +17,7 @@ def tag_stored(document_id: UUID) -> None:
             untagged = tagging.read_untagged(db_session, document_id)
         if untagged is None:
             return
-        analysis = parts().load_tagger().tag(untagged.text, untagged.kind)
+        analysis = parts().load_tagger().tag(untagged.text, untagged.kind, untagged.own)
         with unit_of_work() as db_session:
             tagging.keep_findings(db_session, untagged, analysis)
     except Exception as error:  # noqa: BLE001  (the words are kept; no failure of the tagger may lose the answer)

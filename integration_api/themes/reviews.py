@@ -9,8 +9,8 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Conflict, Invalid, NotFound
+from integration_api.themes.own import known_themes
 from models import Mention, MentionReview, mentions_within
-from nlp import load_taxonomy
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def review_mention(db_session: DbSession, caller: Principal, mention_id: UUID, r
         )
     )
     _VERDICTS[review.verdict](mention, review)
-    mention.facet = load_taxonomy().themes[mention.theme].facet
+    mention.facet = known_themes(db_session, caller.organization_id)[mention.theme].facet
     db_session.flush()
     return mention
 

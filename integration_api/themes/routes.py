@@ -9,8 +9,9 @@ from flask.views import MethodView
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.db import reading, unit_of_work
-from integration_api.themes import reviews, schemas, use_cases
+from integration_api.themes import own, recurrence_schemas, reviews, schemas, use_cases
 from integration_api.web.blueprint import Blueprint
+from integration_api.web.creation import Once
 from integration_api.web.pages import cursor_for, page_request
 
 blp = Blueprint("Themes", __name__, url_prefix="/v1", description="What is spoken of, and what returns.")
@@ -24,9 +25,24 @@ class Themes(MethodView):
     def get(self, caller: Principal, query: dict[str, Any], page: Any) -> object:
         """List the themes.
 
-        The taxonomy by name, or one facet of it.
+        The taxonomy and the clinic's own themes by name, or one facet of them.
         """
-        return use_cases.list_themes(caller, query["facet"], page)
+        with reading() as db_session:
+            return use_cases.list_themes(db_session, caller, query["facet"], page)
+
+    @blp.creates("addTheme", schemas.ThemeDraftSchema, schemas.ThemeSchema, of=Resource.TAXONOMY)
+    def post(self, caller: Principal, draft: own.ThemeDraft, once: Once) -> object:
+        """Add a theme of the clinic's own.
+
+        Phrases are found word for word, examples by likeness; either will do. Documents are tagged with it from now on;
+        those tagged before are taken up again by `integration-api tag --older`.
+        """
+        with unit_of_work() as db_session:
+            return once(
+                db_session,
+                lambda: own.add_theme(db_session, caller, draft),
+                lambda theme_id: own.read_own(db_session, caller, theme_id),
+            )
 
 
 @blp.route("/themes/<theme>")
@@ -39,7 +55,26 @@ class OneTheme(MethodView):
 
         What it covers, what it does not, and which instrument or literature it is drawn from.
         """
-        return use_cases.read_theme(caller, theme)
+        with reading() as db_session:
+            return use_cases.read_theme(db_session, caller, theme)
+
+    @blp.patches("changeTheme", schemas.ThemeDraftSchema, schemas.ThemeSchema, of=Resource.TAXONOMY)
+    def patch(self, caller: Principal, merge: Any, theme: str) -> object:
+        """Change a theme of the clinic's own.
+
+        A merge patch. The name stays, and so does what was found before.
+        """
+        with unit_of_work() as db_session:
+            return own.change_theme(db_session, caller, theme, merge)
+
+    @blp.deletes("removeTheme", schemas.ThemeSchema, of=Resource.TAXONOMY)
+    def delete(self, caller: Principal, match: Any, theme: str) -> None:
+        """Take a theme of the clinic's own out.
+
+        With every mention of it.
+        """
+        with unit_of_work() as db_session:
+            own.take_out(db_session, caller, theme, match)
 
 
 @blp.route("/patients/<uuid:patient_id>/themes")
@@ -48,8 +83,8 @@ class RecurringThemes(MethodView):
 
     @blp.lists(
         "listRecurringThemes",
-        schemas.RecurringThemeSchema,
-        schemas.RecurrenceQuery,
+        recurrence_schemas.RecurringThemeSchema,
+        recurrence_schemas.RecurrenceQuery,
         of=Resource.THEME,
         missing=True,
     )
@@ -68,7 +103,12 @@ class RecurringThemes(MethodView):
 class ThemeTimeline(MethodView):
     """How one theme returns."""
 
-    @blp.reads("readThemeTimeline", schemas.ThemeTimelineSchema, of=Resource.THEME, query=schemas.TimelineQuery)
+    @blp.reads(
+        "readThemeTimeline",
+        recurrence_schemas.ThemeTimelineSchema,
+        of=Resource.THEME,
+        query=recurrence_schemas.TimelineQuery,
+    )
     def get(self, caller: Principal, query: dict[str, Any], patient_id: UUID, theme: str) -> object:
         """Read one theme's timeline.
 

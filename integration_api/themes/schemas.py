@@ -2,17 +2,19 @@
 
 from typing import Any, ClassVar
 
-from marshmallow import fields, post_load
+from marshmallow import fields, post_load, validate
 
+from integration_api.themes.own import ThemeDraft
 from integration_api.themes.reviews import Review
-from integration_api.themes.use_cases import ANY, RecurrenceFilter
-from integration_api.web.pages import PageQuery, Span
-from integration_api.web.schema import Answer, Choice, Derived, Id, Moment, Schema, facet_name, theme_name
+from integration_api.web.pages import PageQuery
+from integration_api.web.schema import Answer, Choice, Derived, Id, Moment, Schema, Words, facet_name, theme_name
 
 ASSERTIONS = ("affirmed", "negated", "hypothetical", "historical", "other_person")
 SOURCES = ("lexicon", "model", "clinician")
+SEVERITIES = ("wish_to_be_dead", "thoughts", "method", "intent", "plan", "act")
+OWN_NAME = "^[a-z][a-z0-9_]{1,59}$"
 VERDICTS = ("confirmed", "rejected", "corrected", "withdrawn")
-TRAJECTORIES = ("new", "emerging", "persistent", "fading", "resurfaced", "once")
+LANGUAGE = {"description": "ISO 639-1, or und. Nothing is looked for in other languages than English (en)."}
 
 MENTION_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e08"
 ENTRY_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e09"
@@ -25,8 +27,39 @@ class ThemeQuery(PageQuery):
     facet = facet_name(load_default=None)
 
 
+class ThemeDraftSchema(Schema):
+    """A theme of a clinic's own as the clinic describes it."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "theme": "our_mountain",
+        "label": "The mountain",
+        "facet": "meaning",
+        "definition": "The climb that our patients speak of when a course begins.",
+        "phrases": ["my mountain", "the long climb"],
+        "examples": ["Another day's walk and the top no nearer."],
+    }
+    patch_example: ClassVar[dict[str, Any]] = {"phrases": ["my mountain", "the climb"]}
+
+    theme = fields.String(
+        required=True,
+        attribute="name",
+        validate=validate.Regexp(OWN_NAME, error="A name is two to sixty small letters, digits and underscores."),
+        metadata={"description": "Its name in the API; it stays."},
+    )
+    label = Words(80, required=True)
+    facet = facet_name(required=True)
+    definition = Words(1000, required=True)
+    phrases = fields.List(Words(200), load_default=list, validate=validate.Length(max=200))
+    examples = fields.List(Words(1000), load_default=list, validate=validate.Length(max=100))
+
+    @post_load
+    def to_draft(self, data: dict[str, Any], **_: Any) -> ThemeDraft:
+        """Make the use case's own value of it."""
+        return ThemeDraft(**(data | {"phrases": tuple(data["phrases"]), "examples": tuple(data["examples"])}))
+
+
 class ThemeSchema(Answer):
-    """A theme of the taxonomy: what it covers, what it does not, and whence it comes."""
+    """A theme of the taxonomy or the clinic's own: what it covers, what it does not, and whence it comes."""
 
     example: ClassVar[dict[str, Any]] = {
         "theme": "grief",
@@ -37,6 +70,9 @@ class ThemeSchema(Answer):
         "excludes": ["low mood without a loss"],
         "source": "clinical practice",
         "is_topical": False,
+        "is_own": False,
+        "phrases": [],
+        "examples": [],
     }
 
     theme = fields.String(required=True, attribute="name")
@@ -49,6 +85,9 @@ class ThemeSchema(Answer):
     is_topical = fields.Boolean(
         required=True, metadata={"description": "A matter that is spoken of, rather than a state one is in."}
     )
+    is_own = fields.Boolean(required=True, metadata={"description": "Added by the clinic, which may change it."})
+    phrases = fields.List(fields.String(), required=True)
+    examples = fields.List(fields.String(), required=True)
 
 
 class MentionSchema(Answer):
@@ -65,6 +104,7 @@ class MentionSchema(Answer):
         "score": 0.9,
         "source": "lexicon",
         "review": None,
+        "severity": None,
     }
 
     id = Id(required=True)
@@ -77,6 +117,12 @@ class MentionSchema(Answer):
     score = fields.Float(required=True)
     source = Choice(SOURCES, required=True)
     review = Choice(("confirmed", "rejected"), required=True, allow_none=True)
+    severity = Choice(
+        SEVERITIES,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of suicidality: how far the words go, after the levels of the C-SSRS. No rating."},
+    )
 
 
 class TaggingSchema(Answer):
@@ -155,119 +201,3 @@ class ReviewSchema(Schema):
     def to_review(self, data: dict[str, Any], **_: Any) -> Review:
         """Make the use case's own value of it."""
         return Review(**data)
-
-
-class RecurrenceQuery(PageQuery, Span):
-    """Which documents and mentions count. `since` and `until` are about the time of writing."""
-
-    source = Choice(("journal", "note"), load_default=None)
-    facet = facet_name(load_default=None)
-    assertion = Choice((*ASSERTIONS, ANY), load_default="affirmed")
-
-    @post_load
-    def to_filter(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Leave `limit` and `cursor` beside the use case's own value."""
-        page = {name: data.pop(name) for name in ("limit", "cursor")}
-        return {"wanted": RecurrenceFilter(**data), **page}
-
-
-class TimelineQuery(RecurrenceQuery):
-    """Which documents and mentions of the theme count."""
-
-    class Meta(RecurrenceQuery.Meta):
-        """A theme has one facet."""
-
-        exclude = ("facet",)
-
-
-class SessionRateSchema(Answer):
-    """What was written from one dosing session to the next. Sequence 0 is what came before the first."""
-
-    session_id = Id(required=True, allow_none=True)
-    sequence = fields.Integer(required=True)
-    mentions = fields.Integer(required=True)
-    words = fields.Integer(required=True)
-    rate_per_100_words = fields.Float(required=True)
-    rate_low = fields.Float(
-        required=True,
-        allow_none=True,
-        metadata={"description": "Lower end of the rate's 90 % credible interval; null: nothing to reckon from."},
-    )
-    rate_high = fields.Float(required=True, allow_none=True, metadata={"description": "Its upper end."})
-
-
-class BySourceSchema(Answer):
-    """Mentions by who wrote."""
-
-    journal = fields.Integer(required=True, dump_default=0)
-    note = fields.Integer(required=True, dump_default=0)
-
-
-class RecurringThemeSchema(Answer):
-    """A theme across a patient's dosing sessions. What was found in the words, not what they mean."""
-
-    example: ClassVar[dict[str, Any]] = {
-        "theme": "grief",
-        "label": "Grief",
-        "facet": "emotion",
-        "sessions": [
-            {
-                "session_id": None,
-                "sequence": 0,
-                "mentions": 1,
-                "words": 240,
-                "rate_per_100_words": 0.42,
-                "rate_low": 0.2,
-                "rate_high": 1.4,
-            },
-            {
-                "session_id": SESSION_ID,
-                "sequence": 1,
-                "mentions": 5,
-                "words": 610,
-                "rate_per_100_words": 0.82,
-                "rate_low": 0.4,
-                "rate_high": 1.5,
-            },
-        ],
-        "session_count": 2,
-        "first_seen": "2026-02-20T19:30:00Z",
-        "last_seen": "2026-03-09T13:12:00Z",
-        "trajectory": "emerging",
-        "probability_rising": 0.81,
-        "by_source": {"journal": 5, "note": 1},
-        "evidence": [EvidenceSchema.example],
-    }
-
-    theme = fields.String(required=True, attribute="theme.name")
-    label = fields.String(required=True, attribute="theme.label")
-    facet = fields.String(required=True, attribute="theme.facet")
-    sessions = fields.List(fields.Nested(SessionRateSchema), required=True)
-    session_count = fields.Integer(required=True)
-    first_seen = Moment(required=True, allow_none=True)
-    last_seen = Moment(required=True, allow_none=True)
-    trajectory = Choice(
-        TRAJECTORIES, required=True, allow_none=True, metadata={"description": "See docs/recurrence.md."}
-    )
-    probability_rising = fields.Float(
-        required=True,
-        allow_none=True,
-        metadata={
-            "description": "That the latest stretch's rate lies above the earlier ones'; null: too little written."
-        },
-    )
-    by_source = fields.Nested(BySourceSchema, required=True)
-    evidence = fields.List(fields.Nested(EvidenceSchema), required=True)
-
-
-class ThemeTimelineSchema(RecurringThemeSchema):
-    """One theme's recurrence with a page of its mentions, in the order of writing."""
-
-    example: ClassVar[dict[str, Any]] = {
-        **RecurringThemeSchema.example,
-        "mentions": [EvidenceSchema.example],
-        "next_cursor": None,
-    }
-
-    mentions = fields.List(fields.Nested(EvidenceSchema), required=True, attribute="mentions.items")
-    next_cursor = fields.String(required=True, allow_none=True)

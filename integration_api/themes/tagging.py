@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session as DbSession
 
+from integration_api.themes.own import KnownTheme, known_themes, wanted_of
 from models import Document, Mention
-from nlp import Analysis, load_taxonomy
+from nlp import Analysis, OwnTheme
 from nlp import Mention as Finding
 
 
@@ -21,6 +22,7 @@ class Untagged:
     version: int
     text: str
     kind: Literal["journal", "note"]
+    own: tuple[OwnTheme, ...] = ()
 
 
 def read_untagged(db_session: DbSession, document_id: UUID) -> Untagged | None:
@@ -31,7 +33,9 @@ def read_untagged(db_session: DbSession, document_id: UUID) -> Untagged | None:
     document = db_session.scalars(query).one_or_none()
     if document is None:
         return None
-    return Untagged(document.id, document.version, document.text, cast("Literal['journal', 'note']", document.source))
+    kind = cast("Literal['journal', 'note']", document.source)
+    own = wanted_of(db_session, document.organization_id)
+    return Untagged(document.id, document.version, document.text, kind, own)
 
 
 def list_untagged(db_session: DbSession) -> list[UUID]:
@@ -65,6 +69,7 @@ def keep_findings(db_session: DbSession, untagged: Untagged, analysis: Analysis)
             tagging_state="done",
             pipeline_version=analysis.pipeline_version,
             word_count=analysis.words,
+            language=analysis.language,
             updated_at=Document.updated_at,
         )
         .execution_options(synchronize_session=False)
@@ -74,7 +79,7 @@ def keep_findings(db_session: DbSession, untagged: Untagged, analysis: Analysis)
     document = db_session.get_one(Document, untagged.document_id, populate_existing=True)
     reviewed = [mention for mention in document.mentions if mention.reviews]
     fresh = [finding for finding in analysis.mentions if not _is_reviewed(finding, reviewed)]
-    document.mentions = [*reviewed, *_mentions(document, fresh)]
+    document.mentions = [*reviewed, *_mentions(document, fresh, known_themes(db_session, document.organization_id))]
     db_session.flush()
 
 
@@ -101,8 +106,7 @@ def _is_reviewed(finding: Finding, reviewed: Iterable[Mention]) -> bool:
     )
 
 
-def _mentions(document: Document, findings: Iterable[Finding]) -> list[Mention]:
-    themes = load_taxonomy().themes
+def _mentions(document: Document, findings: Iterable[Finding], themes: dict[str, KnownTheme]) -> list[Mention]:
     return [
         Mention(
             organization_id=document.organization_id,
@@ -115,8 +119,10 @@ def _mentions(document: Document, findings: Iterable[Finding]) -> list[Mention]:
             score=finding.score,
             source=finding.source,
             because=finding.because[:500],
+            severity=finding.severity,
         )
         for finding in findings
+        if finding.theme in themes
     ]
 
 

@@ -13,6 +13,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import NotFound
+from integration_api.themes.own import KnownTheme, known_themes
 from models import (
     Between,
     Document,
@@ -29,7 +30,7 @@ from models import (
     patients_within,
     sessions_within,
 )
-from nlp import Assertion, DocumentKind, Theme, load_taxonomy
+from nlp import Assertion, DocumentKind
 from nlp.recurrence import (
     RecurringTheme,
     SessionRate,
@@ -56,7 +57,7 @@ class RecurrenceFilter(Between):
 class Recurrence:
     """One theme across a patient's dosing sessions. Without any mention there is no trajectory."""
 
-    theme: Theme
+    theme: KnownTheme
     sessions: tuple[SessionRate, ...] = ()
     session_count: int = 0
     first_seen: datetime | None = None
@@ -75,17 +76,18 @@ class Timeline(Recurrence):
     next_cursor: str | None = None
 
 
-def list_themes(caller: Principal, facet: str | None, page: PageRequest) -> Page[Theme]:
-    """List the taxonomy, or one facet of it, by name."""
+def list_themes(db_session: DbSession, caller: Principal, facet: str | None, page: PageRequest) -> Page[KnownTheme]:
+    """List the taxonomy and the clinic's own themes, or one facet of them, by name."""
     reach(caller, Resource.TAXONOMY, Action.SEARCH)
-    found = [theme for theme in load_taxonomy().themes.values() if facet in (None, theme.facet)]
+    known = known_themes(db_session, caller.organization_id)
+    found = [theme for theme in known.values() if facet in (None, theme.facet)]
     return page_of_list(sorted(found, key=lambda theme: theme.name), lambda theme: (theme.name,), page)
 
 
-def read_theme(caller: Principal, name: str) -> Theme:
-    """Read one theme of the taxonomy; raise `NotFound`."""
+def read_theme(db_session: DbSession, caller: Principal, name: str) -> KnownTheme:
+    """Read one theme of the taxonomy or the clinic's own; raise `NotFound`."""
     reach(caller, Resource.TAXONOMY, Action.READ)
-    return _theme(name)
+    return _theme(known_themes(db_session, caller.organization_id), name)
 
 
 def list_recurrences(
@@ -98,7 +100,8 @@ def list_recurrences(
     ranked = list(enumerate(_recurring(db_session, limits, patient_id, wanted, sightings)))
     asked = page_of_list(ranked, lambda place: (place[0],), page)
     shown = _by_id(db_session, limits, [mention_id for _, one in asked.items for mention_id in one.evidence])
-    return Page([_recurrence(one, shown) for _, one in asked.items], asked.next_after)
+    known = known_themes(db_session, caller.organization_id)
+    return Page([_recurrence(known, one, shown) for _, one in asked.items], asked.next_after)
 
 
 def read_timeline(
@@ -112,14 +115,15 @@ def read_timeline(
     """Tell how one theme returns for a patient, with its evidence; raise `NotFound`."""
     limits = reach(caller, Resource.THEME, Action.READ)
     _require_patient(db_session, limits, patient_id)
-    theme = _theme(name)
+    known = known_themes(db_session, caller.organization_id)
+    theme = _theme(known, name)
     sightings = [one for one in _sightings(db_session, limits, patient_id, wanted) if one.theme == name]
     found = _recurring(db_session, limits, patient_id, wanted, sightings)
     in_order = sorted(sightings, key=_place)
     asked = page_of_list(in_order, _place, page)
     wanted_ids = [one.mention_id for one in asked.items] + [each for one in found for each in one.evidence]
     shown = _by_id(db_session, limits, wanted_ids)
-    recurrence = _recurrence(found[0], shown) if found else Recurrence(theme, by_source={})
+    recurrence = _recurrence(known, found[0], shown) if found else Recurrence(theme, by_source={})
     mentions = Page([shown[one.mention_id] for one in asked.items], asked.next_after)
     return Timeline(**{each.name: getattr(recurrence, each.name) for each in fields(recurrence)}, mentions=mentions)
 
@@ -129,8 +133,8 @@ def _place(sighting: Sighting) -> tuple[datetime, str]:
     return sighting.written_at, sighting.mention_id
 
 
-def _theme(name: str) -> Theme:
-    theme = load_taxonomy().themes.get(name)
+def _theme(known: dict[str, KnownTheme], name: str) -> KnownTheme:
+    theme = known.get(name)
     if theme is None:
         raise NotFound("There is no such theme.")
     return theme
@@ -206,9 +210,9 @@ def _by_id(db_session: DbSession, limits: Reach, mention_ids: Sequence[str]) -> 
     return {str(mention.id): mention for mention in db_session.scalars(wanted).unique()}
 
 
-def _recurrence(found: RecurringTheme, shown: dict[str, Mention]) -> Recurrence:
+def _recurrence(known: dict[str, KnownTheme], found: RecurringTheme, shown: dict[str, Mention]) -> Recurrence:
     return Recurrence(
-        theme=_theme(found.theme),
+        theme=_theme(known, found.theme),
         sessions=found.sessions,
         session_count=found.session_count,
         first_seen=found.first_seen,

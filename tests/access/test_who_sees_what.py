@@ -17,6 +17,7 @@ CLINICIANS = CARE_TEAM + OTHER_CLINICIANS
 EVERYBODY = PATIENT + OTHER_PATIENTS + CLINICIANS + ADMIN + OTHER_ADMIN + SYSTEM
 
 Expected = dict[str, int]
+OWN = {"theme": "our_mountain", "label": "The mountain", "facet": "meaning", "definition": "D.", "phrases": ["my hill"]}
 
 
 def table(*rows: tuple[tuple[str, ...], int]) -> Expected:
@@ -43,11 +44,24 @@ CARE = (PATIENT, OTHER_PATIENTS, CLINICIANS)
 ONE_OF_THE_TEAM = table((("nurse",), 204), (OTHER_CLINICIANS, 404))
 del ONE_OF_THE_TEAM["therapist"], ONE_OF_THE_TEAM["physician"]
 
+# A name is taken once in an organization, and a theme is there to be taken out once: one speaks for all.
+ADD_THEME = table((("nurse", *OTHER_ADMIN), 201))
+OWN_THEME = table((("nurse", "therapist", "physician", "colleague", *ADMIN), 200)) | dict.fromkeys(
+    ("elsewhere.therapist", *OTHER_ADMIN), 404
+)
+TAKE_OUT = table((("nurse",), 204), (("elsewhere.therapist", *OTHER_ADMIN), 404))
+for _taken in ("therapist", "physician", "colleague", *ADMIN):
+    del ADD_THEME[_taken], TAKE_OUT[_taken]
+del ADD_THEME["elsewhere.therapist"]
+
 # method, path, body, who gets what
 OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("GET", "/v1/me", None, lists(EVERYBODY)),
     ("GET", "/v1/themes", None, lists(EVERYBODY)),
     ("GET", "/v1/themes/grief", None, lists(EVERYBODY)),
+    ("POST", "/v1/themes", "theme", ADD_THEME),
+    ("PATCH", "/v1/themes/{own_theme}", {"label": "L."}, OWN_THEME),
+    ("DELETE", "/v1/themes/{own_theme}", None, TAKE_OUT),
     ("GET", "/v1/patients", None, lists(*CARE, ADMIN, OTHER_ADMIN)),
     ("POST", "/v1/patients", {"name": "New"}, table((ADMIN + OTHER_ADMIN, 201))),
     ("GET", "/v1/patients/{maya}", None, PERSON),
@@ -111,6 +125,7 @@ def world(clinic: Any) -> Any:
     private = clinic.write("I am afraid of dying.", visibility="private")
     clinic.ids |= {"entry": entry["id"], "mention": entry["themes"][0]["id"]}
     clinic.ids |= {"private": private["id"], "private_mention": private["themes"][0]["id"]}
+    clinic.ids["own_theme"] = clinic.admin.create("/v1/themes", OWN | {"theme": "the_climb"})["theme"]
     clinic.ids["note"] = clinic.note("Pt speaks of a fear of dying.")["id"]
     clinic.ids["psychotherapy"] = clinic.note("My own thoughts.", "psychotherapy")["id"]
     with clinic.app.app_context(), unit_of_work() as db_session:
@@ -125,6 +140,7 @@ def body_for(name: Any, ids: dict[str, str]) -> Any:
         "course": {"patient_id": ids["maya"]},
         "session": {"course_id": ids["course"], "kind": "integration", "starts_at": "2026-03-09T10:00:00Z"},
         "vitals": {"at": "2026-03-08T11:00:00Z", "spo2_percent": 97},
+        "theme": OWN,
         "note": {"patient_id": ids["maya"], "kind": "progress", "text": "Seen."},
     }
     return bodies[name] if isinstance(name, str) else name

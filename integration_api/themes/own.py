@@ -1,0 +1,144 @@
+"""A clinic's own themes, beside those of the taxonomy: added, changed and taken out while the service runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.access.policy import Resource, reach
+from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action
+from integration_api.errors import Invalid, NotFound
+from models import ClinicTheme, Mention, new_id
+from nlp import OwnTheme, Theme, load_taxonomy
+
+CLINIC = "this clinic"
+IS_TOPICAL = False  # its context rules are those of states, not of subjects
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeDraft:
+    """A theme as a clinic describes it."""
+
+    name: str
+    label: str
+    facet: str
+    definition: str
+    phrases: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTheme:
+    """A theme that documents are tagged with: the taxonomy's, or the clinic's own (then with an id)."""
+
+    name: str
+    label: str
+    facet: str
+    definition: str
+    includes: str
+    excludes: str
+    source: str
+    is_topical: bool
+    phrases: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    id: UUID | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the clinic has added it."""
+        return self.id is not None
+
+    @classmethod
+    def of_taxonomy(cls, theme: Theme) -> Self:
+        """Show a theme of the taxonomy."""
+        texts = (theme.name, theme.label, theme.facet, theme.definition, theme.includes, theme.excludes, theme.source)
+        return cls(*texts, theme.is_topical)
+
+    @classmethod
+    def of_clinic(cls, theme: ClinicTheme) -> Self:
+        """Show a clinic's own theme."""
+        lists = (tuple(theme.phrases), tuple(theme.examples))
+        covers = "; ".join(theme.phrases)
+        return cls(
+            theme.name, theme.label, theme.facet, theme.definition, covers, "", CLINIC, IS_TOPICAL, *lists, theme.id
+        )
+
+
+def known_themes(db_session: DbSession, organization_id: UUID) -> dict[str, KnownTheme]:
+    """Give every theme that an organization's documents are tagged with, by name."""
+    known = {theme.name: KnownTheme.of_taxonomy(theme) for theme in load_taxonomy().themes.values()}
+    return known | {theme.name: KnownTheme.of_clinic(theme) for theme in _own(db_session, organization_id)}
+
+
+def wanted_of(db_session: DbSession, organization_id: UUID) -> tuple[OwnTheme, ...]:
+    """Give an organization's own themes as the tagger takes them."""
+    found = _own(db_session, organization_id)
+    return tuple(OwnTheme(each.name, tuple(each.phrases), tuple(each.examples)) for each in found)
+
+
+def _own(db_session: DbSession, organization_id: UUID) -> list[ClinicTheme]:
+    query = select(ClinicTheme).where(ClinicTheme.organization_id == organization_id)
+    return list(db_session.scalars(query.order_by(ClinicTheme.name)))
+
+
+def add_theme(db_session: DbSession, caller: Principal, draft: ThemeDraft) -> KnownTheme:
+    """Add a theme; documents are tagged with it from then on."""
+    reach(caller, Resource.TAXONOMY, Action.CREATE)
+    if draft.name in known_themes(db_session, caller.organization_id):
+        raise Invalid.at("/theme", "There is a theme of this name already.")
+    theme = ClinicTheme(id=new_id(), organization_id=caller.organization_id, name=draft.name)
+    _describe(theme, draft)
+    db_session.add(theme)
+    db_session.flush()
+    return KnownTheme.of_clinic(theme)
+
+
+def read_own(db_session: DbSession, caller: Principal, theme_id: UUID) -> KnownTheme:
+    """Read a clinic's own theme by its id; raise `NotFound`."""
+    reach(caller, Resource.TAXONOMY, Action.READ)
+    for theme in _own(db_session, caller.organization_id):
+        if theme.id == theme_id:
+            return KnownTheme.of_clinic(theme)
+    raise NotFound("There is no such theme.")
+
+
+def change_theme(
+    db_session: DbSession, caller: Principal, name: str, merge: Callable[[KnownTheme], ThemeDraft]
+) -> KnownTheme:
+    """Change what is said of a clinic's own theme. Its name stays."""
+    theme = _changeable(db_session, caller, name, Action.UPDATE)
+    draft = merge(KnownTheme.of_clinic(theme))
+    if draft.name != theme.name:
+        raise Invalid.at("/theme", "A theme keeps its name.")
+    _describe(theme, draft)
+    db_session.flush()
+    return KnownTheme.of_clinic(theme)
+
+
+def take_out(db_session: DbSession, caller: Principal, name: str, match: Callable[[KnownTheme], object]) -> None:
+    """Take a clinic's own theme out again, with every mention of it."""
+    theme = _changeable(db_session, caller, name, Action.DELETE)
+    match(KnownTheme.of_clinic(theme))
+    of_theme = (Mention.organization_id == caller.organization_id, Mention.theme == name)
+    db_session.execute(delete(Mention).where(*of_theme).execution_options(synchronize_session=False))
+    db_session.delete(theme)
+    db_session.flush()
+
+
+def _changeable(db_session: DbSession, caller: Principal, name: str, action: Action) -> ClinicTheme:
+    reach(caller, Resource.TAXONOMY, action)
+    found = next((each for each in _own(db_session, caller.organization_id) if each.name == name), None)
+    if found is None:
+        raise NotFound("Your clinic has no theme of its own by this name.")
+    return found
+
+
+def _describe(theme: ClinicTheme, draft: ThemeDraft) -> None:
+    if not draft.phrases and not draft.examples:
+        raise Invalid.at("/phrases", "Without a phrase or an example nothing would ever be found.")
+    theme.label, theme.facet, theme.definition = draft.label, draft.facet, draft.definition
+    theme.phrases, theme.examples = list(draft.phrases), list(draft.examples)

@@ -1,0 +1,92 @@
+"""The pipeline's component that says how far a mention of suicidality goes, with the words that say so."""
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from nlp.context import DECIDED, KIND, Context, Decided
+from nlp.context_rules import load_context_rules
+from nlp.findings import Assertion
+from nlp.lexicon_files import FOLDER, LexiconLine, load_sets
+from nlp.matching import Automaton, Hit
+from nlp.patterns import parse_line
+from nlp.theme_finder import FOUND, STREAM, Found
+
+TABLE = FOLDER / "severity.toml"
+THEME = "suicidality"
+GRADES = "nlp.grades"
+NONE = "none"
+COUNTED = (Assertion.AFFIRMED, Assertion.HYPOTHETICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A level, and the line that says so."""
+
+    level: str
+    written: str
+
+
+@cache
+def load_levels(path: Path = TABLE) -> dict[str, tuple[LexiconLine, ...]]:
+    """Read the levels, the mildest first, each with its lines."""
+    sets, _ = load_sets()
+    table = tomllib.loads(path.read_text("utf-8"))["levels"]
+    return {
+        level: tuple(LexiconLine(THEME, level, line, parse_line(line, sets)) for line in each["lines"])
+        for level, each in table.items()
+    }
+
+
+class Severity:
+    """Leaves for every theme found a `Grade` or None in `doc.user_data`.
+
+    Within the sentence of a mention that is affirmed or feared, the gravest level counts that is itself not denied.
+    """
+
+    def __init__(self, levels: dict[str, tuple[LexiconLine, ...]], context: Context) -> None:
+        self._ranks = {level: rank for rank, level in enumerate(levels)}
+        self._lines = tuple(line for lines in levels.values() for line in lines)
+        self._automaton = Automaton(line.elements for line in self._lines)
+        self._context = context
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Grade what was found and decided."""
+        self._automaton.rest()
+        found: Sequence[Found] = doc.user_data[FOUND]
+        decided: Sequence[Decided] = doc.user_data[DECIDED]
+        graded: list[Grade | None] = [None] * len(found)
+        for n, (one, said) in enumerate(zip(found, decided, strict=True)):
+            if one.theme == THEME and said.assertion in COUNTED:
+                graded[n] = self._grade(doc, one)
+        doc.user_data[GRADES] = graded
+        return doc
+
+    def _grade(self, doc: Doc, one: Found) -> Grade | None:
+        met = [each for each in self._met(doc, one.sentence) if each.strength != NONE]
+        said = self._context.decide(doc.user_data[STREAM], met, doc.user_data.get(KIND, "journal"))
+        counted = [each for each, decided in zip(met, said, strict=True) if decided.assertion in COUNTED]
+        gravest = max(counted, key=lambda each: self._ranks[each.strength], default=None)
+        return Grade(gravest.strength, gravest.written) if gravest else None
+
+    def _met(self, doc: Doc, sentence: int) -> Iterator[Found]:
+        stream = doc.user_data[STREAM]
+        hits = sorted(self._automaton.find(stream.words, *stream.sentences[sentence]), key=lambda hit: hit.start)
+        for hit in hits:
+            if not any(_lies_within(hit, other) for other in hits):
+                yield Found(THEME, hit.start, hit.end, sentence, 1.0, self._lines[hit.line])
+
+
+def _lies_within(hit: Hit, other: Hit) -> bool:
+    return other.start <= hit.start and hit.end <= other.end and other.end - other.start > hit.end - hit.start
+
+
+@Language.factory("severity")
+def make_severity(nlp: Language, name: str) -> Severity:  # noqa: ARG001 -- spaCy calls it by these names
+    """Make the component from the levels of the package."""
+    return Severity(load_levels(), Context(load_context_rules()))

@@ -1,0 +1,41 @@
+"""English is read; other languages are told apart and left alone; short and terse English stays English."""
+
+import pytest
+
+from nlp import load_tagger
+from nlp.corpus_files import corpus_files, read_corpus
+
+pytestmark = pytest.mark.database_free
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Hoy dormí mal y soñé con mi madre en la cocina de la casa vieja.", "es"),
+        ("Heute habe ich wieder schlecht geschlafen und an meinen Bruder gedacht.", "de"),
+        ("Aujourd'hui j'ai pleuré pour mon père, et puis je suis sorti marcher.", "fr"),
+        ("Dzisiaj płakałem, ale potem było mi lżej.", "pl"),
+        ("今日はよく眠れませんでした。", "ja"),
+        ("لم أنم جيدا الليلة وفكرت في أمي", "ar"),
+        ("Сегодня я снова плакал всю ночь.", "ru"),
+    ],
+)
+def test_other_languages_are_told_and_not_tagged(text: str, language: str) -> None:
+    analysis = load_tagger().tag(text, "journal")
+    assert analysis.language == language
+    assert analysis.mentions == ()
+    assert analysis.words
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Denies SI/HI. Sleep 6h. PHQ-9 14.", "lol ok whatever", "BP 128/78, EKG wnl.", "Grateful.", "", "\U0001f622"],
+)
+def test_terse_english_is_english(text: str) -> None:
+    assert load_tagger().tag(text, "note").language == "en"
+
+
+def test_no_document_of_the_corpus_is_taken_for_another_language() -> None:
+    documents = [each for path in corpus_files() for each in read_corpus(path)]
+    analyses = load_tagger().tag_many((each.text, each.kind) for each in documents)
+    assert [d.id for d, a in zip(documents, analyses, strict=True) if a.language != "en"] == []

@@ -1,0 +1,110 @@
+"""A clinic's own themes: added over HTTP, tagged from then on, and nobody else's business."""
+
+from typing import Any
+
+import pytest
+
+MOUNTAIN = {
+    "theme": "our_mountain",
+    "label": "The mountain",
+    "facet": "meaning",
+    "definition": "The climb that our patients speak of.",
+    "phrases": ["my mountain"],
+    "examples": ["I keep climbing and never see the summit."],
+}
+
+
+def themes_of(entry: dict[str, Any]) -> set[str]:
+    return {mention["theme"] for mention in entry["themes"]}
+
+
+def test_an_entry_is_tagged_with_a_theme_from_the_moment_it_is_added(clinic: Any) -> None:
+    assert "our_mountain" not in themes_of(clinic.write("I thought of my mountain."))
+    made = clinic.admin.create("/v1/themes", MOUNTAIN)
+    assert made["is_own"] is True
+    entry = clinic.write("I thought of my mountain. Then soup.")
+    (mention,) = [each for each in entry["themes"] if each["theme"] == "our_mountain"]
+    assert (mention["quote"], mention["facet"], mention["assertion"]) == ("my mountain", "meaning", "affirmed")
+    assert themes_of(clinic.write("I climb and climb and never see the summit.")) >= {"our_mountain"}
+    assert "our_mountain" not in themes_of(clinic.write("The bus was late, so I bought a bagel."))
+
+
+def test_it_recurs_like_any_other(clinic: Any) -> None:
+    clinic.admin.create("/v1/themes", MOUNTAIN)
+    clinic.write("I thought of my mountain.")
+    path = f"/v1/patients/{clinic.ids['maya']}/themes"
+    found = {each["theme"]: each["label"] for each in clinic.therapist.read(path)["items"]}
+    assert found["our_mountain"] == "The mountain"
+    assert len(clinic.therapist.read(f"{path}/our_mountain")["mentions"]) == 1
+
+
+def test_it_can_be_reviewed(clinic: Any) -> None:
+    clinic.admin.create("/v1/themes", MOUNTAIN)
+    (mention,) = [m for m in clinic.write("I thought of my mountain.")["themes"] if m["theme"] == "our_mountain"]
+    answer = clinic.therapist.post(f"/v1/mentions/{mention['id']}/review", {"verdict": "confirmed"})
+    assert answer.status_code == 200
+    assert answer.json["facet"] == "meaning"
+
+
+def test_another_clinic_neither_sees_nor_uses_it(clinic: Any) -> None:
+    clinic.admin.create("/v1/themes", MOUNTAIN)
+    assert clinic.caller("elsewhere.therapist").get("/v1/themes/our_mountain").status_code == 404
+    listed = clinic.caller("elsewhere.therapist").read("/v1/themes?limit=100")["items"]
+    assert "our_mountain" not in {each["theme"] for each in listed}
+    assert "our_mountain" in {each["theme"] for each in clinic.admin.read("/v1/themes?limit=100")["items"]}
+
+
+def test_changing_it_changes_what_is_found(clinic: Any) -> None:
+    clinic.admin.create("/v1/themes", MOUNTAIN)
+    path = "/v1/themes/our_mountain"
+    answer = clinic.admin.patch(path, {"phrases": ["the big hill"]}, if_match=clinic.admin.etag(path))
+    assert answer.status_code == 200, answer.json
+    assert "our_mountain" in themes_of(clinic.write("Up the big hill again."))
+    assert "our_mountain" not in themes_of(clinic.write("I thought of my mountain."))
+
+
+def test_taking_it_out_takes_its_mentions_with_it(clinic: Any) -> None:
+    clinic.admin.create("/v1/themes", MOUNTAIN)
+    entry = clinic.write("I thought of my mountain.")
+    path = "/v1/themes/our_mountain"
+    assert clinic.admin.delete(path, if_match=clinic.admin.etag(path)).status_code == 204
+    assert "our_mountain" not in themes_of(clinic.therapist.read(f"/v1/journal-entries/{entry['id']}"))
+    assert clinic.admin.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"theme": "grief"}, "/theme"),
+        ({"theme": "Our Mountain"}, "/theme"),
+        ({"facet": "weather"}, "/facet"),
+        ({"phrases": [], "examples": []}, "/phrases"),
+        ({"phrases": [" "]}, "/phrases/0"),
+        ({"phrases": ["x"] * 201}, "/phrases"),
+        ({"definition": ""}, "/definition"),
+    ],
+)
+def test_what_does_not_fit_is_named(clinic: Any, change: dict[str, Any], pointer: str) -> None:
+    answer = clinic.admin.post("/v1/themes", MOUNTAIN | change)
+    assert answer.status_code == 422
+    assert [each["pointer"] for each in answer.json["errors"]] == [pointer]
+
+
+def test_the_taxonomy_itself_is_not_to_be_changed(clinic: Any) -> None:
+    for send in (clinic.admin.delete, lambda path, **more: clinic.admin.patch(path, {"label": "L"}, **more)):
+        assert send("/v1/themes/grief", if_match="*").status_code == 404
+
+
+def test_an_entry_in_another_language_is_kept_untagged_and_says_so(clinic: Any) -> None:
+    entry = clinic.write("Hoy dormí mal y soñé con mi madre en la cocina de la casa vieja.")
+    assert entry["language"] == "es"
+    assert entry["tagging"]["state"] == "done"
+    assert entry["themes"] == []
+    assert clinic.write("I slept badly.")["language"] == "en"
+
+
+def test_how_far_suicidality_goes_is_told_beside_the_words(clinic: Any) -> None:
+    note = clinic.note("Endorses SI with plan, no intent. Denies HI.")
+    found = {each["severity"] for each in note["themes"] if each["assertion"] == "affirmed"}
+    assert "plan" in found
+    assert all(each["severity"] is None for each in clinic.note("Denies SI, intent or plan.")["themes"])
