@@ -7,7 +7,7 @@ PORT   ?= 8000
 UV     ?= uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format openapi bench lock
+.PHONY: help setup run test check format openapi model bench lock
 
 help: ## say what each verb does
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ format: $(READY) ## format the code and mend what can be mended
 
 openapi: $(READY) ## write openapi.yaml out from the code
 	$(BIN)/integration-api openapi --write
+
+model: $(READY) ## train the tagger from nlp/corpus and fit its weights
+	$(BIN)/python -m nlp train
 
 bench: $(READY) ## measure speed, as ratios within one run
 	$(BIN)/python bench/nlp_speed.py

@@ -20,6 +20,7 @@ from integration_api.development import development_settings, is_set_up
 from integration_api.errors import IntegrationError
 from integration_api.people.use_cases import found_organization
 from integration_api.server import serve as serve_app
+from integration_api.themes.export import export_reviews
 from integration_api.themes.jobs import tag_pending, tag_stored
 from integration_api.web.openapi import contract
 from integration_api.wiring import parts
@@ -101,6 +102,17 @@ def new_organization(name: str, admin: str) -> None:
                 found_organization(db_session, name, admin)
         except IntegrationError as error:
             raise click.ClickException(str(error)) from None
+
+
+@main.command("export-reviews")
+def export_reviews_command() -> None:
+    """Write what clinicians said of mentions as labelled sentences, of patients who have consented to it.
+
+    One JSON line a sentence, as `python -m nlp evaluate` reads them. They are patients' words: keep them as such.
+    """
+    with _app().app_context(), reading() as db_session:
+        for line in export_reviews(db_session):
+            click.echo(line)
 
 
 @main.command()

@@ -3,6 +3,7 @@
 from models.base import Base, new_id, now
 from models.care_team import CareTeam, CareTeamMember
 from models.clinic_theme import ClinicTheme
+from models.consent import PURPOSES, Consent, consents_to
 from models.course import COURSE_STATUSES, Course
 from models.creation import Creation
 from models.document import NOTE_KINDS, VISIBILITIES, Document, JournalEntry, Note
@@ -32,6 +33,7 @@ __all__ = [
     "CLINICAL_ROLES",
     "COURSE_STATUSES",
     "NOTE_KINDS",
+    "PURPOSES",
     "ROUTES",
     "SESSION_KINDS",
     "SESSION_STATUSES",
@@ -44,6 +46,7 @@ __all__ = [
     "CareTeamMember",
     "ClinicTheme",
     "Clinician",
+    "Consent",
     "Course",
     "Creation",
     "Document",
@@ -64,6 +67,7 @@ __all__ = [
     "Vitals",
     "care_teams_within",
     "clinicians_within",
+    "consents_to",
     "courses_within",
     "documents_within",
     "journal_entries_within",

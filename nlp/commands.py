@@ -1,8 +1,9 @@
-"""`python -m nlp`: tag, evaluate, corpus, explain, check-lexicon."""
+"""`python -m nlp`: tag, evaluate, corpus, explain, check-lexicon, train."""
 
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from importlib.metadata import entry_points
 from itertools import tee
 from pathlib import Path
 from typing import NoReturn, TextIO
@@ -14,14 +15,35 @@ from nlp.corpus_files import corpus_files, read_corpus
 from nlp.documents import Document, DocumentError, read_documents, written, written_gold
 from nlp.evaluation.report import report
 from nlp.evaluation.scoring import Judged, by_theme, judge, scores
-from nlp.explanation import explain_text
-from nlp.findings import Analysis
+from nlp.explanation import explain_html, explain_text
+from nlp.findings import Analysis, DocumentKind
 from nlp.lexicon_files import load_lexicon
-from nlp.tagger import load_tagger
+from nlp.tagger import PIPELINE, load_tagger
 from nlp.taxonomy import load_taxonomy
 
+ADDED = "integration_journal.nlp_commands"
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Commands(click.Group):
+    """The commands of this package, and those that others add as entry points.
+
+    Exporting reviews needs the database, which this package knows nothing of.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name all commands."""
+        return sorted({*super().list_commands(ctx), *(each.name for each in entry_points(group=ADDED))})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find one command, loading it only now if it was added."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None:
+            added = next(iter(entry_points(group=ADDED, name=cmd_name)), None)
+            found = added.load() if added is not None else None
+        return found
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Find themes in texts, measure how well, and look after the lexicon."""
 
@@ -89,9 +111,30 @@ def _fail(error: DocumentError) -> NoReturn:
 @main.command()
 @click.argument("text")
 @click.option("--kind", type=click.Choice(["journal", "note"]), default="journal", show_default=True)
-def explain(text: str, kind: str) -> None:
-    """Show what is found in TEXT and why: pattern, score, context rule, and the words that lines are compared with."""
-    click.echo("\n".join(explain_text(load_tagger(), text, "note" if kind == "note" else "journal")))
+@click.option("--html", is_flag=True, help="Write displaCy's page of the text with its themes marked, instead.")
+def explain(text: str, kind: str, *, html: bool) -> None:
+    """Show what is found in TEXT and why: pattern or words, score, context rule, and the words that are compared."""
+    told: DocumentKind = "note" if kind == "note" else "journal"
+    if html:
+        click.echo(explain_html(load_tagger(), text, told))
+    else:
+        click.echo("\n".join(explain_text(load_tagger(), text, told)))
+
+
+@main.command()
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=PIPELINE,
+    help="Where to; without it, the pipeline that comes with the project is replaced.",
+)
+@click.option("--encoder", help="A sentence encoder, by name or path, in place of the word table; an extra.")
+def train(output: Path, encoder: str | None) -> None:
+    """Train the pipeline from nlp/corpus/ and nlp/config.cfg, and fit its weights; takes about two minutes."""
+    from nlp.learned.build import build  # noqa: PLC0415 -- training's libraries are slow to import
+
+    for name, value in build(output, encoder).items():
+        click.echo(f"{name:18} {value}", err=True)
 
 
 @main.command()

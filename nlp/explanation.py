@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator
 
+from spacy import displacy
+
 from nlp.findings import DocumentKind
 from nlp.languages import ENGLISH
 from nlp.tagger import LexiconTagger
+from nlp.taxonomy import load_taxonomy
 from nlp.theme_finder import SPANS
 from nlp.words import stream_of
+
+COLORS = ("#8ecae6", "#ffb703", "#f4978e", "#b5e48c", "#cdb4db", "#e9c46a", "#ff6b6b")
 
 
 def explain_text(tagger: LexiconTagger, text: str, kind: DocumentKind) -> Iterator[str]:
@@ -27,3 +32,12 @@ def explain_text(tagger: LexiconTagger, text: str, kind: DocumentKind) -> Iterat
         )
     if not group:
         yield "nothing found"
+
+
+def explain_html(tagger: LexiconTagger, text: str, kind: DocumentKind) -> str:
+    """Give a page with the text and its themes marked, by displaCy; colours by facet."""
+    taxonomy = load_taxonomy()
+    facets = list(taxonomy.facets)
+    colors = {name: COLORS[facets.index(theme.facet) % len(COLORS)] for name, theme in taxonomy.themes.items()}
+    doc = tagger.read(text, kind)
+    return str(displacy.render(doc, style="span", page=True, options={"spans_key": SPANS, "colors": colors}))

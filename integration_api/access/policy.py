@@ -13,6 +13,7 @@ class Resource(StrEnum):
     """What is protected, by the name that scopes use."""
 
     ME = "Me"
+    CONSENT = "Consent"
     PATIENT = "Patient"
     CLINICIAN = "Clinician"
     CARE_TEAM = "CareTeam"
@@ -36,6 +37,7 @@ _EVERYBODY = (Role.PATIENT, *_CLINICIANS, Role.ADMIN, Role.SYSTEM)
 # A system sees what its scopes and the patients' consents allow; while there are no consents, that is nothing.
 _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.ME, _EVERYBODY, "r", _OWN),
+    (Resource.CONSENT, (Role.PATIENT,), "crs", _OWN),
     (Resource.TAXONOMY, (Role.PATIENT, Role.SYSTEM), "rs", _ORG),
     (Resource.TAXONOMY, (*_CLINICIANS, Role.ADMIN), "cruds", _ORG),
     (Resource.PATIENT, (Role.PATIENT,), "rs", _OWN),

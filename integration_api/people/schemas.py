@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import fields, post_load, validate
 
+from integration_api.people.consents import ConsentDraft
 from integration_api.people.use_cases import ClinicianDraft, PatientDraft
 from integration_api.web.schema import Answer, Choice, Day, Id, Moment, Schema, Text, Words
 
@@ -11,6 +12,7 @@ PATIENT_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01"
 CLINICIAN_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e02"
 ORGANIZATION_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e03"
 USER_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e04"
+PURPOSES = ("research_export",)
 CLINICAL = ("therapist", "physician", "nurse")
 _TIMES = {"version": 1, "created_at": "2026-03-01T09:00:00Z", "updated_at": "2026-03-01T09:00:00Z"}
 _USERNAME = {
@@ -68,6 +70,42 @@ class MeSchema(Answer):
             "description": "What the token may be used for.",
         },
     )
+
+
+class ConsentDraftSchema(Schema):
+    """A patient's yes or no to one purpose."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "purpose": "research_export",
+        "is_granted": True,
+        "wording": "Sentences of mine that my clinicians have reviewed may be used to teach the theme tagger.",
+    }
+
+    id = Id()
+    purpose = Choice(PURPOSES, required=True)
+    is_granted = fields.Boolean(required=True, truthy={True}, falsy={False})
+    wording = Words(2000, required=True, metadata={"description": "What the patient was shown."})
+
+    @post_load
+    def to_draft(self, data: dict[str, Any], **_: Any) -> ConsentDraft:
+        """Make the use case's own value of it."""
+        return ConsentDraft(**data)
+
+
+class ConsentSchema(Answer):
+    """One word of a patient's on one purpose. The latest of a purpose counts."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "id": "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e05",
+        **ConsentDraftSchema.example,
+        "at": "2026-03-01T09:00:00Z",
+    }
+
+    id = Id(required=True)
+    purpose = Choice(PURPOSES, required=True)
+    is_granted = fields.Boolean(required=True)
+    wording = fields.String(required=True)
+    at = Moment(required=True)
 
 
 class PatientDraftSchema(Schema):

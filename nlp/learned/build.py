@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import spacy
@@ -24,6 +25,12 @@ from nlp.taxonomy import load_taxonomy
 from nlp.theme_finder import FOUND
 
 CONFIG = Path(__file__).parent.parent / "config.cfg"
+META = {
+    "name": "integration_journal",
+    "version": "1.0.0",
+    "description": "Themes of journals and notes in ketamine-assisted psychotherapy; see docs/model_card.md.",
+    "license": "Apache-2.0",
+}
 FOLDS = 5
 UNSEEN = "train_*.txt"  # files that the lexicon was not tended on
 STRENGTHS = ("strong", "likely", "weak")
@@ -40,10 +47,11 @@ class Seen:
     truth: NDArray[np.bool_]
 
 
-def build(target: Path) -> dict[str, float]:
+def build(target: Path, encoder: str | None = None) -> dict[str, float]:
     """Train the pipeline and write it to a folder, which is replaced; give what was fitted."""
+    chosen = {"components.theme_model.encoder": encoder}
     writers = sorted({writer_of(each) for each in _documents(UNSEEN)})
-    held_out = [_scored(fold) for fold in (writers[n::FOLDS] for n in range(FOLDS))]
+    held_out = [_scored(fold, chosen) for fold in (writers[n::FOLDS] for n in range(FOLDS))]
     seen = Seen(*(np.concatenate([getattr(each, name) for each in held_out]) for name in ("scores", "lines", "truth")))
     weights = fit(seen)
     everything, safety = np.ones_like(seen.truth), np.zeros_like(seen.truth)
@@ -51,10 +59,11 @@ def build(target: Path) -> dict[str, float]:
     fitted = {f"weights.{name}": value for name, value in weights.items()}
     fitted["threshold"] = best_threshold(seen, weights, everything)
     fitted["safety_threshold"] = best_threshold(seen, weights, safety)
-    settings = {f"components.combiner.{name}": value for name, value in fitted.items()}
+    settings: dict[str, Any] = chosen | {f"components.combiner.{name}": value for name, value in fitted.items()}
     with tempfile.TemporaryDirectory() as made:
         train(CONFIG, made, overrides=settings)
         nlp = spacy.load(Path(made) / "model-last")
+        nlp.meta.update(META)
         shutil.rmtree(target, ignore_errors=True)
         nlp.to_disk(target, exclude=["vocab"])
     return fitted
@@ -65,10 +74,10 @@ def _documents(pattern: str) -> Iterator[Document]:
         yield from read_corpus(path)
 
 
-def _scored(left_out: Sequence[str]) -> Seen:
+def _scored(left_out: Sequence[str], chosen: dict[str, Any]) -> Seen:
     """Train without some writers, and read what they wrote."""
     with tempfile.TemporaryDirectory() as made:
-        train(CONFIG, made, overrides={"corpora.train.leave_out": list(left_out)})
+        train(CONFIG, made, overrides=chosen | {"corpora.train.leave_out": list(left_out)})
         nlp = spacy.load(Path(made) / "model-last")
     return read(nlp, (each for each in _documents(UNSEEN) if writer_of(each) in left_out))
 

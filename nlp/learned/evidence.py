@@ -38,8 +38,10 @@ class Evidence:
         parts = dict(zip(ids.tolist(), (weights * (grams @ direction)).tolist(), strict=True))
         first, last = batch.words[number], batch.words[number + 1]
         vectors = self._table.vectors(batch.rows[first:last])
-        own = batch.pull[first:last] * (vectors @ (self._dense[: self._table.width] @ direction))
-        return np.asarray(own + self._shares(words, parts), dtype=np.float32)
+        shares = self._shares(words, parts)
+        if batch.pull[first:last].any():  # with an encoder, a sentence's vector has no parts
+            shares += batch.pull[first:last] * (vectors @ (self._dense[: self._table.width] @ direction))
+        return np.asarray(shares, dtype=np.float32)
 
     def _shares(self, words: Sentence, parts: dict[int, float]) -> Any:
         shares = np.zeros(len(words))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp.learned.encoder import Encoder
 from nlp.learned.word_table import MISSING, Floats, WordTable
 from nlp.words import Stream
 
@@ -87,8 +88,11 @@ def sentences_of(stream: Stream) -> Iterator[Sentence]:
         yield stream.words[start:end]
 
 
-def featurise(documents: Iterable[Sequence[Sentence]], vocabulary: Vocabulary, table: WordTable) -> Batch:
-    """Turn documents, each a list of sentences, into one batch."""
+def featurise(
+    documents: Iterable[Sequence[Sentence]], vocabulary: Vocabulary, table: WordTable, encoder: Encoder | None = None
+) -> Batch:
+    """Turn documents, each a list of sentences, into one batch. An encoder's vectors take the place of the table's."""
+    texts: list[str] = []
     ids: list[int] = []
     offsets, words, firsts = [0], [0], []
     rows: list[int] = []
@@ -96,6 +100,7 @@ def featurise(documents: Iterable[Sequence[Sentence]], vocabulary: Vocabulary, t
     commonness = vocabulary.commonness
     for sentences in documents:
         for number, sentence in enumerate(sentences):
+            texts.append(" ".join(sentence))
             ids.extend(vocabulary.ids(sentence))
             offsets.append(len(ids))
             rows.extend(table.rows(sentence))
@@ -104,7 +109,13 @@ def featurise(documents: Iterable[Sequence[Sentence]], vocabulary: Vocabulary, t
             firsts.append(number == 0)
     row, offset, word = np.array(rows, np.int64), np.array(offsets), np.array(words)
     pull = np.array(pulls, np.float32) * (row != MISSING)
-    weights, dense, pull = _weights(vocabulary, ids, offset), *_dense(table, row, pull, word, np.array(firsts, bool))
+    weights, own = _weights(vocabulary, ids, offset), segment_sums(table.vectors(row) * pull[:, None], word)
+    lengths = np.linalg.norm(own, axis=1) + 1e-9
+    pull = (pull * SCALE / np.repeat(lengths, np.diff(word))).astype(np.float32)
+    own = own / lengths[:, None]
+    if encoder is not None and texts:
+        own, pull = encoder.encode(texts), np.zeros_like(pull)
+    dense = _dense(own, np.array(firsts, bool))
     return Batch(np.array(ids, np.int64), weights, offset, dense, row, pull, word)
 
 
@@ -123,14 +134,7 @@ def _weights(vocabulary: Vocabulary, ids: list[int], offsets: NDArray[np.int64])
     return (SCALE * rarity / np.repeat(lengths, np.diff(offsets))).astype(np.float32)
 
 
-def _dense(
-    table: WordTable, rows: NDArray[np.int64], pull: Floats, words: NDArray[np.int64], firsts: NDArray[np.bool_]
-) -> tuple[Floats, Floats]:
-    own = segment_sums(table.vectors(rows) * pull[:, None], words)
-    lengths = np.linalg.norm(own, axis=1) + 1e-9
-    own = SCALE * own / lengths[:, None]
+def _dense(own: Floats, firsts: NDArray[np.bool_]) -> Floats:
     before = BEFORE * np.roll(own, 1, axis=0)
     before[firsts] = 0
-    return np.hstack([own, before]).astype(np.float32), (pull * SCALE / np.repeat(lengths, np.diff(words))).astype(
-        np.float32
-    )
+    return np.asarray(SCALE * np.hstack([own, before]), np.float32)

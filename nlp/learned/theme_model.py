@@ -15,6 +15,7 @@ from thinc.api import Model, Optimizer
 
 from nlp.findings import Assertion
 from nlp.learned.architecture import parameter
+from nlp.learned.encoder import load_encoder
 from nlp.learned.evidence import Evidence
 from nlp.learned.features import Batch, Sentence, Vocabulary, featurise, sentences_of
 from nlp.learned.word_table import Floats, WordTable
@@ -36,8 +37,11 @@ class ThemeModel(TrainablePipe):
     anything in the sentence is so asserted.
     """
 
-    def __init__(self, vocab: Vocab, model: Model[Batch, Floats], name: str = "theme_model") -> None:
+    def __init__(
+        self, vocab: Vocab, model: Model[Batch, Floats], name: str = "theme_model", encoder: str | None = None
+    ) -> None:
         self.vocab, self.model, self.name = vocab, model, name
+        self.encoder = load_encoder(encoder) if encoder else None
         self.cfg: dict[str, Any] = {"themes": list(load_taxonomy().themes)}
         self.table = WordTable.read(TABLE)
         self.grams = Vocabulary({}, {}, np.zeros(0, np.float32), {})
@@ -57,7 +61,9 @@ class ThemeModel(TrainablePipe):
 
     def batch(self, docs: Iterable[Doc]) -> Batch:
         """Turn documents that the theme finder has seen into the network's input."""
-        return featurise([list(sentences_of(doc.user_data[STREAM])) for doc in docs], self.grams, self.table)
+        return featurise(
+            [list(sentences_of(doc.user_data[STREAM])) for doc in docs], self.grams, self.table, self.encoder
+        )
 
     def predict(self, docs: Iterable[Doc]) -> list[tuple[Floats, Batch, int]]:
         """Score documents: for each its scores, and the batch with the number of its first sentence."""
@@ -92,7 +98,7 @@ class ThemeModel(TrainablePipe):
     def _shape(self) -> None:
         hidden = self.model.layers[0]
         hidden.set_dim("n_grams", len(self.grams))
-        hidden.set_dim("columns", 2 * self.table.width)
+        hidden.set_dim("columns", 2 * (self.encoder.width if self.encoder else self.table.width))
         self.model.layers[-1].set_dim("nO", len(self.labels))
 
     def update(
@@ -189,7 +195,10 @@ def chances(scores: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(scores, -30, 30))), np.float32)
 
 
-@Language.factory("theme_model", default_config={"model": {"@architectures": "integration_journal.SentenceThemes.v1"}})
-def make_theme_model(nlp: Language, name: str, model: Model[Batch, Floats]) -> ThemeModel:
-    """Make the component, untrained."""
-    return ThemeModel(nlp.vocab, model, name)
+@Language.factory(
+    "theme_model",
+    default_config={"model": {"@architectures": "integration_journal.SentenceThemes.v1"}, "encoder": None},
+)
+def make_theme_model(nlp: Language, name: str, model: Model[Batch, Floats], encoder: str | None) -> ThemeModel:
+    """Make the component, untrained. `encoder` names a sentence encoder that takes the place of the word table."""
+    return ThemeModel(nlp.vocab, model, name, encoder)

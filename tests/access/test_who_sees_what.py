@@ -17,6 +17,7 @@ CLINICIANS = CARE_TEAM + OTHER_CLINICIANS
 EVERYBODY = PATIENT + OTHER_PATIENTS + CLINICIANS + ADMIN + OTHER_ADMIN + SYSTEM
 
 Expected = dict[str, int]
+CONSENT = {"purpose": "research_export", "is_granted": True, "wording": "My words may teach the tagger."}
 OWN = {"theme": "our_mountain", "label": "The mountain", "facet": "meaning", "definition": "D.", "phrases": ["my hill"]}
 
 
@@ -57,6 +58,8 @@ del ADD_THEME["elsewhere.therapist"]
 # method, path, body, who gets what
 OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("GET", "/v1/me", None, lists(EVERYBODY)),
+    ("GET", "/v1/me/consents", None, lists(PATIENT + OTHER_PATIENTS)),
+    ("POST", "/v1/me/consents", CONSENT, table((PATIENT + OTHER_PATIENTS, 201))),
     ("GET", "/v1/themes", None, lists(EVERYBODY)),
     ("GET", "/v1/themes/grief", None, lists(EVERYBODY)),
     ("POST", "/v1/themes", "theme", ADD_THEME),

@@ -1,0 +1,59 @@
+"""What a patient agrees to."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.access.policy import Resource, reach
+from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action
+from integration_api.errors import NotFound
+from models import Consent, Order, Page, PageRequest, new_id, page_of
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentDraft:
+    """A patient's yes or no to a purpose, in the wording that was shown."""
+
+    purpose: str
+    is_granted: bool
+    wording: str
+    id: UUID | None = None
+
+
+def list_consents(db_session: DbSession, caller: Principal, page: PageRequest) -> Page[Consent]:
+    """List everything that the patient has said on consent, the latest first."""
+    limits = reach(caller, Resource.CONSENT, Action.SEARCH)
+    own = select(Consent).where(
+        Consent.organization_id == limits.organization_id, Consent.patient_id == limits.patient_id
+    )
+    return page_of(db_session, own, Order((Consent.at, Consent.id), is_descending=True), page)
+
+
+def read_consent(db_session: DbSession, caller: Principal, consent_id: UUID) -> Consent:
+    """Read one word of the patient's on consent; raise `NotFound`."""
+    limits = reach(caller, Resource.CONSENT, Action.READ)
+    found = db_session.get(Consent, consent_id)
+    if found is None or found.patient_id != limits.patient_id:
+        raise NotFound("There is no such consent.")
+    return found
+
+
+def say(db_session: DbSession, caller: Principal, draft: ConsentDraft) -> Consent:
+    """Give consent or take it back; it takes effect at once."""
+    limits = reach(caller, Resource.CONSENT, Action.CREATE)
+    if limits.patient_id is None:
+        raise NotFound("The account belongs to no patient.")
+    consent = Consent(
+        id=draft.id or new_id(),
+        organization_id=limits.organization_id,
+        patient_id=limits.patient_id,
+        purpose=draft.purpose,
+        is_granted=draft.is_granted,
+        wording=draft.wording,
+    )
+    db_session.add(consent)
+    db_session.flush()
+    return consent

@@ -1,0 +1,43 @@
+"""Clinicians' reviews as training examples, of patients who have agreed to that."""
+
+import secrets
+from collections.abc import Iterator
+from typing import cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from models import Document, Mention, consents_to
+from nlp import DocumentKind
+from nlp.review_examples import Judgement, review_examples
+
+PURPOSE = "research_export"
+_RIGHT = {"confirmed": True, "rejected": False, None: None}
+
+
+def export_reviews(db_session: DbSession) -> Iterator[str]:
+    """Give one JSON line for each sentence whose mentions clinicians have all judged.
+
+    Only of patients whose latest word on `research_export` is yes, never of private entries or psychotherapy notes, and
+    under names drawn by lot. The words themselves are the writers' own and may hold names: they stay narrative data.
+    """
+    query = (
+        select(Document)
+        .join(Mention, Mention.document_id == Document.id)
+        .where(
+            Mention.review.is_not(None),
+            Document.deleted_at.is_(None),
+            Document.visibility.is_distinct_from("private"),
+            Document.note_kind.is_distinct_from("psychotherapy"),
+            consents_to(Document.patient_id, PURPOSE),
+        )
+        .order_by(Document.id)
+        .distinct()
+    )
+    for document in db_session.scalars(query):
+        kind = cast("DocumentKind", document.source)
+        judgements = [
+            Judgement(each.theme, each.start, each.end, each.assertion, _RIGHT[each.review])
+            for each in document.mentions
+        ]
+        yield from review_examples(secrets.token_hex(6), kind, document.text, judgements)

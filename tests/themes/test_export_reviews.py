@@ -1,0 +1,68 @@
+"""Clinicians' reviews leave as training examples only where the patient has said so, and only what was judged."""
+
+import json
+from typing import Any
+
+from integration_api.db import reading
+from integration_api.themes.export import export_reviews
+from nlp.documents import read_documents
+
+CONSENT = {"purpose": "research_export", "is_granted": True, "wording": "My words may teach the tagger."}
+
+
+def exported(clinic: Any) -> list[dict[str, Any]]:
+    with clinic.app.app_context(), reading() as db_session:
+        return [json.loads(line) for line in export_reviews(db_session)]
+
+
+def judge(clinic: Any, document: dict[str, Any], verdict: str = "confirmed") -> None:
+    for mention in document["themes"]:
+        answer = clinic.therapist.post(f"/v1/mentions/{mention['id']}/review", {"verdict": verdict})
+        assert answer.status_code == 200
+
+
+def test_nothing_leaves_without_consent(clinic: Any) -> None:
+    judge(clinic, clinic.write("I am afraid of dying."))
+    assert exported(clinic) == []
+
+
+def test_a_judged_sentence_leaves_as_a_labelled_document(clinic: Any) -> None:
+    clinic.caller("maya").create("/v1/me/consents", CONSENT)
+    judge(clinic, clinic.write("We had soup. I am afraid of dying."))
+    (example,) = exported(clinic)
+    assert example["text"] == "I am afraid of dying."
+    assert example["sentences"][0]["themes"]["mortality"] == "affirmed"
+    assert clinic.ids["maya"] not in json.dumps(example)
+    (document,) = read_documents([json.dumps(example)], labelled=True)
+    assert "mortality" in document.sentences[0].themes
+
+
+def test_a_rejected_theme_is_told_as_not_there(clinic: Any) -> None:
+    clinic.caller("maya").create("/v1/me/consents", CONSENT)
+    judge(clinic, clinic.write("I am afraid of dying."), "rejected")
+    (example,) = exported(clinic)
+    assert "mortality" in example["sentences"][0]["rejected"]
+    assert example["sentences"][0]["themes"] == {}
+
+
+def test_a_sentence_that_nobody_has_finished_judging_stays(clinic: Any) -> None:
+    clinic.caller("maya").create("/v1/me/consents", CONSENT)
+    clinic.write("I am afraid of dying.")
+    assert exported(clinic) == []
+
+
+def test_consent_that_is_taken_back_counts_at_once(clinic: Any) -> None:
+    maya = clinic.caller("maya")
+    maya.create("/v1/me/consents", CONSENT)
+    judge(clinic, clinic.write("I am afraid of dying."))
+    assert len(exported(clinic)) == 1
+    maya.create("/v1/me/consents", CONSENT | {"is_granted": False})
+    assert exported(clinic) == []
+    said = [each["is_granted"] for each in maya.read("/v1/me/consents")["items"]]
+    assert said == [False, True]
+
+
+def test_psychotherapy_notes_never_leave(clinic: Any) -> None:
+    clinic.caller("maya").create("/v1/me/consents", CONSENT)
+    judge(clinic, clinic.note("Pt is afraid of dying.", "psychotherapy"))
+    assert exported(clinic) == []
