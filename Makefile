@@ -47,8 +47,11 @@ openapi: $(READY) ## write openapi.yaml out from the code
 model: $(READY) ## train the tagger from nlp/corpus and fit its weights
 	$(BIN)/python -m nlp train
 
-bench: $(READY) ## measure speed, as ratios within one run
+bench: $(READY) bench/.medspacy ## measure speed, as ratios within one run, beside medSpaCy
 	$(BIN)/python bench/nlp_speed.py
+
+bench/.medspacy: # medSpaCy pins an older spaCy and numpy, so it lives by itself
+	-$(PYTHON) -m venv $@ && $@/bin/python -m pip install --quiet --disable-pip-version-check "medspacy==1.3.1" "numpy<2"
 
 lock: ## compile requirements.txt from pyproject.toml (needs uv)
 	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -78,7 +78,7 @@ class Combiner:
             theme = self._themes[column]
             if (sentence, theme) in found:
                 continue
-            if any(one.sentence == sentence and one.theme == theme for one in doc.user_data[BARRED]):
+            if (sentence, theme) in doc.user_data[BARRED]:
                 continue
             start, end = stream.sentences[sentence]
             words = stream.words[start:end]

@@ -16,6 +16,7 @@ SPANS = "themes"
 STREAM = "nlp.stream"
 FOUND = "nlp.found"
 BARRED = "nlp.barred"
+MOST = 3  # mentions of one theme in one sentence; a row of a hundred sad faces says no more than three
 # How far a line of each list is to be trusted. Set by judgement, in the order strong > likely > weak; not calibrated.
 SCORES = {"strong": 0.9, "denied": 0.9, "likely": 0.7, "weak": 0.55}
 
@@ -78,7 +79,7 @@ class ThemeFinder:
         doc.user_data[STREAM] = stream
         met = list(self.find(stream))
         doc.user_data[FOUND] = [one for one in met if one.strength != "never"]
-        doc.user_data[BARRED] = [one for one in met if one.strength == "never"]
+        doc.user_data[BARRED] = {(one.sentence, one.theme) for one in met if one.strength == "never"}
         return doc
 
     def find(self, stream: Stream) -> Iterator[Found]:
@@ -107,9 +108,9 @@ def merge(group: Iterable[Found]) -> list[Found]:
     allowed = [one for one in everything if one.strength != "never" and not any(one.overlaps(n) for n in never)]
     firm = _longest([one for one in allowed if one.strength != "weak"])
     if firm:
-        return firm
+        return firm[:MOST]
     weak = _longest(allowed)
-    return weak if len({one.written for one in weak}) > 1 else []
+    return weak[:MOST] if len({one.written for one in weak}) > 1 else []
 
 
 def _longest(found: list[Found]) -> list[Found]:

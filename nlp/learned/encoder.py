@@ -18,6 +18,10 @@ class Encoder(Protocol):
         """Encode texts."""
         ...
 
+    def remember(self) -> None:
+        """Keep every vector from now on: training asks for the same sentences again and again."""
+        ...
+
 
 class SentenceEncoder:
     """A model of the sentence-transformers library, a static embedding among them, from a folder or by its name.
@@ -32,12 +36,23 @@ class SentenceEncoder:
             raise RuntimeError("an encoder needs the extra: pip install 'integration-journal[encoder]'") from None
         self._model: Any = SentenceTransformer(name, device="cpu")
         self.width = int(self._model.encode(["."]).shape[1])
+        self._kept: dict[str, Floats] | None = None
+
+    def remember(self) -> None:
+        """Keep every vector from now on; never called where patients' words come in."""
+        self._kept = self._kept or {}
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Encode texts."""
-        return np.asarray(
-            self._model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False), np.float32
-        )
+        if self._kept is None:
+            return self._encode(texts)
+        new = sorted(set(texts) - self._kept.keys())
+        self._kept.update(zip(new, self._encode(new), strict=True) if new else ())
+        return np.stack([self._kept[text] for text in texts])
+
+    def _encode(self, texts: Sequence[str]) -> Floats:
+        found = self._model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(found, np.float32)
 
 
 @cache

@@ -87,6 +87,8 @@ class ThemeModel(TrainablePipe):
     ) -> None:
         """Learn the vocabulary from labelled documents: n-grams that stand in at least `least` sentences."""
         del nlp
+        if self.encoder is not None:
+            self.encoder.remember()
         sentences: list[Sentence] = []
         for example in get_examples():
             sentences.extend(sentences_of(example.predicted.user_data[STREAM]))

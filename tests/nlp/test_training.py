@@ -1,0 +1,138 @@
+"""The trained part: its way from corpus to folder and back, alike each time, and through spaCy's own doors."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import spacy
+from spacy.cli.train import train
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+
+from nlp.learned import theme_model
+from nlp.learned.build import CONFIG, Seen, best_threshold, chances, fit
+from nlp.learned.encoder import SentenceEncoder
+from nlp.learned.features import Vocabulary, featurise
+from nlp.learned.word_table import WordTable
+from nlp.tagger import PIPELINE, load_pipeline
+
+pytestmark = [pytest.mark.database_free, pytest.mark.xdist_group("training")]
+
+SMALL = {
+    "corpora.train.files": ["writers_1.txt"],
+    "corpora.dev.files": ["writers_2.txt"],
+    "training.max_epochs": 2,
+    "components.theme_model.model.hidden": 16,
+}
+TEXT = "I miss my father so much. We had soup."
+
+
+def labels(nlp: Language, text: str) -> list[str]:
+    doc = nlp(text)
+    return [span.label_ for span in doc.spans["themes"]]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("small")
+    train(CONFIG, folder, overrides=SMALL)
+    return folder / "model-last"
+
+
+def test_training_twice_gives_the_same_weights(small: Path, tmp_path: Path) -> None:
+    train(CONFIG, tmp_path, overrides=SMALL)
+    first, second = (np.load(folder / "theme_model" / "weights.npz") for folder in (small, tmp_path / "model-last"))
+    assert sorted(first.files) == sorted(second.files)
+    for name in first.files:
+        assert np.allclose(first[name], second[name], atol=1e-3), name
+
+
+def test_it_learns() -> None:
+    """The shipped network orders what it was trained on far better than chance: its score of grief knows grief."""
+    assert "grief" in labels(load_pipeline(), "His mug is still on the hook and I can't wash it.")
+
+
+def test_spacy_loads_the_pipeline_without_our_package_imported_first() -> None:
+    code = (
+        "import sys, json, spacy\n"
+        f"doc = spacy.load({str(PIPELINE)!r})({TEXT!r})\n"
+        "print(json.dumps([(s.label_, s._.assertion, s._.source) for s in doc.spans['themes']]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ["grief", "affirmed"] in [each[:2] for each in json.loads(done.stdout)]
+
+
+def test_findings_survive_bytes_and_docbin() -> None:
+    nlp = load_pipeline()
+    doc = nlp(TEXT)
+    again = Doc(nlp.vocab).from_bytes(doc.to_bytes())
+    (binned,) = DocBin(docs=[doc], store_user_data=True).get_docs(nlp.vocab)
+    for other in (again, binned):
+        assert [(s.label_, s._.score, s._.because) for s in other.spans["themes"]] == [
+            (s.label_, s._.score, s._.because) for s in doc.spans["themes"]
+        ]
+
+
+def test_a_small_pipeline_is_read_back_as_it_was(small: Path) -> None:
+    nlp = spacy.load(small)
+    assert nlp.pipe_names == load_pipeline().pipe_names
+    assert labels(nlp, TEXT) == labels(spacy.load(small), TEXT)
+
+
+class FirstLetters:
+    """A stand-in for a sentence encoder: counts the letters a to z."""
+
+    width = 26
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        counts = np.array([[text.count(chr(97 + n)) for n in range(26)] for text in texts], np.float32)
+        return counts / (np.linalg.norm(counts, axis=1, keepdims=True) + 1e-9)
+
+    def remember(self) -> None:
+        pass
+
+
+def test_an_encoder_takes_the_place_of_the_word_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(theme_model, "load_encoder", lambda name: asked.append(name) or FirstLetters())
+    train(CONFIG, tmp_path, overrides=SMALL | {"components.theme_model.encoder": "some/folder"})
+    nlp = spacy.load(tmp_path / "model-last")
+    assert set(asked) == {"some/folder"}
+    assert nlp.get_pipe("theme_model").model.layers[0].get_dim("columns") == 2 * FirstLetters.width
+    assert "grief" in labels(nlp, TEXT)
+
+
+def test_without_the_extra_an_encoder_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(RuntimeError, match=r"\[encoder\]"):
+        SentenceEncoder("any")
+
+
+def test_the_combiner_is_fitted_to_what_it_is_shown() -> None:
+    """Planted: the chance is logistic in the score, and a strong line adds three."""
+    chance = np.random.default_rng(7)
+    scores = chance.normal(-2, 2, (4000, 2))
+    lines = np.where(chance.random(scores.shape) < 0.2, 0, -1)
+    truth = chance.random(scores.shape) < 1 / (1 + np.exp(-(0.5 + scores + 3 * (lines == 0))))
+    seen = Seen(scores, lines, truth)
+    weights = fit(seen)
+    assert weights["bias"] == pytest.approx(0.5, abs=0.3)
+    assert weights["score"] == pytest.approx(1.0, abs=0.15)
+    assert weights["strong"] == pytest.approx(3.0, abs=0.4)
+    assert abs(chances(seen, weights).mean() - truth.mean()) < 0.01
+    assert 0.3 < best_threshold(seen, weights, np.ones_like(truth)) < 0.6
+
+
+def test_words_that_are_not_in_the_table_count_for_nothing() -> None:
+    table = WordTable.of(["grief"], np.array([[3.0, 4.0]], np.float32))
+    vocabulary = Vocabulary.of([("grief", "grief"), ("grief",)])
+    batch = featurise([[("grief",), ("qqq",)]], vocabulary, table)
+    own = batch.dense[:, :2]
+    assert own[0] == pytest.approx([3.0, 4.0], abs=0.05)
+    assert own[1] == pytest.approx([0.0, 0.0])
+    assert batch.dense[1, 2:] == pytest.approx([1.5, 2.0], abs=0.05)
