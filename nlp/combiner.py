@@ -17,7 +17,22 @@ from nlp.theme_finder import BARRED, FOUND, STREAM, Found
 
 # What turns a mention round is not what the mention is about.
 CUES = frozenset(
-    {"not", "no", "never", "without", "denies", "deny", "denied", "nobody", "nothing", "none", "neither", "if"}
+    {
+        "not",
+        "no",
+        "never",
+        "without",
+        "denies",
+        "deny",
+        "denied",
+        "nobody",
+        "nothing",
+        "none",
+        "neither",
+        "if",
+        "should",
+    }
+    | {"might", "may", "maybe", "wish", "would", "could", "whether", "wonder", "wonders", "hope", "hopes", "used"}
 )
 WORDS_SHOWN = 3  # of what spoke for a learned mention
 

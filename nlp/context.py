@@ -26,10 +26,14 @@ KIND = "nlp.kind"
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """An assertion, and the words added to a mention's `because` to explain it ("" where nothing modified it)."""
+    """An assertion, and the words added to a mention's `because` to explain it ("" where nothing modified it).
+
+    `gap` counts the words between the mention and the cue that turned it.
+    """
 
     assertion: Assertion
     because: str
+    gap: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ DECIDED = "nlp.decided"
 # taken to be about something else; over the second, a theme that no cue reaches is turned. Set on writers left out of
 # training.
 DOUBTFUL, CERTAIN = 0.03, 0.5
+NEAR = 1  # a cue with no more than one word between, as in "no wine", is never doubted
 
 
 class Context:
@@ -97,7 +102,7 @@ class Context:
         if decided.assertion is Assertion.AFFIRMED:
             chance, said = max(zip(turned, TURNED, strict=True))
             return Decided(Assertion(said), f"; {said} as learned, {chance:.2f}") if chance > CERTAIN else decided
-        if turned[TURNED.index(decided.assertion.value)] < DOUBTFUL:
+        if decided.gap > NEAR and turned[TURNED.index(decided.assertion.value)] < DOUBTFUL:
             return Decided(Assertion.AFFIRMED, f"{decided.because}, not taken up as learned")
         return decided
 
@@ -119,7 +124,8 @@ class Context:
             return Decided(Assertion.AFFIRMED, "")
         cue = in_force[ranked[0][-1]]
         said = _assertion(cue)
-        return Decided(said, f"; {said.value} by {cue.rule.written!r}")
+        gap = max(one.core[0] - cue.end, cue.start - one.core[1], 0)
+        return Decided(said, f"; {said.value} by {cue.rule.written!r}", gap)
 
     def _cues(
         self, words: Sequence[str], sentence: tuple[int, int], found: Sequence[Found], kind: str
