@@ -46,7 +46,9 @@ class Languages:
 
     def language_of(self, doc: Doc) -> str:
         """Tell the language of a normalised document."""
-        words = [word for token in doc if token.is_alpha or "'" in token.text for word in token.norm_.split()]
+        strings = doc.vocab.strings
+        norms: Any = doc.to_array("NORM")
+        words = [word for norm in norms.tolist() for word in strings[norm].split() if word.isalpha()]
         if not words:
             return ENGLISH if all(_is_latin(letter) for letter in doc.text[:1000]) else _guess(doc.text)[0]
         if sum(map(_is_latin, "".join(words))) * 2 < sum(map(len, words)):

@@ -72,12 +72,15 @@ def _is_soft_wrap(token: Token, column: int) -> bool:
 
 
 def _ends_sentence(token: Token) -> bool:
-    following = _following(token)
-    if ELLIPSIS.fullmatch(token.text):
-        return following is None or following.text[:1].isupper()
-    if not STOP.fullmatch(token.text):
+    text = token.text
+    if text[0].isalnum():  # nearly all tokens
         return False
-    return token.text != "." or not _is_abbreviation(token, following)
+    following = _following(token)
+    if ELLIPSIS.fullmatch(text):
+        return following is None or following.text[:1].isupper()
+    if not STOP.fullmatch(text):
+        return False
+    return text != "." or not _is_abbreviation(token, following)
 
 
 def _following(token: Token) -> Token | None:

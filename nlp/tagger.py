@@ -17,7 +17,7 @@ from nlp.findings import Analysis, Assertion, DocumentKind, Mention, Source
 from nlp.mentions import ATTRIBUTES
 from nlp.own_themes import OwnTheme, own_themes
 from nlp.theme_finder import SPANS
-from nlp.words import tokenizable
+from nlp.words import count_words, tokenizable
 
 PIPELINE = Path(__file__).with_name("pipeline")
 
@@ -83,8 +83,7 @@ class LexiconTagger:
             )
             for span, assertion, score, source, severity, because in zip(group, *columns, strict=True)
         )
-        words = sum(any(letter.isalnum() for letter in token.text) for token in doc)
-        return Analysis(mentions, words, self.version, doc._.language)
+        return Analysis(mentions, count_words(doc), self.version, doc._.language)
 
 
 def load_pipeline(path: Path = PIPELINE) -> Language:

@@ -44,13 +44,18 @@ class Evidence:
         return np.asarray(shares, dtype=np.float32)
 
     def _shares(self, words: Sentence, parts: dict[int, float]) -> Any:
-        shares = np.zeros(len(words))
-        met: Counter[Any] = Counter([*words, *pairwise(words)])
+        shares = [0.0] * len(words)
+        singles, pairs = self._vocabulary.singles, self._vocabulary.pairs
+        met: Counter[Any] = Counter(words)
         for place, word in enumerate(words):
-            shares[place] += parts.get(self._vocabulary.singles.get(word, -1), 0.0) / met[word]
+            shares[place] += parts.get(singles.get(word, -1), 0.0) / met[word]
+        met = Counter(pairwise(words))
         for place, pair in enumerate(pairwise(words)):
-            shares[place : place + 2] += parts.get(self._vocabulary.pairs.get(pair, -1), 0.0) / met[pair] / 2
-        return shares
+            if pair in pairs:
+                half = parts.get(pairs[pair], 0.0) / met[pair] / 2
+                shares[place] += half
+                shares[place + 1] += half
+        return np.array(shares)
 
 
 def quote(words: Sentence, shares: Floats) -> tuple[int, int]:
