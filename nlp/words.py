@@ -130,6 +130,7 @@ def _line_pipeline() -> Language:
     return blank_pipeline()
 
 
+@lru_cache(50_000)
 def normal_words(text: str) -> tuple[str, ...]:
     """Normalise a word of a lexicon line just as texts are: "don't" gives ("do", "not")."""
     doc = _line_pipeline()(tokenizable(text))
