@@ -13,7 +13,7 @@ from integration_api.people.routes import blp as people
 from integration_api.themes.routes import blp as themes
 from integration_api.web import problems
 from integration_api.web.openapi import document, make_api
-from integration_api.wiring import Parts
+from integration_api.wiring import Parts, parts_of
 
 
 def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
@@ -29,7 +29,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions["parts"] = parts or Parts()
+    app.extensions["parts"] = parts or parts_of(settings)
     db.init_app(app)
     migrate.init_app(app)
     with app.app_context():

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 DEFAULT_TOKEN_MINUTES = 60
 MINIMUM_SECRET = 32  # characters; RFC 7518, 3.2 asks for 256 bits with HS256
@@ -29,6 +30,7 @@ class Settings:
     database_url: str
     token_minutes: int = DEFAULT_TOKEN_MINUTES
     max_body_bytes: int = 1_000_000
+    pipeline: Path | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -42,6 +44,7 @@ class Settings:
             secret_key=_required(env, "INTEGRATION_API_SECRET_KEY"),
             database_url=with_driver(_required(env, "DATABASE_URL")),
             token_minutes=_positive(env, "INTEGRATION_API_TOKEN_MINUTES", DEFAULT_TOKEN_MINUTES),
+            pipeline=_folder(env, "INTEGRATION_API_PIPELINE"),
         )
         settings.check()
         return settings
@@ -70,6 +73,16 @@ def _required(env: Mapping[str, str], name: str) -> str:
     if not value:
         raise UnsafeSettings(f"{name} is not set")
     return value
+
+
+def _folder(env: Mapping[str, str], name: str) -> Path | None:
+    """Read a folder's path; None where nothing is set."""
+    value = env.get(name, "").strip()
+    if not value:
+        return None
+    if not (Path(value) / "config.cfg").is_file():
+        raise UnsafeSettings(f"{name} must name the folder of a trained pipeline (python -m nlp train --output FOLDER)")
+    return Path(value)
 
 
 def _positive(env: Mapping[str, str], name: str, default: int) -> int:

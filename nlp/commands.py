@@ -130,7 +130,7 @@ def explain(text: str, kind: str, *, html: bool) -> None:
 )
 @click.option("--encoder", help="A sentence encoder, by name or path, in place of the word table; an extra.")
 def train(output: Path, encoder: str | None) -> None:
-    """Train the pipeline from nlp/corpus/ and nlp/config.cfg, and fit its weights; takes about two minutes."""
+    """Train the pipeline from nlp/corpus/ and nlp/config.cfg, and fit its weights; takes about five minutes."""
     from nlp.learned.build import build  # noqa: PLC0415 -- training's libraries are slow to import
 
     for name, value in build(output, encoder).items():

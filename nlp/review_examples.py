@@ -3,6 +3,9 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+
+from spacy.language import Language
 
 from nlp.findings import DocumentKind
 from nlp.tagger import load_pipeline
@@ -38,8 +41,13 @@ def review_examples(name: str, kind: DocumentKind, text: str, judgements: Iterab
         yield json.dumps(example, ensure_ascii=False)
 
 
+@cache
+def _pipeline() -> Language:
+    return load_pipeline()
+
+
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
-    nlp = load_pipeline()
+    nlp = _pipeline()
     doc = nlp.make_doc(tokenizable(text))
     for sentence in nlp.get_pipe("sentences")(doc).sents:
         words = text[sentence.start_char : sentence.end_char]

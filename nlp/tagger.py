@@ -91,17 +91,18 @@ def load_pipeline(path: Path = PIPELINE) -> Language:
     return spacy.load(path)
 
 
-def pipeline_version() -> str:
-    """Name the pipeline by the content of its code, tables and lexicon: any change gives another name."""
+def pipeline_version(pipeline: Path = PIPELINE) -> str:
+    """Name a pipeline by the content of its code, tables, lexicon and weights: any change gives another name."""
     folder = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted([*folder.rglob("*.toml"), *folder.glob("*.py"), *PIPELINE.rglob("*.*"), *folder.rglob("*.npz")]):
-        digest.update(path.relative_to(folder).as_posix().encode())
-        digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    for root, patterns in ((folder, ("*.toml", "*.py", "learned/*.py", "learned/*.npz")), (pipeline, ("*",))):
+        for path in sorted(path for pattern in patterns for path in root.rglob(pattern) if path.is_file()):
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return f"hybrid-1+{digest.hexdigest()[:8]}"
 
 
 @cache
-def load_tagger() -> LexiconTagger:
-    """Give the tagger. It is built once per interpreter and shared."""
-    return LexiconTagger(load_pipeline(), pipeline_version())
+def load_tagger(pipeline: Path = PIPELINE) -> LexiconTagger:
+    """Give the tagger of a built pipeline. It is loaded once per interpreter and shared."""
+    return LexiconTagger(load_pipeline(pipeline), pipeline_version(pipeline))

@@ -1,6 +1,7 @@
 """The `integration-api` command, as somebody in a shell meets it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from integration_api.config import Settings, UnsafeSettings
+from integration_api.wiring import parts_of
+from nlp.tagger import PIPELINE
 
 pytestmark = pytest.mark.database_free
 
@@ -67,11 +70,21 @@ def test_serving_needs_settings_and_the_newest_migration(tmp_path: Path, env: di
         ({"DATABASE_URL": "sqlite:///:memory:"}, "memory"),
         ({"INTEGRATION_API_ENV": "prod"}, "INTEGRATION_API_ENV"),
         ({"INTEGRATION_API_TOKEN_MINUTES": "0"}, "INTEGRATION_API_TOKEN_MINUTES"),
+        ({"INTEGRATION_API_PIPELINE": "/nowhere"}, "INTEGRATION_API_PIPELINE"),
     ],
 )
 def test_unsafe_settings_are_refused(env: dict[str, str], change: dict[str, str], says: str) -> None:
     with pytest.raises(UnsafeSettings, match=says):
         Settings.from_env(env | change)
+
+
+def test_a_clinic_may_name_another_pipeline(env: dict[str, str], tmp_path: Path) -> None:
+    shutil.copytree(PIPELINE, tmp_path / "own")
+    (tmp_path / "own" / "note.txt").write_text("ours")
+    settings = Settings.from_env(env | {"INTEGRATION_API_PIPELINE": str(tmp_path / "own")})
+    tagger = parts_of(settings).load_tagger()
+    assert tagger.version != parts_of(Settings.from_env(env)).load_tagger().version
+    assert tagger.tag("I am afraid of dying.", "journal").mentions
 
 
 def test_nothing_said_means_production(env: dict[str, str]) -> None:

@@ -20,14 +20,34 @@ def parameter(layer: Model[Any, Any], name: str) -> Any:
 
 
 @registry.architectures("integration_journal.SentenceThemes.v1")
-def sentence_themes(hidden: int, blank: float, dropout: float) -> Model[Batch, Floats]:
+def sentence_themes(members: int, hidden: int, blank: float, dropout: float) -> Model[Batch, Floats]:
     """Make the network: scores (logits), shape (sentences, themes).
 
-    hidden: how many units the hidden layer has. blank: the share of inputs, and dropout: the share of hidden units,
-    that are left out at random in training. How many n-grams, columns and themes there are is known at `initialize`.
+    members: how many networks are trained side by side, whose scores are averaged (Hansen and Salamon, "Neural network
+    ensembles", IEEE PAMI 12, 1990). hidden: how many units the hidden layer of each has. blank: the share of inputs,
+    and dropout: the share of hidden units, that are left out at random in training. How many n-grams, columns and
+    themes there are is known at `initialize`.
     """
-    network: Model[Batch, Floats] = chain(_hidden_layer(hidden, blank), Dropout(dropout), Linear(nI=hidden))
-    return network
+    layers: list[Model[Batch, Floats]] = [
+        chain(_hidden_layer(hidden, blank), Dropout(dropout), Linear(nI=hidden)) for _ in range(members)
+    ]
+    return Model("sentence_themes", _average, layers=layers, init=_initialize_members)
+
+
+def _initialize_members(model: Model[Batch, Floats], X: Any = None, Y: Any = None) -> None:  # noqa: N803, ARG001
+    for member in model.layers:
+        member.initialize()
+
+
+def _average(model: Model[Batch, Floats], batch: Batch, is_train: bool) -> tuple[Floats, Callable[[Floats], Batch]]:  # noqa: FBT001 -- thinc calls it so
+    told = [member(batch, is_train) for member in model.layers]
+
+    def backprop(gradient: Floats) -> Batch:
+        for _, member_backprop in told:
+            member_backprop(gradient / np.float32(len(told)))
+        return batch
+
+    return np.mean([scores for scores, _ in told], axis=0), backprop
 
 
 def _hidden_layer(hidden: int, blank: float) -> Model[Batch, Floats]:
@@ -44,7 +64,7 @@ def _hidden_layer(hidden: int, blank: float) -> Model[Batch, Floats]:
 def _initialize(model: Model[Batch, Floats], X: Batch | None = None, Y: Any = None) -> None:  # noqa: N803, ARG001
     hidden, grams, columns = model.get_dim("nO"), model.get_dim("n_grams"), model.get_dim("columns")
     bound = 1 / np.sqrt(grams + columns)
-    start: Any = np.random.default_rng(0).uniform(-bound, bound, (grams, hidden)).astype(np.float32)
+    start: Any = np.random.uniform(-bound, bound, (grams, hidden)).astype(np.float32)  # noqa: NPY002 -- thinc seeds it
     model.set_param("grams", start)
     model.set_param("dense", glorot_uniform_init(model.ops, (columns, hidden)) / 4)
     model.set_param("bias", model.ops.alloc1f(hidden))

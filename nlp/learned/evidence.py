@@ -13,6 +13,7 @@ from nlp.learned.word_table import Floats, WordTable
 
 AT_LEAST = 0.15  # a word must carry this share of what the strongest word carries, or it ends the quote
 LONGEST = 14  # words
+PARTS = ("grams", "dense", "bias")
 
 
 class Evidence:
@@ -24,24 +25,28 @@ class Evidence:
     """
 
     def __init__(self, model: Model[Batch, Floats], vocabulary: Vocabulary, table: WordTable) -> None:
-        self._grams, self._dense, self._bias = (parameter(model.layers[0], name) for name in ("grams", "dense", "bias"))
-        self._output = parameter(model.layers[-1], "W")
+        self._members = [
+            (*(parameter(member.layers[0], name) for name in PARTS), parameter(member.layers[-1], "W"))
+            for member in model.layers
+        ]
         self._vocabulary, self._table = vocabulary, table
 
     def of(self, batch: Batch, number: int, words: Sentence, theme: int) -> Floats:
         """Give each word's part in the score of theme number `theme`, shape (words,)."""
         start, end = batch.offsets[number], batch.offsets[number + 1]
-        ids, weights = batch.ids[start:end], batch.weights[start:end]
-        grams = self._grams[ids]
-        before = weights @ grams + batch.dense[number] @ self._dense + self._bias
-        direction = (before > 0) * self._output[theme]
-        parts = dict(zip(ids.tolist(), (weights * (grams @ direction)).tolist(), strict=True))
         first, last = batch.words[number], batch.words[number + 1]
-        vectors = self._table.vectors(batch.rows[first:last])
-        shares = self._shares(words, parts)
-        if batch.pull[first:last].any():  # with an encoder, a sentence's vector has no parts
-            shares += batch.pull[first:last] * (vectors @ (self._dense[: self._table.width] @ direction))
-        return np.asarray(shares, dtype=np.float32)
+        ids, weights, pull = batch.ids[start:end], batch.weights[start:end], batch.pull[first:last]
+        vectors = self._table.vectors(batch.rows[first:last]) if pull.any() else None
+        by_gram, own = np.zeros(len(ids)), np.zeros(len(words))
+        for grams, dense, bias, output in self._members:
+            rows = grams[ids]
+            before = weights @ rows + batch.dense[number] @ dense + bias
+            direction = (before > 0) * output[theme] / len(self._members)
+            by_gram += weights * (rows @ direction)
+            if vectors is not None:  # with an encoder, a sentence's vector has no parts
+                own += pull * (vectors @ (dense[: self._table.width] @ direction))
+        parts = dict(zip(ids.tolist(), by_gram.tolist(), strict=True))
+        return np.asarray(own + self._shares(words, parts), dtype=np.float32)
 
     def _shares(self, words: Sentence, parts: dict[int, float]) -> Any:
         shares = [0.0] * len(words)

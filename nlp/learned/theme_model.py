@@ -95,13 +95,14 @@ class ThemeModel(TrainablePipe):
         self.grams = Vocabulary.of(sentences, least)
         self._shape()
         self.model.initialize()
-        self.model.layers[-1].set_param("b", self.model.ops.asarray1f([RARE] * len(self.labels)))
+        for member in self.model.layers:
+            member.layers[-1].set_param("b", self.model.ops.asarray1f([RARE] * len(self.labels)))
 
     def _shape(self) -> None:
-        hidden = self.model.layers[0]
-        hidden.set_dim("n_grams", len(self.grams))
-        hidden.set_dim("columns", 2 * (self.encoder.width if self.encoder else self.table.width))
-        self.model.layers[-1].set_dim("nO", len(self.labels))
+        for member in self.model.layers:
+            member.layers[0].set_dim("n_grams", len(self.grams))
+            member.layers[0].set_dim("columns", 2 * (self.encoder.width if self.encoder else self.table.width))
+            member.layers[-1].set_dim("nO", len(self.labels))
 
     def update(
         self,
@@ -116,12 +117,14 @@ class ThemeModel(TrainablePipe):
         losses = {} if losses is None else losses
         examples = list(examples)
         truth = self._truth(examples)
-        scores, backprop = self.model.begin_update(self.batch(example.predicted for example in examples))
-        loss, gradient = self.get_loss_of(scores, truth)
-        backprop(gradient)
+        batch = self.batch(example.predicted for example in examples)
+        for member in self.model.layers:  # each by itself, as if the others were not there
+            scores, backprop = member.begin_update(batch)
+            loss, gradient = self.get_loss_of(scores, truth)
+            backprop(gradient)
+            losses[self.name] = losses.get(self.name, 0.0) + loss / len(self.model.layers)
         if sgd is not None:
             self.finish_update(sgd)
-        losses[self.name] = losses.get(self.name, 0.0) + loss
         return losses
 
     def get_loss_of(self, scores: Floats, truth: Floats) -> tuple[float, Floats]:
@@ -171,9 +174,14 @@ class ThemeModel(TrainablePipe):
         )
 
     def _parameters(self) -> Iterator[tuple[str, Any]]:
-        for layer in self.model.layers:
-            for name in layer.param_names:
-                yield f"{layer.name}.{name}", parameter(layer, name).astype(np.float16)
+        for key, layer, name in self._places():
+            yield key, parameter(layer, name).astype(np.float16)
+
+    def _places(self) -> Iterator[tuple[str, Model[Any, Any], str]]:
+        for number, member in enumerate(self.model.layers):
+            for layer in member.layers:
+                for name in layer.param_names:
+                    yield f"{number}.{layer.name}.{name}", layer, name
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "ThemeModel":
         """Read vocabulary and weights."""
@@ -186,9 +194,8 @@ class ThemeModel(TrainablePipe):
             pairs = {tuple(pair.split(" ")): n for n, pair in enumerate(lists["pairs"], len(singles))}
             self.grams = Vocabulary(singles, pairs, kept["rarity"].astype(np.float32), lists["commonness"])
             self._shape()
-            for layer in self.model.layers:
-                for name in layer.param_names:
-                    layer.set_param(name, kept[f"{layer.name}.{name}"].astype(np.float32))
+            for key, layer, name in self._places():
+                layer.set_param(name, kept[key].astype(np.float32))
         return self
 
 

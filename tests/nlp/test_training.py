@@ -28,6 +28,7 @@ SMALL = {
     "corpora.dev.files": ["writers_2.txt"],
     "training.max_epochs": 2,
     "components.theme_model.model.hidden": 16,
+    "components.theme_model.model.members": 2,
 }
 TEXT = "I miss my father so much. We had soup."
 
@@ -103,7 +104,7 @@ def test_an_encoder_takes_the_place_of_the_word_table(tmp_path: Path, monkeypatc
     train(CONFIG, tmp_path, overrides=SMALL | {"components.theme_model.encoder": "some/folder"})
     nlp = spacy.load(tmp_path / "model-last")
     assert set(asked) == {"some/folder"}
-    assert nlp.get_pipe("theme_model").model.layers[0].get_dim("columns") == 2 * FirstLetters.width
+    assert nlp.get_pipe("theme_model").model.layers[0].layers[0].get_dim("columns") == 2 * FirstLetters.width
     assert "grief" in labels(nlp, TEXT)
 
 
