@@ -89,11 +89,10 @@ class Combiner:
         scores, batch, first = doc.user_data[SCORES]
         stream = doc.user_data[STREAM]
         model = self._model
+        barred = doc.user_data[BARRED]
         for sentence, column in self._likely(scores):
             theme = self._themes[column]
-            if (sentence, theme) in found:
-                continue
-            if (sentence, theme) in doc.user_data[BARRED]:
+            if (sentence, theme) in found or (sentence, theme) in barred:
                 continue
             start, end = stream.sentences[sentence]
             words = stream.words[start:end]

@@ -51,7 +51,8 @@ class Languages:
         words = [word for norm in norms.tolist() for word in strings[norm].split() if word.isalpha()]
         if not words:
             return ENGLISH if all(_is_latin(letter) for letter in doc.text[:1000]) else _guess(doc.text)[0]
-        if sum(map(_is_latin, "".join(words))) * 2 < sum(map(len, words)):
+        latin = sum(len(word) if word.isascii() else sum(map(_is_latin, word)) for word in words)
+        if latin * 2 < sum(map(len, words)):
             return _guess(doc.text)[0]
         holding, known = _share(words, HOLDING), _share(words, self._vocabulary)
         if holding >= ENOUGH or known >= KNOWN:

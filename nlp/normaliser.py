@@ -7,7 +7,7 @@ from spacy.tokens import Doc
 
 from nlp.lexicon_files import load_lexicon
 from nlp.spelling import Spelling, load_spelling
-from nlp.words import norm_of
+from nlp.words import norms
 
 REMEMBERED = 50_000  # most words of a text have been met before
 
@@ -20,8 +20,8 @@ class Normaliser:
 
     def __call__(self, doc: Doc) -> Doc:
         """Give every token the words it stands for, parted by spaces."""
-        for token in doc:
-            token.norm_ = norm_of(token, self._norm)
+        for token, words in zip(doc, norms(doc, self._norm), strict=True):
+            token.norm_ = words
         return doc
 
 

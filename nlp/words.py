@@ -1,14 +1,14 @@
 """Text into spaCy tokens, and tokens into the stream of normal words that lexicon lines are compared with."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc, Token
+from spacy.tokens import Doc
 from spacy.util import compile_infix_regex, registry
 
 from nlp.spelling import DASHES, load_spelling
@@ -76,20 +76,23 @@ def tokenizer_factory() -> Callable[[Language], Any]:
     return make_tokenizer
 
 
-def norm_of(token: Token, norm: Callable[[str, bool], str]) -> str:
-    """Give the normal words of a token, parted by spaces, or one space where there is none to match.
+def norms(doc: Doc, norm: Callable[[str, bool], str]) -> Iterator[str]:
+    """Give the normal words of each token, parted by spaces, or one space where there is none to match.
 
     `norm` is `Spelling.norm`, or the same with a memory.
     """
-    previous = token.nbor(-1) if token.i else None
-    is_glued = previous is not None and not previous.whitespace_
-    if token.text in DASHES:
-        is_inside_word = is_glued and not token.whitespace_ and token.text == "-"
-        return NOTHING if is_inside_word else "--"
-    if ELLIPSIS.fullmatch(token.text):
-        return "…"
-    follows_word = is_glued and previous is not None and previous.is_alpha
-    return norm(token.text, follows_word) or NOTHING
+    is_glued = follows_word = False
+    for token in doc:
+        text, is_open = token.text, bool(token.whitespace_)
+        if text in DASHES:
+            is_inside_word = is_glued and not is_open and text == "-"
+            yield NOTHING if is_inside_word else "--"
+        elif text[0] in ".…" and ELLIPSIS.fullmatch(text):
+            yield "…"
+        else:
+            yield norm(text, follows_word) or NOTHING
+        is_glued = not is_open
+        follows_word = is_glued and text.isalpha()
 
 
 def stream_of(doc: Doc) -> Stream:
@@ -135,4 +138,4 @@ def normal_words(text: str) -> tuple[str, ...]:
     """Normalise a word of a lexicon line just as texts are: "don't" gives ("do", "not")."""
     doc = _line_pipeline()(tokenizable(text))
     norm = load_spelling().norm
-    return tuple(word for token in doc for word in norm_of(token, norm).split())
+    return tuple(word for words in norms(doc, norm) for word in words.split())

@@ -25,10 +25,12 @@ class Evidence:
     """
 
     def __init__(self, model: Model[Batch, Floats], vocabulary: Vocabulary, table: WordTable) -> None:
-        self._members = [
-            (*(parameter(member.layers[0], name) for name in PARTS), parameter(member.layers[-1], "W"))
-            for member in model.layers
-        ]
+        # The members side by side are one network: their units in a row, their outputs averaged.
+        grams, dense, bias = (
+            np.concatenate([parameter(member.layers[0], name) for member in model.layers], axis=-1) for name in PARTS
+        )
+        outputs = [parameter(member.layers[-1], "W") / len(model.layers) for member in model.layers]
+        self._grams, self._dense, self._bias, self._output = grams, dense, bias, np.concatenate(outputs, axis=-1)
         self._vocabulary, self._table = vocabulary, table
 
     def of(self, batch: Batch, number: int, words: Sentence, theme: int) -> Floats:
@@ -36,17 +38,15 @@ class Evidence:
         start, end = batch.offsets[number], batch.offsets[number + 1]
         first, last = batch.words[number], batch.words[number + 1]
         ids, weights, pull = batch.ids[start:end], batch.weights[start:end], batch.pull[first:last]
-        vectors = self._table.vectors(batch.rows[first:last]) if pull.any() else None
-        by_gram, own = np.zeros(len(ids)), np.zeros(len(words))
-        for grams, dense, bias, output in self._members:
-            rows = grams[ids]
-            before = weights @ rows + batch.dense[number] @ dense + bias
-            direction = (before > 0) * output[theme] / len(self._members)
-            by_gram += weights * (rows @ direction)
-            if vectors is not None:  # with an encoder, a sentence's vector has no parts
-                own += pull * (vectors @ (dense[: self._table.width] @ direction))
-        parts = dict(zip(ids.tolist(), by_gram.tolist(), strict=True))
-        return np.asarray(own + self._shares(words, parts), dtype=np.float32)
+        rows = self._grams[ids]
+        before = weights @ rows + batch.dense[number] @ self._dense + self._bias
+        direction = (before > 0) * self._output[theme]
+        parts = dict(zip(ids.tolist(), (weights * (rows @ direction)).tolist(), strict=True))
+        shares = self._shares(words, parts)
+        if pull.any():  # with an encoder, a sentence's vector has no parts
+            along = self._dense[: self._table.width] @ direction
+            shares += pull * (self._table.vectors(batch.rows[first:last]) @ along)
+        return np.asarray(shares, dtype=np.float32)
 
     def _shares(self, words: Sentence, parts: dict[int, float]) -> Any:
         shares = [0.0] * len(words)
@@ -65,17 +65,18 @@ class Evidence:
 
 def quote(words: Sentence, shares: Floats) -> tuple[int, int]:
     """Give the run of words, start and end, that speaks for the theme most; at least one word."""
-    usable = np.array([any(letter.isalnum() for letter in word) for word in words])
-    values = np.where(usable, shares, 0.0)
-    if not usable.any():
+    usable = [word[0].isalnum() for word in words]
+    if not any(usable):
         return 0, len(words)
-    gain = values - AT_LEAST * max(float(values.max()), 1e-9)
-    best = (-np.inf, int(values.argmax()), int(values.argmax()) + 1)
+    values = [share if use else 0.0 for share, use in zip(shares.tolist(), usable, strict=True)]
+    loudest = values.index(max(values))
+    least = AT_LEAST * max(values[loudest], 1e-9)
+    best, opens, closes = float("-inf"), loudest, loudest + 1
     start, total = 0, 0.0
-    for end, value in enumerate(gain.tolist(), 1):
+    for end, value in enumerate(values, 1):
         if total <= 0 or end - start > LONGEST:
             start, total = end - 1, 0.0
-        total += value
-        if total > best[0] and usable[start] and usable[end - 1]:
-            best = (total, start, end)
-    return best[1], best[2]
+        total += value - least
+        if total > best and usable[start] and usable[end - 1]:
+            best, opens, closes = total, start, end
+    return opens, closes
