@@ -17,6 +17,8 @@ from nlp.evaluation.report import report
 from nlp.evaluation.scoring import Judged, by_theme, judge, scores
 from nlp.explanation import explain_html, explain_text
 from nlp.findings import Analysis, DocumentKind
+from nlp.learned.encoder import load_encoder
+from nlp.learned.make_word_table import corpus_words, make_word_table, read_vectors
 from nlp.lexicon_files import load_lexicon
 from nlp.tagger import PIPELINE, load_tagger
 from nlp.taxonomy import load_taxonomy
@@ -135,6 +137,18 @@ def train(output: Path, encoder: str | None) -> None:
 
     for name, value in build(output, encoder).items():
         click.echo(f"{name:18} {value}", err=True)
+
+
+@main.command()
+@click.argument("vectors", type=click.File(encoding="utf-8"))
+@click.option("--encoder", required=True, help="A sentence encoder, by name or path; needs the extra `encoder`.")
+@click.option("--most", default=20_000, show_default=True, help="How many of the most frequent words to take.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
+def word_table(vectors: TextIO, encoder: str, most: int, output: Path) -> None:
+    """Make the word table from VECTORS (word and numbers a line, as GloVe has them) and a sentence encoder."""
+    table = make_word_table(corpus_words(), dict(read_vectors(vectors, 6 * most)), load_encoder(encoder), most)
+    table.write(output)
+    click.echo(f"{len(table)} words, {table.width} numbers each")
 
 
 @main.command()

@@ -18,6 +18,7 @@ from nlp.learned import theme_model
 from nlp.learned.build import CONFIG, Seen, best_threshold, chances, fit
 from nlp.learned.encoder import SentenceEncoder
 from nlp.learned.features import Vocabulary, featurise
+from nlp.learned.make_word_table import make_word_table, read_vectors
 from nlp.learned.word_table import WordTable
 from nlp.tagger import PIPELINE, load_pipeline
 
@@ -127,6 +128,20 @@ def test_the_combiner_is_fitted_to_what_it_is_shown() -> None:
     assert weights["strong"] == pytest.approx(3.0, abs=0.4)
     assert abs(chances(seen, weights).mean() - truth.mean()) < 0.01
     assert 0.3 < best_threshold(seen, weights, np.ones_like(truth)) < 0.6
+
+
+def test_a_word_table_is_made_of_an_encoder_and_published_vectors(tmp_path: Path) -> None:
+    lines = ["the 0.1 0.2 0.3", "2024 1 1 1", "grief 0.5 0.1 0.9", "sorrow 0.5 0.2 0.8", "bus 0.9 0.9 0.1"]
+    published = dict(read_vectors(lines, 10))
+    assert list(published) == ["the", "grief", "sorrow", "bus"]
+    table = make_word_table({"kettle"}, published, FirstLetters(), 3)
+    assert len(table) == 4  # the three most frequent, and the one that is needed
+    table.write(tmp_path / "table.npz")
+    again = WordTable.read(tmp_path / "table.npz")
+    rows = np.array(again.rows(["grief", "sorrow", "kettle", "bus"]))
+    assert rows.astype(bool).tolist() == [True, True, True, False]
+    assert np.array_equal(again.vectors(rows), table.vectors(rows))
+    assert not again.vectors(rows)[3].any()
 
 
 def test_words_that_are_not_in_the_table_count_for_nothing() -> None:
