@@ -39,8 +39,8 @@ class KnownTheme:
     label: str
     facet: str
     definition: str
-    includes: str
-    excludes: str
+    includes: tuple[str, ...]
+    excludes: tuple[str, ...]
     source: str
     is_topical: bool
     phrases: tuple[str, ...] = ()
@@ -55,17 +55,19 @@ class KnownTheme:
     @classmethod
     def of_taxonomy(cls, theme: Theme) -> Self:
         """Show a theme of the taxonomy."""
-        texts = (theme.name, theme.label, theme.facet, theme.definition, theme.includes, theme.excludes, theme.source)
-        return cls(*texts, theme.is_topical)
+        texts = (theme.name, theme.label, theme.facet, theme.definition)
+        return cls(*texts, _parts(theme.includes), _parts(theme.excludes), theme.source, theme.is_topical)
 
     @classmethod
     def of_clinic(cls, theme: ClinicTheme) -> Self:
         """Show a clinic's own theme."""
-        lists = (tuple(theme.phrases), tuple(theme.examples))
-        covers = "; ".join(theme.phrases)
-        return cls(
-            theme.name, theme.label, theme.facet, theme.definition, covers, "", CLINIC, IS_TOPICAL, *lists, theme.id
-        )
+        phrases, texts = tuple(theme.phrases), (theme.name, theme.label, theme.facet, theme.definition)
+        return cls(*texts, phrases, (), CLINIC, IS_TOPICAL, phrases, tuple(theme.examples), theme.id)
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    """Part the taxonomy's own notes at their semicolons."""
+    return tuple(part.strip() for part in text.split(";") if part.strip())
 
 
 def known_themes(db_session: DbSession, organization_id: UUID) -> dict[str, KnownTheme]:

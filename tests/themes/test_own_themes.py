@@ -90,6 +90,14 @@ def test_what_does_not_fit_is_named(clinic: Any, change: dict[str, Any], pointer
     assert [each["pointer"] for each in answer.json["errors"]] == [pointer]
 
 
+def test_what_a_theme_covers_is_a_list_of_phrases(clinic: Any) -> None:
+    """It was a list of letters once."""
+    grief = clinic.admin.read("/v1/themes/grief")
+    assert "missing the dead" in grief["includes"]
+    assert all(len(each) > 3 for each in grief["includes"] + grief["excludes"])
+    assert clinic.admin.create("/v1/themes", MOUNTAIN)["includes"] == ["my mountain"]
+
+
 def test_the_taxonomy_itself_is_not_to_be_changed(clinic: Any) -> None:
     for send in (clinic.admin.delete, lambda path, **more: clinic.admin.patch(path, {"label": "L"}, **more)):
         assert send("/v1/themes/grief", if_match="*").status_code == 404
