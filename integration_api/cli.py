@@ -138,10 +138,11 @@ def _mint(app: Flask, user: User, scope: str | None = None, minutes: int | None 
 
 @main.command("tag-pending")
 @click.option("--older", is_flag=True, help="Also what an older version of the pipeline has tagged.")
-def tag_pending_documents(older: bool) -> None:  # noqa: FBT001  (click gives flags by position)
+@click.option("--all", "everything", is_flag=True, help="Everything, as after a change of a clinic's own themes.")
+def tag_pending_documents(older: bool, everything: bool) -> None:  # noqa: FBT001  (click gives flags by position)
     """Tag the documents that wait for it."""
     with _app().app_context():
-        waited, still = tag_pending(also_older=older)
+        waited, still = tag_pending(also_older=older, everything=everything)
     click.echo(f"{waited - still} tagged, {still} still waiting")
     if still:
         sys.exit(1)

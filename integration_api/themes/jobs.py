@@ -25,10 +25,13 @@ def tag_stored(document_id: UUID) -> None:
         log.warning("document %s stays pending: %s", document_id, type(error).__name__)
 
 
-def tag_pending(*, also_older: bool = False) -> tuple[int, int]:
-    """Tag all that waits; with `also_older` also what another pipeline has tagged. Gives (waited, still waiting)."""
-    if also_older:
-        version = parts().load_tagger().version
+def tag_pending(*, also_older: bool = False, everything: bool = False) -> tuple[int, int]:
+    """Tag all that waits; with `also_older` also what another pipeline has tagged, or everything.
+
+    Gives (waited, still waiting).
+    """
+    if also_older or everything:
+        version = None if everything else parts().load_tagger().version
         with unit_of_work() as db_session:
             tagging.await_newer(db_session, version)
     with reading() as db_session:

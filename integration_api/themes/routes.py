@@ -35,7 +35,7 @@ class Themes(MethodView):
         """Add a theme of the clinic's own.
 
         Phrases are found word for word, examples by likeness; either will do. Documents are tagged with it from now on;
-        those tagged before are taken up again by `integration-api tag --older`.
+        `integration-api tag-pending --all` takes up those tagged before.
         """
         with unit_of_work() as db_session:
             return once(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.themes.own import KnownTheme, known_themes, wanted_of
@@ -44,9 +44,11 @@ def list_untagged(db_session: DbSession) -> list[UUID]:
     return list(db_session.scalars(query.order_by(Document.created_at, Document.id)))
 
 
-def await_newer(db_session: DbSession, pipeline_version: str) -> int:
-    """Let every document that another version of the pipeline has tagged wait for this one; count them."""
-    outdated = (Document.pipeline_version != pipeline_version, Document.deleted_at.is_(None))
+def await_newer(db_session: DbSession, pipeline_version: str | None) -> int:
+    """Let what another version of the pipeline has tagged wait for this one; None: every document. Counts them."""
+    outdated: list[ColumnElement[bool]] = [Document.deleted_at.is_(None)]
+    if pipeline_version is not None:
+        outdated.append(Document.pipeline_version != pipeline_version)
     found = db_session.execute(
         update(Document)
         .where(*outdated)

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from integration_api.themes.jobs import tag_pending
+
 MOUNTAIN = {
     "theme": "our_mountain",
     "label": "The mountain",
@@ -27,6 +29,15 @@ def test_an_entry_is_tagged_with_a_theme_from_the_moment_it_is_added(clinic: Any
     assert (mention["quote"], mention["facet"], mention["assertion"]) == ("my mountain", "meaning", "affirmed")
     assert themes_of(clinic.write("I climb and climb and never see the summit.")) >= {"our_mountain"}
     assert "our_mountain" not in themes_of(clinic.write("The bus was late, so I bought a bagel."))
+
+
+def test_what_was_tagged_before_is_taken_up_when_asked(clinic: Any) -> None:
+    entry = clinic.write("I thought of my mountain.")
+    clinic.admin.create("/v1/themes", MOUNTAIN)
+    with clinic.app.app_context():
+        assert tag_pending(also_older=True) == (0, 0)
+        assert tag_pending(everything=True)[1] == 0
+    assert "our_mountain" in themes_of(clinic.therapist.read(f"/v1/journal-entries/{entry['id']}"))
 
 
 def test_it_recurs_like_any_other(clinic: Any) -> None:
