@@ -25,6 +25,7 @@ from integration_api.themes.jobs import tag_pending, tag_stored
 from integration_api.web.openapi import contract
 from integration_api.wiring import parts
 from models import Role, User
+from models.key_service import new_key, parse_keys
 
 CONTRACT = Path("openapi.yaml")
 
@@ -53,7 +54,7 @@ def _app() -> Flask:
 @click.option("--port", default=8000, show_default=True, help="Where to listen on this machine.")
 def run(port: int) -> None:
     """Serve for trying out: set up, migrate, seed the demo clinic when empty, and say what to try."""
-    app = create_app(development_settings(Path.cwd()))
+    app = create_app(development_settings(Path.cwd(), port))
     with app.app_context():
         flask_migrate.upgrade()
         with reading() as db_session:
@@ -153,7 +154,13 @@ def tag_pending_documents(older: bool, everything: bool) -> None:  # noqa: FBT00
 @click.option("--check", "mode", flag_value="check", help="Fail where openapi.yaml and the code differ.")
 def openapi(mode: str) -> None:
     """Write or check the contract."""
-    settings = Settings(environment=Environment.TEST, secret_key="", database_url="sqlite://")
+    settings = Settings(
+        environment=Environment.TEST,
+        secret_key="",
+        database_url="sqlite://",
+        public_url="http://localhost",
+        wrapping_keys=parse_keys(new_key("none")),
+    )
     written = contract(create_app(settings).extensions["api"])
     if mode == "write":
         CONTRACT.write_text(written, "utf-8")

@@ -1,9 +1,12 @@
 """Settings: read once from the environment; nothing else reads it."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+
+from models.key_service import parse_keys
 
 DEFAULT_TOKEN_MINUTES = 60
 MINIMUM_SECRET = 32  # characters; RFC 7518, 3.2 asks for 256 bits with HS256
@@ -26,11 +29,17 @@ class Settings:
     """How this installation runs."""
 
     environment: Environment
-    secret_key: str
-    database_url: str
+    secret_key: str = field(repr=False)
+    database_url: str = field(repr=False)
+    public_url: str
+    wrapping_keys: Mapping[str, bytes] = field(repr=False)
+    key_service: str | None = None
     token_minutes: int = DEFAULT_TOKEN_MINUTES
     max_body_bytes: int = 1_000_000
     pipeline: Path | None = None
+    allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: int = 0
+    rate_limit_storage: str = "memory://"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -45,6 +54,12 @@ class Settings:
             database_url=with_driver(_required(env, "DATABASE_URL")),
             token_minutes=_positive(env, "INTEGRATION_API_TOKEN_MINUTES", DEFAULT_TOKEN_MINUTES),
             pipeline=_folder(env, "INTEGRATION_API_PIPELINE"),
+            public_url=_required(env, "INTEGRATION_API_URL").rstrip("/"),
+            wrapping_keys=_wrapping_keys(env),
+            key_service=env.get("INTEGRATION_API_KEY_SERVICE") or None,
+            allowed_origins=tuple(env.get("INTEGRATION_API_ORIGINS", "").split()),
+            trusted_proxies=_positive(env, "INTEGRATION_API_PROXIES", 0, lowest=0),
+            rate_limit_storage=env.get("INTEGRATION_API_RATE_LIMIT_STORAGE") or "memory://",
         )
         settings.check()
         return settings
@@ -56,8 +71,26 @@ class Settings:
                 f"INTEGRATION_API_SECRET_KEY must be at least {MINIMUM_SECRET} random characters; "
                 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
             )
-        if self.environment is Environment.PRODUCTION and ":memory:" in self.database_url:
+        if not self.wrapping_keys and self.key_service is None:
+            raise UnsafeSettings(
+                "no key to encrypt with: set INTEGRATION_API_KEYS or INTEGRATION_API_KEYS_FILE; "
+                "make one with: integration-api keys new"
+            )
+        for origin in self.allowed_origins:
+            if not re.fullmatch(r"https?://[^/*\s]+", origin):
+                raise UnsafeSettings(
+                    "INTEGRATION_API_ORIGINS holds origins such as https://app.example, parted by spaces"
+                )
+        if self.environment is Environment.PRODUCTION:
+            self._check_production()
+
+    def _check_production(self) -> None:
+        if ":memory:" in self.database_url:
             raise UnsafeSettings("DATABASE_URL: a database in memory would lose every entry at the next restart")
+        if not self.public_url.startswith("https://"):
+            raise UnsafeSettings("INTEGRATION_API_URL must begin with https:// (tokens and words travel to it)")
+        if any(not origin.startswith("https://") for origin in self.allowed_origins):
+            raise UnsafeSettings("INTEGRATION_API_ORIGINS: each must begin with https://")
 
 
 def with_driver(url: str) -> str:
@@ -85,8 +118,26 @@ def _folder(env: Mapping[str, str], name: str) -> Path | None:
     return Path(value)
 
 
-def _positive(env: Mapping[str, str], name: str, default: int) -> int:
+def _wrapping_keys(env: Mapping[str, str]) -> Mapping[str, bytes]:
+    """Read the keys from the environment or a file; empty where neither is named."""
+    name, text = "INTEGRATION_API_KEYS", env.get("INTEGRATION_API_KEYS", "")
+    path = env.get("INTEGRATION_API_KEYS_FILE", "").strip()
+    if not text.strip() and path:
+        name = "INTEGRATION_API_KEYS_FILE"
+        try:
+            text = Path(path).read_text("utf-8")
+        except OSError as error:
+            raise UnsafeSettings(f"{name} cannot be read: {type(error).__name__}") from None
+    if not text.strip():
+        return {}
+    try:
+        return parse_keys(text)
+    except ValueError as error:
+        raise UnsafeSettings(f"{name}: {error}") from None
+
+
+def _positive(env: Mapping[str, str], name: str, default: int, lowest: int = 1) -> int:
     value = env.get(name, str(default))
-    if not value.isdecimal() or int(value) < 1:
-        raise UnsafeSettings(f"{name} must be a whole number above 0")
+    if not value.isdecimal() or int(value) < lowest:
+        raise UnsafeSettings(f"{name} must be a whole number, at least {lowest}")
     return int(value)

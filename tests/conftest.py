@@ -24,9 +24,11 @@ from integration_api.db import db, reading, unit_of_work
 from integration_api.people.use_cases import found_organization
 from integration_api.wiring import parts
 from models import Base, Role, new_id
+from models.key_service import parse_keys
 from nlp import Analysis, DocumentKind, OwnTheme, Tagger, load_tagger
 
 SECRET = "a-secret-for-tests-only-0123456789-abcdefghijklmnop"
+KEYS = "test:" + "c2l4dGVlbi1ieXRlcyBhbmQgc2l4dGVlbiBtb3JlLi4="
 MERGE_PATCH = "application/merge-patch+json"
 
 
@@ -50,7 +52,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture(scope="session")
 def settings(database_url: str) -> Settings:
-    return Settings(environment=Environment.TEST, secret_key=SECRET, database_url=database_url)
+    return Settings(
+        environment=Environment.TEST,
+        secret_key=SECRET,
+        database_url=database_url,
+        public_url="http://localhost",
+        wrapping_keys=parse_keys(KEYS),
+    )
 
 
 @pytest.fixture(scope="session")

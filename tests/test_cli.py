@@ -10,6 +10,7 @@ import pytest
 
 from integration_api.config import Settings, UnsafeSettings
 from integration_api.wiring import parts_of
+from models.key_service import new_key
 from nlp.tagger import PIPELINE
 
 pytestmark = pytest.mark.database_free
@@ -27,7 +28,12 @@ def run(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProces
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
-    return {"INTEGRATION_API_SECRET_KEY": SECRET, "DATABASE_URL": f"sqlite:///{tmp_path}/journal.sqlite3"}
+    return {
+        "INTEGRATION_API_SECRET_KEY": SECRET,
+        "INTEGRATION_API_KEYS": new_key("one"),
+        "INTEGRATION_API_URL": "https://journal.example",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/journal.sqlite3",
+    }
 
 
 def test_from_nothing_to_a_token(tmp_path: Path, env: dict[str, str]) -> None:
@@ -70,6 +76,13 @@ def test_serving_needs_settings_and_the_newest_migration(tmp_path: Path, env: di
         ({"DATABASE_URL": "sqlite:///:memory:"}, "memory"),
         ({"INTEGRATION_API_ENV": "prod"}, "INTEGRATION_API_ENV"),
         ({"INTEGRATION_API_TOKEN_MINUTES": "0"}, "INTEGRATION_API_TOKEN_MINUTES"),
+        ({"INTEGRATION_API_KEYS": ""}, "no key to encrypt with"),
+        ({"INTEGRATION_API_KEYS": "one:c2hvcnQ="}, "INTEGRATION_API_KEYS: keys read like"),
+        ({"INTEGRATION_API_KEYS": "", "INTEGRATION_API_KEYS_FILE": "/nowhere"}, "cannot be read"),
+        ({"INTEGRATION_API_URL": "http://journal.example"}, "https://"),
+        ({"INTEGRATION_API_ORIGINS": "*"}, "INTEGRATION_API_ORIGINS"),
+        ({"INTEGRATION_API_ORIGINS": "http://app.example"}, "INTEGRATION_API_ORIGINS"),
+        ({"INTEGRATION_API_PROXIES": "-1"}, "INTEGRATION_API_PROXIES"),
         ({"INTEGRATION_API_PIPELINE": "/nowhere"}, "INTEGRATION_API_PIPELINE"),
     ],
 )

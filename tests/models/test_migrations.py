@@ -1,6 +1,7 @@
 """Migrations: up and down on whichever database, and nothing between them and the tables that we declare."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import flask_migrate
@@ -11,13 +12,13 @@ from flask import Flask
 from sqlalchemy import create_engine, inspect, text
 
 from integration_api.app import create_app
-from integration_api.config import Environment, Settings
+from integration_api.config import Settings
 from integration_api.db import db
 from models import Base
 
 
 @pytest.fixture
-def bare(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+def bare(settings: Settings, database_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The application on a database with nothing in it."""
     url = f"sqlite:///{tmp_path}/bare.sqlite3"
     if database_url.startswith("postgresql"):
@@ -28,7 +29,7 @@ def bare(database_url: str, tmp_path: Path) -> Iterator[Flask]:
         admin.dispose()
         url = database_url.replace("/postgres?", "/bare?", 1)
         assert url != database_url
-    app = create_app(Settings(environment=Environment.TEST, secret_key="s" * 40, database_url=url))
+    app = create_app(replace(settings, database_url=url))
     with app.app_context():
         yield app
         db.session.remove()
