@@ -14,6 +14,7 @@ from integration_api.themes.routes import blp as themes
 from integration_api.web import problems
 from integration_api.web.openapi import document, make_api
 from integration_api.wiring import Parts, parts_of
+from models import Keyring
 
 
 def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
@@ -30,6 +31,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["parts"] = parts or parts_of(settings)
+    app.extensions["keyring"] = Keyring(app.extensions["parts"].key_service)
     db.init_app(app)
     migrate.init_app(app)
     with app.app_context():

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -19,6 +20,7 @@ from integration_api.demo.loader import is_empty, seed
 from integration_api.development import development_settings, is_set_up
 from integration_api.errors import IntegrationError
 from integration_api.people.use_cases import found_organization
+from integration_api.privacy.keys import rotate
 from integration_api.server import serve as serve_app
 from integration_api.themes.export import export_reviews
 from integration_api.themes.jobs import tag_pending, tag_stored
@@ -147,6 +149,27 @@ def tag_pending_documents(older: bool, everything: bool) -> None:  # noqa: FBT00
     click.echo(f"{waited - still} tagged, {still} still waiting")
     if still:
         sys.exit(1)
+
+
+@main.group()
+def keys() -> None:
+    """Make and change the keys that people's words are sealed with."""
+
+
+@keys.command("new")
+@click.argument("name", default=lambda: f"k{datetime.now(UTC):%Y%m%d}")
+def new_wrapping_key(name: str) -> None:
+    """Print a new wrapping key, for the front of INTEGRATION_API_KEYS. Keep a copy where the database is not."""
+    click.echo(new_key(name))
+
+
+@keys.command("rotate")
+@click.option("--data-keys", is_flag=True, help="Also give every patient, author and clinic a new data key.")
+def rotate_keys(data_keys: bool) -> None:  # noqa: FBT001  (click gives flags by position)
+    """Wrap every data key with the newest wrapping key. The service may go on serving."""
+    with _app().app_context():
+        done = rotate(parts().now(), data_keys=data_keys)
+    click.echo(f"{done.wrapped} data keys wrapped anew, {done.replaced} replaced, {done.destroyed} old ones destroyed")
 
 
 @main.command()

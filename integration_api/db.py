@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from flask import current_app
+from flask import current_app, g, has_request_context
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, event
@@ -18,8 +19,12 @@ from sqlalchemy.orm.exc import StaleDataError
 
 import models
 from integration_api.errors import Conflict, Stale
+from models.data_key import KEYRING
+from models.row_security import EVERYBODY, speak_for
+from models.tenancy import TENANT
 
 BUSY_MILLISECONDS = 10_000
+NOBODY = UUID(int=0)  # no organization has this id
 
 db: SQLAlchemy = SQLAlchemy(model_class=models.Base, session_options={"expire_on_commit": False})
 migrate = Migrate(db=db, directory=str(Path(models.__file__).parent / "migrations"))
@@ -30,14 +35,14 @@ class Collision(Conflict):
 
 
 @contextmanager
-def unit_of_work() -> Iterator[Session]:
+def unit_of_work(*, everywhere: bool = False) -> Iterator[Session]:
     """Give a database session whose changes are kept together when the block ends, or not at all.
+
+    Within a request it is the caller's organization's; `everywhere` is for what comes before a caller is known.
 
     Records of the block before stay readable as plain values, but are not carried over: they may be old by now.
     """
-    db_session: Session = db.session()
-    db_session.expunge_all()
-    db_session.connection(execution_options={"is_write": True})
+    db_session = _opened({"is_write": True}, everywhere=everywhere)
     try:
         yield db_session
         db_session.commit()
@@ -54,17 +59,31 @@ def unit_of_work() -> Iterator[Session]:
 
 
 @contextmanager
-def reading() -> Iterator[Session]:
-    """Give a database session to read from. PostgreSQL refuses any write in it."""
-    db_session: Session = db.session()
-    db_session.expunge_all()
-    db_session.connection(execution_options={"postgresql_readonly": True})
+def reading(*, everywhere: bool = False) -> Iterator[Session]:
+    """Give a database session to read from, as `unit_of_work` does. PostgreSQL refuses any write in it."""
+    db_session = _opened({"postgresql_readonly": True}, everywhere=everywhere)
     try:
         yield db_session
         db_session.commit()  # ends the transaction without forgetting what was read, as a rollback would
     except BaseException:
         db_session.rollback()
         raise
+
+
+def enter_organization(organization_id: UUID) -> None:
+    """Say whose the rest of the request is."""
+    g.organization_id = organization_id
+
+
+def _opened(options: dict[str, Any], *, everywhere: bool) -> Session:
+    """Begin a transaction on the request's database session, with nothing left in it from the one before."""
+    db_session: Session = db.session()
+    db_session.expunge_all()
+    is_everywhere = everywhere or not has_request_context()
+    tenant = None if is_everywhere else g.get("organization_id", NOBODY)
+    db_session.info |= {KEYRING: current_app.extensions["keyring"], TENANT: tenant}
+    speak_for(db_session.connection(execution_options=options), str(tenant or EVERYBODY))
+    return db_session
 
 
 def tune(engine: Engine) -> None:
@@ -81,6 +100,7 @@ def _on_sqlite_connect(connection: sqlite3.Connection, _record: Any) -> None:
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")  # what was deleted is overwritten, not only forgotten
     cursor.execute("PRAGMA synchronous = FULL")  # an acknowledged entry survives a power cut
     cursor.close()
 
@@ -94,6 +114,7 @@ def _on_sqlite_begin(connection: Connection) -> None:
 @migrate.configure
 def _give_engine(config: Any) -> Any:
     config.attributes["engine"] = db.engine
+    config.attributes["keyring"] = current_app.extensions["keyring"]
     return config
 
 

@@ -1,11 +1,13 @@
 """What we keep: tables, constraints and scoped queries. Importing this package makes the metadata whole."""
 
+import models.tenancy  # noqa: F401  (its listeners)
 from models.base import Base, new_id, now
 from models.care_team import CareTeam, CareTeamMember
 from models.clinic_theme import ClinicTheme
 from models.consent import PURPOSES, Consent, consents_to
 from models.course import COURSE_STATUSES, Course
 from models.creation import Creation
+from models.data_key import DataKey, KeyOwner, Keyring, current_key
 from models.document import NOTE_KINDS, VISIBILITIES, Document, JournalEntry, Note
 from models.filters import Between, narrowed
 from models.mention import ASSERTIONS, SOURCES, Mention, MentionReview
@@ -49,9 +51,12 @@ __all__ = [
     "Consent",
     "Course",
     "Creation",
+    "DataKey",
     "Document",
     "Extent",
     "JournalEntry",
+    "KeyOwner",
+    "Keyring",
     "Mention",
     "MentionReview",
     "Note",
@@ -69,6 +74,7 @@ __all__ = [
     "clinicians_within",
     "consents_to",
     "courses_within",
+    "current_key",
     "documents_within",
     "journal_entries_within",
     "latest_session",

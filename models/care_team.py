@@ -22,7 +22,7 @@ class CareTeam(OfOrganization, Versioned, Base):
     )
 
 
-class CareTeamMember(Identified, Base):
+class CareTeamMember(OfOrganization, Identified, Base):
     """One clinician's place in a care team."""
 
     __tablename__ = "care_team_members"

@@ -3,15 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, exists, select
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, String, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 
 from models.base import Base, Identified, OfOrganization, now
+from models.data_key import KeyOwner
+from models.sealing import Sealed, SealedText
 
 PURPOSES = ("research_export",)
 
 
-class Consent(OfOrganization, Identified, Base):
+class Consent(Sealed, OfOrganization, Identified, Base):
     """One word of a patient's on one purpose, with the wording that it was given to. Rows are added, never changed."""
 
     __tablename__ = "consents"
@@ -23,8 +25,15 @@ class Consent(OfOrganization, Identified, Base):
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="CASCADE"))
     purpose: Mapped[str] = mapped_column(String(40))
     is_granted: Mapped[bool]
-    wording: Mapped[str] = mapped_column(String(2000))
+    wording_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     at: Mapped[datetime] = mapped_column(default=now)
+
+    wording = SealedText[str]("wording_sealed")
+
+    @property
+    def key_owner(self) -> KeyOwner:
+        """The patient."""
+        return KeyOwner("patient", self.patient_id, self.organization_id)
 
 
 def consents_to(patient_id: InstrumentedAttribute[UUID], purpose: str) -> ColumnElement[bool]:

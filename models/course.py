@@ -3,15 +3,17 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, OfOrganization, Versioned
+from models.data_key import KeyOwner
+from models.sealing import Sealed, SealedText
 
 COURSE_STATUSES = ("planned", "active", "completed", "cancelled")
 
 
-class Course(OfOrganization, Versioned, Base):
+class Course(Sealed, OfOrganization, Versioned, Base):
     """One patient's course of treatment; its sessions hang on it."""
 
     __tablename__ = "courses"
@@ -19,6 +21,13 @@ class Course(OfOrganization, Versioned, Base):
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="RESTRICT"), index=True)
     status: Mapped[str] = mapped_column(String(20), default="planned")
-    indication: Mapped[str | None] = mapped_column(String(500))
+    indication_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     started_on: Mapped[date | None]
     ended_on: Mapped[date | None]
+
+    indication = SealedText[str | None]("indication_sealed")
+
+    @property
+    def key_owner(self) -> KeyOwner:
+        """The patient."""
+        return KeyOwner("patient", self.patient_id, self.organization_id)

@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, now
+from models.base import Base, OfOrganization, now
 
 
-class Creation(Base):
+class Creation(OfOrganization, Base):
     """One create request that was carried out.
 
     `key` is the client's own id for the record, or its `Idempotency-Key`. `body_digest` is an HMAC of the

@@ -4,20 +4,22 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from models.base import Base, OfOrganization, Versioned, now
+from models.data_key import KeyOwner
 from models.mention import Mention
 from models.person import Patient
+from models.sealing import Sealed, SealedText
 
 VISIBILITIES = ("private", "care_team")
 NOTE_KINDS = ("progress", "psychotherapy")
 TAGGING_STATES = ("pending", "done")
 
 
-class Document(OfOrganization, Versioned, Base):
-    """A journal entry or a note. A deleted one stays as a tombstone with no words and no mentions."""
+class Document(Sealed, OfOrganization, Versioned, Base):
+    """A journal entry or a note, its words sealed. A deleted one stays as a tombstone with no words and no mentions."""
 
     __tablename__ = "documents"
     __table_args__ = (
@@ -46,7 +48,7 @@ class Document(OfOrganization, Versioned, Base):
     is_session_given: Mapped[bool] = mapped_column(default=False)
     written_at: Mapped[datetime]
     written_offset_minutes: Mapped[int] = mapped_column(default=0)
-    text: Mapped[str] = mapped_column(Text)
+    text_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     word_count: Mapped[int] = mapped_column(default=0)
     tagging_state: Mapped[str] = mapped_column(String(10), default="pending")
     pipeline_version: Mapped[str | None] = mapped_column(String(80))
@@ -58,6 +60,8 @@ class Document(OfOrganization, Versioned, Base):
     note_kind: Mapped[str | None] = mapped_column(String(20))
     language: Mapped[str | None] = mapped_column(String(8))  # as the tagger took it; ISO 639-1 or und
 
+    text = SealedText[str]("text_sealed")
+
     patient: Mapped[Patient] = relationship(lazy="raise")
     mentions: Mapped[list[Mention]] = relationship(
         lazy="selectin",
@@ -65,6 +69,13 @@ class Document(OfOrganization, Versioned, Base):
         order_by="Mention.start, Mention.id",
         back_populates="document",
     )
+
+    @property
+    def key_owner(self) -> KeyOwner:
+        """The patient; of a psychotherapy note its author."""
+        if self.note_kind == "psychotherapy":
+            return KeyOwner("author", self.author_id, self.organization_id)
+        return KeyOwner("patient", self.patient_id, self.organization_id)
 
     @property
     def written_local(self) -> datetime:

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Integer, String
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Identified, OfOrganization, now
+from models.data_key import KeyOwner
+from models.sealing import Sealed, SealedText
 
 if TYPE_CHECKING:
     from models.document import Document
@@ -18,7 +20,7 @@ REVIEWS = ("confirmed", "rejected")
 VERDICTS = ("confirmed", "rejected", "corrected", "withdrawn")
 
 
-class Mention(OfOrganization, Identified, Base):
+class Mention(Sealed, OfOrganization, Identified, Base):
     """A theme found in a document. Offsets are Unicode code points of the stored text, `end` exclusive.
 
     The quoted words are not stored again: they are cut from the document when they are shown.
@@ -43,9 +45,11 @@ class Mention(OfOrganization, Identified, Base):
     assertion: Mapped[str] = mapped_column(String(20))
     score: Mapped[float] = mapped_column(Float)
     source: Mapped[str] = mapped_column(String(20))
-    because: Mapped[str] = mapped_column(String(500), default="")
+    because_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     review: Mapped[str | None] = mapped_column(String(20))
     severity: Mapped[str | None] = mapped_column(String(20))
+
+    because = SealedText[str | None]("because_sealed")  # the words that led to it are the writer's
 
     document: Mapped["Document"] = relationship(lazy="joined", back_populates="mentions")
     reviews: Mapped[list["MentionReview"]] = relationship(
@@ -53,12 +57,17 @@ class Mention(OfOrganization, Identified, Base):
     )
 
     @property
+    def key_owner(self) -> KeyOwner:
+        """Whoever the document's is."""
+        return self.document.key_owner
+
+    @property
     def quote(self) -> str:
         """The document's own words for it."""
         return self.document.text[self.start : self.end]
 
 
-class MentionReview(Identified, Base):
+class MentionReview(OfOrganization, Identified, Base):
     """One clinician's word on a mention; the history stays when the mind changes."""
 
     __tablename__ = "mention_reviews"

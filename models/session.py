@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, and_, func, or_, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, and_, func, or_, select
 from sqlalchemy.orm import Mapped, aliased, column_property, mapped_column, relationship
 
 from models.base import Base, Identified, OfOrganization, Versioned
 from models.course import Course
+from models.data_key import KeyOwner
+from models.sealing import Sealed, SealedText
 
 SESSION_KINDS = ("screening", "preparation", "dosing", "integration", "psychotherapy")
 SESSION_STATUSES = ("planned", "in_progress", "completed", "cancelled")
@@ -16,7 +18,7 @@ SETTINGS = ("clinic", "home", "telehealth")
 ROUTES = ("intravenous", "intramuscular", "intranasal", "sublingual", "oral")
 
 
-class Session(OfOrganization, Versioned, Base):
+class Session(Sealed, OfOrganization, Versioned, Base):
     """A treatment session. The dosing columns are filled for kind `dosing` only."""
 
     __tablename__ = "sessions"
@@ -37,15 +39,22 @@ class Session(OfOrganization, Versioned, Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime | None]
     setting: Mapped[str | None] = mapped_column(String(20))
-    intention: Mapped[str | None] = mapped_column(Text)
+    intention_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     route: Mapped[str | None] = mapped_column(String(20))
     dose_mg: Mapped[float | None]
     weight_kg: Mapped[float | None]
+
+    intention = SealedText[str | None]("intention_sealed")
 
     course: Mapped[Course] = relationship(lazy="raise")
     vitals: Mapped[list["Vitals"]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", order_by="Vitals.at, Vitals.id"
     )
+
+    @property
+    def key_owner(self) -> KeyOwner:
+        """The patient."""
+        return KeyOwner("patient", self.patient_id, self.organization_id)
 
     @property
     def dosing(self) -> "Session | None":
@@ -54,7 +63,7 @@ class Session(OfOrganization, Versioned, Base):
         return self if is_known else None
 
 
-class Vitals(Identified, Base):
+class Vitals(OfOrganization, Identified, Base):
     """One reading of vital signs. Units: mmHg, beats per minute, percent."""
 
     __tablename__ = "vitals"

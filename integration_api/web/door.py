@@ -8,7 +8,7 @@ from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.access.tokens import read_token
 from integration_api.access.use_cases import principal_of
-from integration_api.db import reading
+from integration_api.db import enter_organization, reading
 from integration_api.errors import Unauthenticated
 from integration_api.wiring import parts
 
@@ -19,7 +19,8 @@ def enter(resource: Resource, action: Action) -> Principal:
     if kind.lower() != "bearer" or not token.strip():
         raise Unauthenticated("Send a bearer token in the Authorization header.")
     grant = read_token(current_app.config["SECRET_KEY"], token.strip(), at=parts().now())
-    with reading() as db_session:
+    with reading(everywhere=True) as db_session:
         principal = principal_of(db_session, grant)
+    enter_organization(principal.organization_id)
     policy.reach(principal, resource, action)
     return principal

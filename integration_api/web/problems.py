@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from integration_api import errors
+from models.key_service import KeyUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 TYPES = "urn:integration-api:problem:"
@@ -98,6 +99,11 @@ def _on_busy_database(error: OperationalError) -> Response:
     )
 
 
+def _on_lost_key(_error: KeyUnavailable) -> Response:
+    log.error("a stored text cannot be opened in %s", request.endpoint)
+    return problem(500, "unreadable", "Cannot be read", "Something stored here cannot be opened: its key is missing.")
+
+
 def _on_crash(error: Exception) -> Response:
     """Answer 500. Only the kind of the error is logged: its message may quote a patient."""
     if current_app.config["PROPAGATE_CRASHES"]:
@@ -120,4 +126,5 @@ def register(app: Flask) -> None:
     app.register_error_handler(errors.IntegrationError, _on_domain_error)
     app.register_error_handler(HTTPException, _on_http_error)
     app.register_error_handler(OperationalError, _on_busy_database)
+    app.register_error_handler(KeyUnavailable, _on_lost_key)
     app.register_error_handler(Exception, _on_crash)

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 
 from models.base import Base, UtcDateTime
+from models.row_security import EVERYBODY, speak_for
 
 
 def render_item(kind: str, item: Any, _autogen_context: Any) -> str | Literal[False]:
@@ -24,11 +25,32 @@ def run(connection: sa.Connection) -> None:
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
     )
+    speak_for(connection, EVERYBODY)
     with context.begin_transaction():
         context.run_migrations()
 
 
+def mind_references(connection: sa.Connection, *, is_minded: bool) -> None:
+    """Switch SQLite's foreign keys on or off; outside a transaction, since within one it does nothing.
+
+    A table is changed there by making it anew and dropping the old one, which would delete all that hangs on its rows.
+    """
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        driver.execute(f"PRAGMA foreign_keys = {'ON' if is_minded else 'OFF'}")
+
+
 engine: sa.Engine = context.config.attributes["engine"]
 with engine.connect() as open_connection:
-    run(open_connection)
-    open_connection.commit()
+    mind_references(open_connection, is_minded=False)
+    try:
+        run(open_connection)
+        if (
+            open_connection.dialect.name == "sqlite"
+            and open_connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        ):
+            raise RuntimeError("the migration left a row that refers to one that is not there; nothing was changed")
+        open_connection.commit()
+    finally:
+        open_connection.rollback()
+        mind_references(open_connection, is_minded=True)

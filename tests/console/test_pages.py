@@ -1,12 +1,13 @@
 """Probes and the reference: what needs no token."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask
 from sqlalchemy import text
 
 from integration_api.app import create_app
-from integration_api.config import Environment, Settings
+from integration_api.config import Settings
 from integration_api.db import db
 
 
@@ -31,9 +32,9 @@ def test_not_ready_without_migrations(app: Flask) -> None:
     assert (answer.status_code, answer.json["migrations"]) == (503, False)
 
 
-def test_not_ready_without_a_database() -> None:
+def test_not_ready_without_a_database(settings: Settings) -> None:
     url = "sqlite:////nowhere/at/all/journal.sqlite3"
-    app = create_app(Settings(environment=Environment.TEST, secret_key="s" * 40, database_url=url))
+    app = create_app(replace(settings, database_url=url))
     assert app.test_client().get("/healthz").status_code == 200
     answer = app.test_client().get("/readyz")
     assert (answer.status_code, answer.json["database"]) == (503, False)

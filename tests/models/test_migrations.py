@@ -2,19 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import flask_migrate
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import MetaData, Table, create_engine, insert, inspect, make_url, select, text
 
 from integration_api.app import create_app
 from integration_api.config import Settings
-from integration_api.db import db
-from models import Base
+from integration_api.db import db, reading
+from models import Base, DataKey, Document, new_id
+from models.row_security import EVERYBODY, speak_for
 
 
 @pytest.fixture
@@ -27,8 +31,7 @@ def bare(settings: Settings, database_url: str, tmp_path: Path) -> Iterator[Flas
             connection.execute(text("DROP DATABASE IF EXISTS bare"))
             connection.execute(text("CREATE DATABASE bare"))
         admin.dispose()
-        url = database_url.replace("/postgres?", "/bare?", 1)
-        assert url != database_url
+        url = make_url(database_url).set(database="bare").render_as_string(hide_password=False)
     app = create_app(replace(settings, database_url=url))
     with app.app_context():
         yield app
@@ -53,3 +56,56 @@ def test_the_newest_migration_makes_the_tables_that_we_declare() -> None:
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+@pytest.mark.usefixtures("bare")
+def test_what_stood_there_in_clear_is_sealed_and_can_be_opened_again(bare: Flask) -> None:
+    flask_migrate.upgrade(revision="0002")
+    ids = {name: new_id() for name in ("organization", "author", "patient", "entry", "note", "mention")}
+    _insert("organizations", id=ids["organization"], name="Harbour")
+    _insert("users", id=ids["author"], username="ada", role="therapist", is_active=True, **_of(ids))
+    _insert("patients", id=ids["patient"], name="Maya", version=1, **_of(ids))
+    common = {"patient_id": ids["patient"], "author_id": ids["author"], "version": 1, "written_at": _AT, **_of(ids)}
+    common |= {"is_session_given": False, "written_offset_minutes": 0, "word_count": 0, "tagging_state": "done"}
+    _insert("documents", id=ids["entry"], source="journal", visibility="private", text="zinnober öffnet 🌊", **common)
+    _insert("documents", id=ids["note"], source="note", note_kind="psychotherapy", text="zinnober note", **common)
+    about = {
+        "document_id": ids["entry"],
+        "patient_id": ids["patient"],
+        "theme": "grief",
+        "facet": "emotion",
+        "start": 0,
+    }
+    found = {"end": 8, "assertion": "affirmed", "score": 0.5, "source": "lexicon", "because": "line zinnober"}
+    _insert("mentions", id=ids["mention"], **about, **found, **_of(ids))
+    flask_migrate.upgrade()
+    with reading() as db_session:
+        entry, note = (db_session.get_one(Document, ids[each]) for each in ("entry", "note"))
+        assert (entry.text, note.text) == ("zinnober öffnet 🌊", "zinnober note")
+        assert entry.mentions[0].because == "line zinnober"
+        assert entry.mentions[0].quote == "zinnober"
+        owners = {(key.owner_kind, key.owner_id) for key in db_session.scalars(select(DataKey))}
+    assert owners == {("patient", ids["patient"]), ("author", ids["author"])}
+    db.session.remove()
+    flask_migrate.downgrade(revision="0002")
+    with db.engine.connect() as connection:
+        texts = set(connection.execute(text("SELECT text FROM documents")).scalars())
+    assert texts == {"zinnober öffnet 🌊", "zinnober note"}
+
+
+_AT = datetime(2026, 3, 9, tzinfo=UTC)
+
+
+def _of(ids: dict[str, UUID]) -> dict[str, UUID]:
+    return {"organization_id": ids["organization"]}
+
+
+def _insert(table: str, **values: Any) -> None:
+    """Store a row of a table as it was at the time."""
+    with db.engine.begin() as connection:
+        speak_for(connection, EVERYBODY)
+        there = Table(table, MetaData(), autoload_with=connection)
+        times = {"created_at": _AT, "updated_at": _AT}
+        if connection.dialect.name == "sqlite":  # it knows no type for these
+            values = {name: value.hex if isinstance(value, UUID) else value for name, value in values.items()}
+        connection.execute(insert(there).values(**values, **{k: v for k, v in times.items() if k in there.c}))

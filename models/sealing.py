@@ -1,0 +1,143 @@
+"""Free text at rest: sealed with the owner's data key (AES-256-GCM), bound to the row and column that it belongs to.
+
+A row with free text is `Sealed`; each of its texts is a `SealedText`, which reads and writes like any attribute. What
+was written is sealed when the session flushes, and opened when it is read.
+"""
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import ForeignKey, event, inspect
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, relationship
+
+from models.base import new_id
+from models.data_key import DataKey, KeyOwner, current_key
+from models.key_service import NONCE_BYTES, KeyUnavailable
+
+Value = TypeVar("Value")
+
+_FORMAT = b"\x01"  # AES-256-GCM, a nonce of 96 bits, then the sealed text with its tag
+_WAITING = b""  # stands in the column from the writing of a text until the flush that seals it
+
+
+def place_of(table: str, column: str, row_id: UUID, key: DataKey) -> bytes:
+    """Say where a text belongs: what it is sealed for, and without which it does not open."""
+    return f"{table}|{column}|{row_id}|{key.owner_kind}|{key.owner_id}|{key.id}".encode()
+
+
+def seal_value(cipher: AESGCM, place: bytes, value: Any) -> bytes:
+    """Seal a value for its place under a fresh nonce."""
+    nonce = os.urandom(NONCE_BYTES)
+    plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _FORMAT + nonce + cipher.encrypt(nonce, plain, place)
+
+
+def open_sealed(cipher: AESGCM, place: bytes, sealed: bytes) -> Any:
+    """Open what was sealed for this place; raise `KeyUnavailable` for anything else."""
+    if sealed[:1] != _FORMAT:
+        raise KeyUnavailable("the text was sealed in a form that is not known here")
+    try:
+        return json.loads(cipher.decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], place))
+    except InvalidTag:
+        raise KeyUnavailable("the text was not sealed for this place") from None
+
+
+class Sealed:
+    """A row with free text. `key_owner` says whose key seals it."""
+
+    data_key_id: Mapped[UUID | None] = mapped_column(ForeignKey("data_keys.id", ondelete="RESTRICT"))
+    sealed_texts: ClassVar[tuple["SealedText[Any]", ...]] = ()
+
+    if TYPE_CHECKING:
+        id: Mapped[UUID]
+        data_key: Mapped[DataKey | None]
+    else:
+
+        @declared_attr
+        def data_key(cls) -> Mapped[DataKey | None]:  # noqa: N805
+            """The key, read together with the row."""
+            return relationship(DataKey, lazy="joined")
+
+    @property
+    def key_owner(self) -> KeyOwner:
+        """Whose key seals the row."""
+        raise NotImplementedError
+
+    def seal(self, key: DataKey) -> None:
+        """Seal every text of the row with a key."""
+        self.id = self.id or new_id()
+        found = [(each, each.read(self)) for each in self.sealed_texts]
+        self.data_key = key
+        for each, value in found:
+            each.seal(self, key, value)
+
+
+class SealedText(Generic[Value]):
+    """One free text of a row, or any value that JSON can hold; kept in `column`, sealed."""
+
+    def __init__(self, column: str) -> None:
+        self.column = column
+
+    def __set_name__(self, owner: type[Sealed], name: str) -> None:
+        self.name = name
+        owner.sealed_texts = (*owner.sealed_texts, self)
+
+    @overload
+    def __get__(self, row: None, owner: type[Any]) -> Self: ...
+    @overload
+    def __get__(self, row: Any, owner: type[Any]) -> Value: ...
+    def __get__(self, row: Any, owner: type[Any]) -> Any:
+        return self if row is None else self.read(row)
+
+    def __set__(self, row: Any, value: Value) -> None:
+        if value == self.read(row):
+            return
+        self._opened(row)[self.name] = (_WAITING, value)
+        setattr(row, self.column, _WAITING)
+
+    def read(self, row: Sealed) -> Any:
+        """Open the text; raise `KeyUnavailable` where its key is gone, or where it was sealed for another place."""
+        sealed: bytes | None = getattr(row, self.column)
+        if sealed is None:
+            return None
+        known = self._opened(row).get(self.name)
+        if known is not None and known[0] == sealed:
+            return known[1]
+        if row.data_key is None:
+            raise KeyUnavailable("the row names no key")
+        value = open_sealed(row.data_key.cipher, self.place(row, row.data_key), sealed)
+        self._opened(row)[self.name] = (sealed, value)
+        return value
+
+    def seal(self, row: Sealed, key: DataKey, value: Any) -> None:
+        """Seal a value under a fresh nonce."""
+        if value is None:
+            setattr(row, self.column, None)
+            return
+        sealed = seal_value(key.cipher, self.place(row, key), value)
+        setattr(row, self.column, sealed)
+        self._opened(row)[self.name] = (sealed, value)
+
+    def place(self, row: Sealed, key: DataKey) -> bytes:
+        """Say where the text belongs, so that it opens nowhere else."""
+        return place_of(inspect(type(row)).local_table.name, self.column, row.id, key)
+
+    @staticmethod
+    def _opened(row: Any) -> dict[str, tuple[bytes, Any]]:
+        found: dict[str, tuple[bytes, Any]] = row.__dict__.setdefault("_opened_texts", {})
+        return found
+
+    def is_waiting(self, row: Any) -> bool:
+        """Tell whether something was written that is not sealed yet."""
+        return bool(getattr(row, self.column) == _WAITING)
+
+
+@event.listens_for(Session, "before_flush")
+def _seal_what_waits(db_session: Session, _context: Any, _instances: Any) -> None:
+    for row in [*db_session.new, *db_session.dirty]:
+        if isinstance(row, Sealed) and any(each.is_waiting(row) for each in row.sealed_texts):
+            row.seal(current_key(db_session, row.key_owner))
