@@ -6,6 +6,7 @@ from models.clinic_theme import ClinicTheme
 from models.consent import PURPOSES, Consent, consents_to
 from models.course import COURSE_STATUSES, Course
 from models.creation import Creation
+from models.credential import Credential, Delayed, Invitation, SecondFactor, UnknownName
 from models.document import NOTE_KINDS, VISIBILITIES, Document, JournalEntry, Note
 from models.filters import Between, narrowed
 from models.mention import ASSERTIONS, SOURCES, Mention, MentionReview
@@ -49,8 +50,11 @@ __all__ = [
     "Consent",
     "Course",
     "Creation",
+    "Credential",
+    "Delayed",
     "Document",
     "Extent",
+    "Invitation",
     "JournalEntry",
     "Mention",
     "MentionReview",
@@ -62,7 +66,9 @@ __all__ = [
     "Patient",
     "Reach",
     "Role",
+    "SecondFactor",
     "Session",
+    "UnknownName",
     "User",
     "Vitals",
     "care_teams_within",
