@@ -11,7 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 import pyotp
 import pytest
 from flask import Flask
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
+
+from integration_api.db import reading, unit_of_work
+from models import Credential, User
 
 PASSWORD = "slow rivers carry stones"
 OTHER_PASSWORD = "a lantern on the far shore"
@@ -110,6 +114,14 @@ class House:
             self.secrets[username] = secret_on(page)
         assert self.accept(path, password).status_code == 303
         self.clock.wait(seconds=30)
+
+    def credential(self, username: str) -> Credential:
+        with self.app.app_context(), reading() as db_session:
+            return db_session.scalars(select(Credential).join(User).where(User.username == username)).one()
+
+    def change_user(self, username: str, **values: Any) -> None:
+        with self.app.app_context(), unit_of_work() as db_session:
+            db_session.execute(update(User).where(User.username == username).values(**values))
 
     def code_of(self, username: str) -> str:
         return pyotp.TOTP(self.secrets[username]).at(self.clock.at)

@@ -7,28 +7,16 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST, RFC_9106_LOW_MEMORY
-from sqlalchemy import select, text, update
+from sqlalchemy import text, update
 
 from integration_api.app import create_app
 from integration_api.config import Environment
 from integration_api.db import db, reading, unit_of_work
 from integration_api.login.passwords import Passwords
-from integration_api.login.second_factor import rewrap
 from models import Credential, User
-from models.key_service import LocalKeys, new_key, parse_keys
 
 PASSWORD = "slow rivers carry stones"
 WRONG = "a quite different sentence"
-
-
-def credential(house: Any, username: str) -> Credential:
-    with house.app.app_context(), reading() as db_session:
-        return db_session.scalars(select(Credential).join(User).where(User.username == username)).one()
-
-
-def change_user(house: Any, username: str, **values: Any) -> None:
-    with house.app.app_context(), unit_of_work() as db_session:
-        db_session.execute(update(User).where(User.username == username).values(**values))
 
 
 class TestPatients:
@@ -85,7 +73,7 @@ class TestPatients:
 
     def test_somebody_who_was_switched_off_cannot_sign_in(self, house: Any) -> None:
         house.member("maya")
-        change_user(house, "maya", is_active=False)
+        house.change_user("maya", is_active=False)
         assert house.browser().password("maya").status_code == 401
 
     def test_the_same_letters_composed_otherwise_are_the_same_password(self, house: Any) -> None:
@@ -98,146 +86,12 @@ class TestPatients:
         with house.app.app_context(), unit_of_work() as db_session:
             db_session.execute(update(Credential).values(password_hash=older))
         assert house.browser().password("maya", WRONG).status_code == 401
-        assert credential(house, "maya").password_hash == older
+        assert house.credential("maya").password_hash == older
         assert house.browser().password("maya").status_code == 303
-        newer = credential(house, "maya").password_hash
+        newer = house.credential("maya").password_hash
         assert f"m={CHEAPEST.memory_cost},t={CHEAPEST.time_cost}" in newer
         assert house.browser().password("maya").status_code == 303
-        assert credential(house, "maya").password_hash == newer
-
-
-class TestSecondFactors:
-    @pytest.mark.parametrize("who", ["therapist", "physician", "nurse", "admin"])
-    def test_a_password_leads_half_way_only(self, house: Any, who: str) -> None:
-        house.member(who)
-        browser = house.browser()
-        answer = browser.password(who, next="/oauth/authorize?a=b&c=d")
-        assert answer.headers["Location"] == "/oauth/login/code?next=%2Foauth%2Fauthorize%3Fa%3Db%26c%3Dd"
-        assert "user_id" not in browser.session()
-        assert not browser.is_signed_in()
-        answer = browser.code(house.code_of(who), next="/oauth/authorize?a=b&c=d")
-        assert (answer.status_code, answer.headers["Location"]) == (303, "/oauth/authorize?a=b&c=d")
-        assert browser.is_signed_in()
-
-    @pytest.mark.parametrize("wrong", ["000000", "", "12345", "1234567", "abcdef", "١٢٣٤٥٦"])
-    def test_a_wrong_code_is_refused(self, house: Any, wrong: str) -> None:
-        house.member("nurse")
-        browser = house.browser()
-        browser.password("nurse")
-        assert browser.code(wrong).status_code == 401
-        assert not browser.is_signed_in()
-
-    def test_a_code_may_be_written_in_groups_and_be_a_little_late(self, house: Any) -> None:
-        house.member("nurse")
-        browser, code = house.browser(), house.code_of("nurse")
-        house.clock.wait(seconds=30)
-        browser.password("nurse")
-        assert browser.code(f" {code[:3]} {code[3:]} ").status_code == 303
-        house.clock.wait(seconds=60)
-        late = house.code_of("nurse")
-        house.clock.wait(seconds=60)
-        browser.password("nurse")
-        assert browser.code(late).status_code == 401
-
-    def test_a_code_is_good_once(self, house: Any) -> None:
-        house.member("nurse")
-        code = house.code_of("nurse")
-        house.signed_in("nurse")
-        other = house.browser()
-        other.password("nurse")
-        assert other.code(code).status_code == 401
-        assert not other.is_signed_in()
-        house.clock.wait(seconds=30)
-        assert other.code(house.code_of("nurse")).status_code == 303
-
-    def test_a_code_from_before_the_last_one_is_not_good_either(self, house: Any) -> None:
-        house.member("nurse")
-        earlier = house.code_of("nurse")
-        house.clock.wait(seconds=30)
-        house.signed_in("nurse")
-        other = house.browser()
-        other.password("nurse")
-        assert other.code(earlier).status_code == 401
-
-    def test_the_code_that_confirmed_the_factor_is_used_up(self, house: Any) -> None:
-        path = house.invite("nurse")
-        browser = house.browser()
-        assert house.accept(path, browser=browser).status_code == 303
-        house.secrets["nurse"] = ""
-        other = house.browser()
-        other.password("nurse")
-        confirmed = browser.session()["user_id"]
-        assert confirmed
-        with house.app.app_context(), reading() as db_session:
-            row = db_session.scalars(select(Credential)).one()
-        assert row.totp_last_step == int(house.clock.at.timestamp()) // 30
-
-    def test_the_code_page_needs_a_password_first(self, house: Any) -> None:
-        house.member("nurse")
-        browser = house.browser()
-        assert browser.get("/oauth/login/code").headers["Location"] == "/oauth/login?next=%2Fdocs"
-        answer = browser.send("/oauth/login/code", {"code": house.code_of("nurse")}, "/oauth/login")
-        assert answer.headers["Location"].startswith("/oauth/login?")
-        assert not browser.is_signed_in()
-
-    def test_half_way_is_good_for_five_minutes(self, house: Any) -> None:
-        house.member("nurse")
-        browser = house.browser()
-        browser.password("nurse")
-        token = browser.form_token("/oauth/login/code")
-        house.clock.wait(minutes=5)
-        answer = browser.client.post("/oauth/login/code", data={"form_token": token, "code": house.code_of("nurse")})
-        assert answer.headers["Location"].startswith("/oauth/login?")
-        assert not browser.is_signed_in()
-
-    def test_half_way_ends_when_the_credentials_are_set_anew(self, house: Any) -> None:
-        house.member("nurse")
-        browser = house.browser()
-        browser.password("nurse")
-        house.clock.wait(seconds=1)
-        assert house.accept(house.invite("nurse")).status_code == 303
-        assert browser.get("/oauth/login/code").status_code == 303
-
-    def test_a_role_that_has_come_to_need_one_does_not_get_in_without(self, house: Any) -> None:
-        house.member("maya")
-        change_user(house, "maya", role="admin")
-        browser = house.browser()
-        answer = browser.password("maya")
-        assert (answer.status_code, "second factor" in answer.text) == (401, True)
-        assert not browser.is_signed_in()
-
-    def test_a_secret_opens_for_its_user_alone(self, house: Any) -> None:
-        """Whoever can write into the database cannot put their own factor into another's place."""
-        house.member("nurse")
-        house.member("physician")
-        theirs = credential(house, "physician")
-        with house.app.app_context(), unit_of_work() as db_session:
-            nurse = db_session.scalars(select(Credential).join(User).where(User.username == "nurse")).one()
-            nurse.totp = theirs.totp
-        browser = house.browser()
-        browser.password("nurse")
-        house.app.config["PROPAGATE_CRASHES"] = False
-        try:
-            answer = browser.code(house.code_of("physician"))
-        finally:
-            house.app.config["PROPAGATE_CRASHES"] = True
-        assert answer.status_code == 500
-        assert not browser.is_signed_in()
-
-    def test_secrets_are_sealed_anew_with_the_newest_key(self, house: Any, settings: Any) -> None:
-        house.member("nurse")
-        house.invite("physician")
-        newer = parse_keys(new_key("newer"))
-        both = LocalKeys(newer | settings.wrapping_keys)
-        with house.app.app_context():
-            with unit_of_work() as db_session:
-                assert rewrap(db_session, both) == 2
-            with unit_of_work() as db_session:
-                assert rewrap(db_session, both) == 0
-        before = house.app.extensions["parts"]
-        house.app.extensions["parts"] = replace(before, key_service=LocalKeys(newer))
-        assert house.signed_in("nurse")
-        house.app.extensions["parts"] = before
+        assert house.credential("maya").password_hash == newer
 
 
 class TestStayingSignedIn:
@@ -263,9 +117,9 @@ class TestStayingSignedIn:
     def test_somebody_who_is_switched_off_is_out_at_once(self, house: Any) -> None:
         house.member("maya")
         browser = house.signed_in("maya")
-        change_user(house, "maya", is_active=False)
+        house.change_user("maya", is_active=False)
         assert not browser.is_signed_in()
-        change_user(house, "maya", is_active=True)
+        house.change_user("maya", is_active=True)
         assert not browser.is_signed_in()
 
     def test_signing_out_ends_it_in_copies_of_the_cookie_too(self, house: Any) -> None:
