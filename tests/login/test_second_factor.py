@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from integration_api.db import reading, unit_of_work
+from integration_api.db import unit_of_work
 from integration_api.login.second_factor import rewrap
 from models import Credential, User
 from models.key_service import LocalKeys, new_key, parse_keys
