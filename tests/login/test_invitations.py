@@ -8,6 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from integration_api.db import reading, unit_of_work
+from integration_api.errors import NotFound
+from integration_api.login.invitations import Inviter
+from integration_api.login.passwords import Passwords
 from models import Credential, Invitation, User, new_id
 
 PASSWORD, OTHER_PASSWORD = "slow rivers carry stones", "a lantern on the far shore"
@@ -210,3 +213,48 @@ class TestAnew:
         finally:
             house.app.extensions["on_credentials_reset"] = before
         assert told == ["maya"]
+
+    def test_an_old_password_that_is_being_checked_just_then_is_refused(
+        self, house: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        house.member("maya")
+        path, check = house.invite("maya"), Passwords.check
+
+        def slow(self: Passwords, stored: str | None, password: str) -> Any:
+            monkeypatch.undo()
+            assert house.accept(path, OTHER_PASSWORD).status_code == 303
+            return check(self, stored, password)
+
+        monkeypatch.setattr(Passwords, "check", slow)
+        browser = house.browser()
+        assert browser.password("maya", PASSWORD).status_code == 401
+        assert not browser.is_signed_in()
+
+    def test_a_role_that_changes_while_the_page_is_open_voids_nothing_and_lets_nobody_in_without_a_factor(
+        self, house: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path, make = house.invite("maya"), Passwords.hash
+
+        def slow(self: Passwords, password: str) -> str:
+            monkeypatch.undo()
+            house.change_user("maya", role="admin")
+            return make(self, password)
+
+        monkeypatch.setattr(Passwords, "hash", slow)
+        assert house.accept(path).status_code == 404
+        assert house.browser().password("maya").status_code == 401
+        assert house.accept(path).status_code == 303
+
+
+def test_the_command_line_invites_anybody_but_a_system(house: Any) -> None:
+    with house.app.app_context():
+        inviter = Inviter(house.app.extensions["parts"].key_service, "https://journal.example", house.clock())
+        with unit_of_work() as db_session:
+            organization_id = db_session.query(User).filter_by(username="admin").one().organization_id
+            db_session.add(User(id=new_id(), organization_id=organization_id, username="ehr", role="system"))
+            db_session.flush()
+            with pytest.raises(NotFound):
+                inviter.invite_by_name(db_session, "ehr")
+            url = inviter.invite_by_name(db_session, "june").url
+    assert url is not None
+    assert house.accept(url.removeprefix("https://journal.example")).status_code == 303
