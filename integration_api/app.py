@@ -1,13 +1,19 @@
 """The application: the one module that knows every room."""
 
+from typing import Any
+
 from flask import Flask
 
 from integration_api.care.routes import blp as care
-from integration_api.config import Settings
+from integration_api.config import Environment, Settings
 from integration_api.console.health import blp as operation
 from integration_api.console.reference import blp as reference
 from integration_api.db import db, migrate, tune
 from integration_api.journal.routes import blp as journal
+from integration_api.login.pages import blp as login_pages
+from integration_api.login.passwords import Passwords, profile_of
+from integration_api.login.routes import blp as login
+from integration_api.login.use_cases import AT_MOST
 from integration_api.notes.routes import blp as notes
 from integration_api.people.routes import blp as people
 from integration_api.themes.routes import blp as themes
@@ -27,20 +33,37 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         # A driver's error shows the statement's parameters unless told not to, and those are people's words.
         SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
+        **_session_cookie(settings),
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["parts"] = parts or parts_of(settings)
     app.extensions["keyring"] = Keyring(app.extensions["parts"].key_service)
+    app.extensions["passwords"] = Passwords(profile_of(settings.environment))
+    app.extensions["on_credentials_reset"] = ()  # what else is to happen when a person has new credentials
     db.init_app(app)
     migrate.init_app(app)
     with app.app_context():
         tune(db.engine)
     problems.register(app)
     api = make_api(app)
-    for room in (people, care, journal, notes, themes, operation):
+    for room in (people, care, journal, notes, themes, login, operation):
         api.register_blueprint(room)
+    app.register_blueprint(login_pages)
     app.register_blueprint(reference)
     app.extensions["api"] = api
     app.extensions["contract"] = document(api)
     return app
+
+
+def _session_cookie(settings: Settings) -> dict[str, Any]:
+    """Keep the browser's session to this host, to HTTPS, and from scripts; over http only where people develop."""
+    is_secure = settings.environment is Environment.PRODUCTION or settings.public_url.startswith("https://")
+    return {
+        "SESSION_COOKIE_NAME": "__Host-login" if is_secure else "login",
+        "SESSION_COOKIE_SECURE": is_secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_PATH": "/",
+        "PERMANENT_SESSION_LIFETIME": AT_MOST,  # a cookie that is older does not even open
+    }

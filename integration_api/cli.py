@@ -19,6 +19,7 @@ from integration_api.demo import welcome
 from integration_api.demo.loader import is_empty, seed
 from integration_api.development import development_settings, is_set_up
 from integration_api.errors import IntegrationError
+from integration_api.login.invitations import Inviter
 from integration_api.people.use_cases import found_organization
 from integration_api.privacy.keys import rotate
 from integration_api.server import serve as serve_app
@@ -105,6 +106,21 @@ def new_organization(name: str, admin: str) -> None:
                 found_organization(db_session, name, admin)
         except IntegrationError as error:
             raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@click.option("--as", "username", required=True, metavar="NAME", help="Whom to invite.")
+def invite(username: str) -> None:
+    """Print a one-use link by which a person sets password and second factor. Older links are void from then on."""
+    app = _app()
+    with app.app_context():
+        inviter = Inviter(parts().key_service, app.config["SETTINGS"].public_url, parts().now())
+        try:
+            with unit_of_work() as db_session:
+                invited = inviter.invite_by_name(db_session, username)
+        except IntegrationError as error:
+            raise click.ClickException(str(error)) from None
+    click.echo(invited.url)
 
 
 @main.command("export-reviews")

@@ -7,6 +7,7 @@ from models.clinic_theme import ClinicTheme
 from models.consent import PURPOSES, Consent, consents_to
 from models.course import COURSE_STATUSES, Course
 from models.creation import Creation
+from models.credential import Credential, Delayed, Invitation, SecondFactor, UnknownName
 from models.data_key import DataKey, KeyOwner, Keyring, current_key
 from models.document import NOTE_KINDS, VISIBILITIES, Document, JournalEntry, Note
 from models.filters import Between, narrowed
@@ -51,9 +52,12 @@ __all__ = [
     "Consent",
     "Course",
     "Creation",
+    "Credential",
     "DataKey",
+    "Delayed",
     "Document",
     "Extent",
+    "Invitation",
     "JournalEntry",
     "KeyOwner",
     "Keyring",
@@ -67,7 +71,9 @@ __all__ = [
     "Patient",
     "Reach",
     "Role",
+    "SecondFactor",
     "Session",
+    "UnknownName",
     "User",
     "Vitals",
     "care_teams_within",

@@ -1,6 +1,7 @@
 """The `integration-api` command, as somebody in a shell meets it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,8 @@ def test_from_nothing_to_a_token(tmp_path: Path, env: dict[str, str]) -> None:
     minted = run(tmp_path, "token", "--as", "ada", **env)
     assert minted.returncode == 0, minted.stderr
     assert len(minted.stdout.strip().split(".")) == 3
+    invited = run(tmp_path, "invite", "--as", "ada", **env)
+    assert re.fullmatch(r"https://journal\.example/oauth/welcome\?token=[\w-]{43}\n", invited.stdout), invited.stderr
     assert run(tmp_path, "tag-pending", **env).stdout == "0 tagged, 0 still waiting\n"
 
 
@@ -50,6 +53,7 @@ def test_mistakes_are_told_in_one_line(tmp_path: Path, env: dict[str, str]) -> N
     for arguments, says in (
         (("token", "--as", "nobody"), "no active user"),
         (("token",), "--as"),
+        (("invite", "--as", "nobody"), "no active user"),
         (("nonsense",), "No such command"),
     ):
         done = run(tmp_path, *arguments, **env)

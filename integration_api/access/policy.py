@@ -14,6 +14,7 @@ class Resource(StrEnum):
 
     ME = "Me"
     CONSENT = "Consent"
+    INVITATION = "Invitation"
     PATIENT = "Patient"
     CLINICIAN = "Clinician"
     CARE_TEAM = "CareTeam"
@@ -38,6 +39,7 @@ _EVERYBODY = (Role.PATIENT, *_CLINICIANS, Role.ADMIN, Role.SYSTEM)
 _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.ME, _EVERYBODY, "r", _OWN),
     (Resource.CONSENT, (Role.PATIENT,), "crs", _OWN),
+    (Resource.INVITATION, (Role.ADMIN,), "c", _ORG),
     (Resource.TAXONOMY, (Role.PATIENT, Role.SYSTEM), "rs", _ORG),
     (Resource.TAXONOMY, (*_CLINICIANS, Role.ADMIN), "cruds", _ORG),
     (Resource.PATIENT, (Role.PATIENT,), "rs", _OWN),

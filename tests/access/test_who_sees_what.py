@@ -60,6 +60,7 @@ OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("GET", "/v1/me", None, lists(EVERYBODY)),
     ("GET", "/v1/me/consents", None, lists(PATIENT + OTHER_PATIENTS)),
     ("POST", "/v1/me/consents", CONSENT, table((PATIENT + OTHER_PATIENTS, 201))),
+    ("POST", "/v1/invitations", {"username": "maya"}, table((ADMIN, 201), (OTHER_ADMIN, 422))),
     ("GET", "/v1/themes", None, lists(EVERYBODY)),
     ("GET", "/v1/themes/grief", None, lists(EVERYBODY)),
     ("POST", "/v1/themes", "theme", ADD_THEME),

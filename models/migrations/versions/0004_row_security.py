@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from models.row_security import row_security_statements
+from models.row_security import row_security_statements, wall_off
 
 revision = "0004"
 down_revision = "0003"
@@ -33,9 +33,7 @@ def upgrade() -> None:
         return
     for statement in row_security_statements("organizations", "id"):
         op.execute(statement)
-    for table in _TABLES:
-        for statement in row_security_statements(table):
-            op.execute(statement)
+    wall_off(op, *_TABLES)
 
 
 def downgrade() -> None:
