@@ -16,6 +16,7 @@ from integration_api.login.routes import blp as login
 from integration_api.login.use_cases import AT_MOST
 from integration_api.notes.routes import blp as notes
 from integration_api.people.routes import blp as people
+from integration_api.privacy.routes import blp as privacy
 from integration_api.themes.routes import blp as themes
 from integration_api.web import problems
 from integration_api.web.openapi import document, make_api
@@ -47,7 +48,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
         tune(db.engine)
     problems.register(app)
     api = make_api(app)
-    for room in (people, care, journal, notes, themes, login, operation):
+    for room in (people, care, journal, notes, themes, privacy, login, operation):
         api.register_blueprint(room)
     app.register_blueprint(login_pages)
     app.register_blueprint(reference)

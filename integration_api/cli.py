@@ -4,6 +4,8 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
+from uuid import UUID
 
 import click
 import flask_migrate
@@ -21,6 +23,8 @@ from integration_api.development import development_settings, is_set_up
 from integration_api.errors import IntegrationError
 from integration_api.login.invitations import Inviter
 from integration_api.people.use_cases import found_organization
+from integration_api.privacy.audit import verify_all
+from integration_api.privacy.erasure import carry_out, due_erasures
 from integration_api.privacy.keys import rotate
 from integration_api.server import serve as serve_app
 from integration_api.themes.export import export_reviews
@@ -165,6 +169,44 @@ def tag_pending_documents(older: bool, everything: bool) -> None:  # noqa: FBT00
     click.echo(f"{waited - still} tagged, {still} still waiting")
     if still:
         sys.exit(1)
+
+
+@main.group()
+def audit() -> None:
+    """Make sure that the audit trail is whole."""
+
+
+@audit.command("verify")
+@click.option(
+    "--noted", type=click.File(), help="What `audit verify` printed before; finds out a trail that was cut short."
+)
+def verify_audit(noted: TextIO | None) -> None:
+    """Reckon every organization's chain of events anew, and print where each ends: organization, number, digest.
+
+    Keep what it prints where the database's keeper cannot change it, and give it back with --noted.
+    """
+    known = {UUID(each[0]): (int(each[1]), each[2]) for each in (line.split() for line in noted or ())}
+    with _app().app_context(), reading() as db_session:
+        verdicts = verify_all(db_session, known)
+    for organization, verdict in verdicts:
+        click.echo(f"{organization.id} {verdict.events} {verdict.head}")
+    broken = [(organization, verdict.broken_at) for organization, verdict in verdicts if verdict.broken_at is not None]
+    for organization, place in broken:
+        click.echo(f"the trail of {organization.id} is broken at event {place}", err=True)
+    if broken:
+        sys.exit(1)
+
+
+@main.command("erase-due")
+def erase_due() -> None:
+    """Carry out the erasures whose time of keeping is over; for a daily job."""
+    with _app().app_context():
+        with reading() as db_session:
+            due = due_erasures(db_session, parts().now().date())
+        for erasure_id in due:
+            with unit_of_work() as db_session:
+                carry_out(db_session, erasure_id, parts().now())
+    click.echo(f"{len(due)} erased")
 
 
 @main.group()

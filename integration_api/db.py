@@ -18,7 +18,9 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 import models
+from integration_api.access.audit import Trace
 from integration_api.errors import Conflict, Stale
+from models.audit import TOUCHED
 from models.data_key import KEYRING
 from models.row_security import EVERYBODY, speak_for
 from models.tenancy import TENANT
@@ -45,17 +47,24 @@ def unit_of_work(*, everywhere: bool = False) -> Iterator[Session]:
     db_session = _opened({"is_write": True}, everywhere=everywhere)
     try:
         yield db_session
+        _record_with_change(db_session)
         db_session.commit()
     except StaleDataError:
-        db_session.rollback()
+        _undo(db_session)
         raise Stale("The record was changed by somebody else in between.") from None
     except IntegrityError:
-        db_session.rollback()
+        _undo(db_session)
         # The driver's message quotes the row's values, so it ends here.
         raise Collision("The request clashes with a record that is already there.") from None
     except BaseException:
-        db_session.rollback()
+        _undo(db_session)
         raise
+
+
+def _undo(db_session: Session) -> None:
+    db_session.rollback()
+    if has_request_context() and "trace" in g:
+        g.trace.is_recorded = False  # what was told went with the rest
 
 
 @contextmanager
@@ -70,6 +79,17 @@ def reading(*, everywhere: bool = False) -> Iterator[Session]:
         raise
 
 
+def _record_with_change(db_session: Session) -> None:
+    """Tell the audit trail of a change in the transaction that makes it: neither is kept without the other."""
+    db_session.flush()
+    touched: dict[UUID, UUID] = db_session.info.pop(TOUCHED, {})
+    trace: Trace | None = g.get("trace") if has_request_context() else None
+    if trace is not None and touched:
+        for patient_id, record_id in touched.items():
+            trace.subjects[patient_id] = record_id
+        trace.record(db_session, models.now(), "done")
+
+
 def enter_organization(organization_id: UUID) -> None:
     """Say whose the rest of the request is."""
     g.organization_id = organization_id
@@ -81,7 +101,7 @@ def _opened(options: dict[str, Any], *, everywhere: bool) -> Session:
     db_session.expunge_all()
     is_everywhere = everywhere or not has_request_context()
     tenant = None if is_everywhere else g.get("organization_id", NOBODY)
-    db_session.info |= {KEYRING: current_app.extensions["keyring"], TENANT: tenant}
+    db_session.info |= {TOUCHED: {}, KEYRING: current_app.extensions["keyring"], TENANT: tenant}
     speak_for(db_session.connection(execution_options=options), str(tenant or EVERYBODY))
     return db_session
 

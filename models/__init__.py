@@ -1,7 +1,10 @@
 """What we keep: tables, constraints and scoped queries. Importing this package makes the metadata whole."""
 
 import models.tenancy  # noqa: F401  (its listeners)
+from models.audit import AuditEvent, Deed, Verdict, verify
+from models.audit import append as append_deeds
 from models.base import Base, new_id, now
+from models.break_glass import BreakGlass, opened_by
 from models.care_team import CareTeam, CareTeamMember
 from models.clinic_theme import ClinicTheme
 from models.consent import PURPOSES, Consent, consents_to
@@ -10,6 +13,7 @@ from models.creation import Creation
 from models.credential import Credential, Delayed, Invitation, SecondFactor, UnknownName
 from models.data_key import DataKey, KeyOwner, Keyring, current_key
 from models.document import NOTE_KINDS, VISIBILITIES, Document, JournalEntry, Note
+from models.erasure import Erasure
 from models.filters import Between, narrowed
 from models.mention import ASSERTIONS, SOURCES, Mention, MentionReview
 from models.paging import Order, Page, PageRequest, page_of, page_of_list
@@ -43,8 +47,10 @@ __all__ = [
     "SETTINGS",
     "SOURCES",
     "VISIBILITIES",
+    "AuditEvent",
     "Base",
     "Between",
+    "BreakGlass",
     "CareTeam",
     "CareTeamMember",
     "ClinicTheme",
@@ -54,8 +60,10 @@ __all__ = [
     "Creation",
     "Credential",
     "DataKey",
+    "Deed",
     "Delayed",
     "Document",
+    "Erasure",
     "Extent",
     "Invitation",
     "JournalEntry",
@@ -75,7 +83,9 @@ __all__ = [
     "Session",
     "UnknownName",
     "User",
+    "Verdict",
     "Vitals",
+    "append_deeds",
     "care_teams_within",
     "clinicians_within",
     "consents_to",
@@ -89,10 +99,12 @@ __all__ = [
     "new_id",
     "notes_within",
     "now",
+    "opened_by",
     "page_of",
     "page_of_list",
     "patients_within",
     "retie",
     "sessions_within",
+    "verify",
     "vitals_within",
 ]

@@ -3,14 +3,30 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, String, exists, select
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Select,
+    String,
+    and_,
+    exists,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 
 from models.base import Base, Identified, OfOrganization, now
 from models.data_key import KeyOwner
 from models.sealing import Sealed, SealedText
 
-PURPOSES = ("research_export",)
+# care_team: what the patient shares, entry by entry, may be read by the care team. Until the patient says no, each
+#     entry's own visibility is the patient's word.
+# ehr: the record may be read by the clinic's EHR. safety_signals: signs of danger may be told of private entries too.
+# research_export: reviewed sentences may teach the tagger. Silence on these is no.
+PURPOSES = ("care_team", "ehr", "safety_signals", "research_export")
 
 
 class Consent(Sealed, OfOrganization, Identified, Base):
@@ -18,7 +34,7 @@ class Consent(Sealed, OfOrganization, Identified, Base):
 
     __tablename__ = "consents"
     __table_args__ = (
-        CheckConstraint(f"purpose in ('{PURPOSES[0]}')", name="purpose"),
+        CheckConstraint(f"purpose in {PURPOSES}", name="purpose"),
         Index("ix_consents_patient_id_purpose_at", "patient_id", "purpose", "at"),
     )
 
@@ -38,13 +54,18 @@ class Consent(Sealed, OfOrganization, Identified, Base):
 
 def consents_to(patient_id: InstrumentedAttribute[UUID], purpose: str) -> ColumnElement[bool]:
     """Tell, as a condition, whether a patient's latest word on a purpose is yes. Silence is no."""
+    return exists(_latest(patient_id, purpose).where(Consent.is_granted))
+
+
+def declines(patient_id: InstrumentedAttribute[UUID], purpose: str) -> ColumnElement[bool]:
+    """Tell, as a condition, whether a patient's latest word on a purpose is no. Silence is not."""
+    return exists(_latest(patient_id, purpose).where(~Consent.is_granted))
+
+
+def _latest(patient_id: InstrumentedAttribute[UUID], purpose: str) -> Select[UUID]:
+    """Select the last word by our own clock: ids may be the client's."""
     later = aliased(Consent)
-    superseded = exists(
-        select(later.id).where(
-            later.patient_id == Consent.patient_id, later.purpose == Consent.purpose, later.id > Consent.id
-        )
-    )
-    granted = select(Consent.id).where(
-        Consent.patient_id == patient_id, Consent.purpose == purpose, Consent.is_granted, ~superseded
-    )
-    return exists(granted)
+    is_later = or_(later.at > Consent.at, and_(later.at == Consent.at, later.id > Consent.id))
+    of_both = (later.patient_id == Consent.patient_id, later.purpose == Consent.purpose, is_later)
+    of_patient = (Consent.patient_id == patient_id, Consent.purpose == purpose)
+    return select(Consent.id).where(*of_patient, ~exists(select(later.id).where(*of_both)))

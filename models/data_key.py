@@ -1,9 +1,13 @@
 """Data keys: one for each patient, each author of psychotherapy notes, each clinic; wrapped by the key service.
 
+A clinic's audit trail has one more, which seals nothing: the trail's digests are made with it.
+
 A row's free text is opened with the data key that it names. A key that was destroyed leaves its row, without the key:
 what was sealed with it can never be read again, in any copy of the database.
 """
 
+import hashlib
+import hmac
 import os
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -19,7 +23,7 @@ from sqlalchemy.orm import Mapped, QueryContext, Session, mapped_column
 from models.base import Base, Identified, OfOrganization, new_id, now
 from models.key_service import KEY_BYTES, KeyService, KeyUnavailable, Wrapped
 
-OWNERS = ("patient", "author", "organization")
+OWNERS = ("patient", "author", "organization", "audit")
 KEYRING = "keyring"  # where a database session keeps its keyring
 
 
@@ -32,25 +36,39 @@ class KeyOwner:
     organization_id: UUID
 
 
+class OpenedKey:
+    """A data key ready for use."""
+
+    __slots__ = ("_plain", "cipher")
+
+    def __init__(self, plain: bytes) -> None:
+        self._plain = plain
+        self.cipher = AESGCM(plain)
+
+    def mac(self, message: bytes) -> str:
+        """Make a digest that nobody can make without the key (HMAC-SHA256, in hexadecimal)."""
+        return hmac.new(self._plain, message, hashlib.sha256).hexdigest()
+
+
 class Keyring:
     """Opens data keys by a key service, and remembers the latest, since a service may be far away."""
 
     def __init__(self, service: KeyService, remembered: int = 512) -> None:
         self.service = service
-        self._opened: OrderedDict[UUID, AESGCM] = OrderedDict()
+        self._opened: OrderedDict[UUID, OpenedKey] = OrderedDict()
         self._remembered = remembered
         self._lock = Lock()
 
-    def remember(self, key_id: UUID, plain: bytes) -> AESGCM:
+    def remember(self, key_id: UUID, plain: bytes) -> OpenedKey:
         """Keep an opened key in memory, and let the one that was used longest ago go."""
-        cipher = AESGCM(plain)
+        opened = OpenedKey(plain)
         with self._lock:
-            self._opened[key_id] = cipher
+            self._opened[key_id] = opened
             if len(self._opened) > self._remembered:
                 self._opened.popitem(last=False)
-        return cipher
+        return opened
 
-    def cipher(self, key_id: UUID, wrapped: Wrapped, context: bytes) -> AESGCM:
+    def open(self, key_id: UUID, wrapped: Wrapped, context: bytes) -> OpenedKey:
         """Give a data key ready for use; raise `KeyUnavailable`."""
         with self._lock:
             found = self._opened.get(key_id)
@@ -93,11 +111,16 @@ class DataKey(OfOrganization, Identified, Base):
         return f"data-key|{self.id}|{self.owner_kind}|{self.owner_id}".encode()
 
     @property
-    def cipher(self) -> AESGCM:
+    def opened(self) -> OpenedKey:
         """The key, ready for use; raises `KeyUnavailable` where it was destroyed or cannot be opened."""
         if self.sealed is None or self._keyring is None:
             raise KeyUnavailable("the key was destroyed")
-        return self._keyring.cipher(self.id, Wrapped(self.wrapping_key, self.sealed), self.context)
+        return self._keyring.open(self.id, Wrapped(self.wrapping_key, self.sealed), self.context)
+
+    @property
+    def cipher(self) -> AESGCM:
+        """What seals and opens with the key."""
+        return self.opened.cipher
 
     def wrap_anew(self) -> None:
         """Wrap the same key with the newest wrapping key."""

@@ -48,7 +48,7 @@ class Document(Sealed, OfOrganization, Versioned, Base):
     is_session_given: Mapped[bool] = mapped_column(default=False)
     written_at: Mapped[datetime]
     written_offset_minutes: Mapped[int] = mapped_column(default=0)
-    text_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    text_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # null: a tombstone
     word_count: Mapped[int] = mapped_column(default=0)
     tagging_state: Mapped[str] = mapped_column(String(10), default="pending")
     pipeline_version: Mapped[str | None] = mapped_column(String(80))
@@ -89,7 +89,7 @@ class Document(Sealed, OfOrganization, Versioned, Base):
 
     def mark_deleted(self) -> None:
         """Leave a tombstone: the words and all that was found in them go, the id stays."""
-        self.text = ""
+        self.text_sealed = None
         self.word_count = 0
         self.valence = self.arousal = None
         self.mentions = []

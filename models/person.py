@@ -1,6 +1,6 @@
 """Who there is: organizations, users, patients, clinicians."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -53,6 +53,8 @@ class Patient(OfOrganization, Versioned, Base):
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), unique=True)
     name: Mapped[str] = mapped_column(String(200))
     birth_date: Mapped[date | None]
+    retain_until: Mapped[date | None]  # the clinic must keep the record until this day
+    erased_at: Mapped[datetime | None]
 
     user: Mapped[User | None] = relationship(lazy="joined")
 

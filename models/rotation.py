@@ -32,7 +32,7 @@ def wrap_anew(db_session: Session, limit: int) -> int:
 
 def replace_keys(db_session: Session, made_before: UUID, limit: int) -> int:
     """Give up to `limit` owners of a key with an id before this one (ids rise with time) a new one; tell how many."""
-    query = select(DataKey).where(DataKey.is_current, DataKey.id < made_before)
+    query = select(DataKey).where(DataKey.is_current, DataKey.id < made_before, DataKey.owner_kind != "audit")
     keys = db_session.scalars(query.order_by(DataKey.id).limit(limit)).all()
     for key in keys:
         key.is_current = False

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models.care_team import CareTeam, CareTeamMember
+from models.consent import consents_to, declines
 from models.course import Course
 from models.document import Document, JournalEntry, Note
 from models.mention import Mention
@@ -26,6 +27,7 @@ class Extent(StrEnum):
     NOBODY = "nobody"
     OWN = "own"
     CARE_TEAM = "care_team"
+    CONSENTED = "consented"  # patients who share their record with the EHR
     ORGANIZATION = "organization"
 
 
@@ -38,6 +40,7 @@ class Reach:
     extent: Extent
     patient_id: UUID | None = None
     clinician_id: UUID | None = None
+    opened: frozenset[UUID] = frozenset()  # patients beyond the care teams, by break-glass
 
 
 def _of_patient(column: InstrumentedAttribute[UUID], reach: Reach) -> ColumnElement[bool]:
@@ -53,7 +56,9 @@ def _of_patient(column: InstrumentedAttribute[UUID], reach: Reach) -> ColumnElem
                 .join(CareTeamMember, CareTeamMember.care_team_id == CareTeam.id)
                 .where(CareTeamMember.clinician_id == reach.clinician_id)
             )
-            return column.in_(cared_for)
+            return or_(column.in_(cared_for), column.in_(reach.opened)) if reach.opened else column.in_(cared_for)
+        case Extent.CONSENTED:
+            return consents_to(column, "ehr")
         case _:
             return false()
 
@@ -96,7 +101,10 @@ def vitals_within(reach: Reach) -> Select[Vitals]:
 
 def _readable_document(reach: Reach) -> ColumnElement[bool]:
     """Live documents; private entries for their patient alone, psychotherapy notes for their author alone."""
-    is_shared = or_(Document.visibility == "care_team", Document.note_kind == "progress")
+    is_shared = or_(
+        and_(Document.visibility == "care_team", ~declines(Document.patient_id, "care_team")),
+        Document.note_kind == "progress",
+    )
     is_own_writing = Document.author_id == reach.user_id
     is_own_journal = (
         and_(Document.visibility.is_not(None), Document.patient_id == reach.patient_id)

@@ -98,6 +98,10 @@ def _dosing_sequence() -> Any:
     )
 
 
+# Whose reading it is; a reading itself names its session only.
+Vitals.patient_id = column_property(
+    select(Session.patient_id).where(Session.id == Vitals.session_id).correlate_except(Session).scalar_subquery()
+)
 # 1, 2, 3 ... among the course's dosing sessions in the order of time; null for any other session. Derived, so that a
 # session which is moved or cancelled renumbers the rest by itself.
 Session.sequence = column_property(_dosing_sequence())

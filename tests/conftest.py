@@ -24,6 +24,7 @@ from integration_api.db import db, reading, unit_of_work
 from integration_api.people.use_cases import found_organization
 from integration_api.wiring import parts
 from models import Base, Role, new_id
+from models.audit import allow_changes, refuse_changes
 from models.key_service import parse_keys
 from nlp import Analysis, DocumentKind, OwnTheme, Tagger, load_tagger
 
@@ -98,11 +99,13 @@ def app(_app: Flask) -> Flask:
 def _empty() -> None:
     tables = [table.name for table in reversed(Base.metadata.sorted_tables)]
     with db.engine.begin() as connection:
+        allow_changes(connection)
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"TRUNCATE {', '.join(tables)} CASCADE"))
         else:
             for table in tables:
                 connection.execute(text(f"DELETE FROM {table}"))
+        refuse_changes(connection)
 
 
 @dataclass

@@ -26,16 +26,31 @@ class Resource(StrEnum):
     TAXONOMY = "Taxonomy"
     THEME = "Theme"
     MENTION = "Mention"
+    BREAK_GLASS = "BreakGlass"
+    AUDIT_EVENT = "AuditEvent"
+    EXPORT = "Export"
+    ERASURE = "Erasure"
 
 
-_OWN, _TEAM, _ORG = Extent.OWN, Extent.CARE_TEAM, Extent.ORGANIZATION
+_OWN, _TEAM, _ORG, _CONSENTED = Extent.OWN, Extent.CARE_TEAM, Extent.ORGANIZATION, Extent.CONSENTED
 _CLINICIANS = tuple(sorted(CLINICAL_ROLES))
 _EVERYBODY = (Role.PATIENT, *_CLINICIANS, Role.ADMIN, Role.SYSTEM)
+
+_FOR_SYSTEMS = (
+    Resource.PATIENT,
+    Resource.CARE_TEAM,
+    Resource.COURSE,
+    Resource.SESSION,
+    Resource.VITALS,
+    Resource.JOURNAL_ENTRY,
+    Resource.NOTE,
+)
 
 # resource, roles, what they may do (create, read, update, delete, search), to whose records.
 # What is not written is not allowed. Within this, private entries are their patient's alone, psychotherapy notes
 # their author's (models/scoped.py), and only a note's author changes it (notes/use_cases.py).
-# A system sees what its scopes and the patients' consents allow; while there are no consents, that is nothing.
+# A system sees what its scopes and the patients' consents allow. A clinician who breaks the glass reads, for a short
+# time, what the care team reads; no more.
 _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.ME, _EVERYBODY, "r", _OWN),
     (Resource.CONSENT, (Role.PATIENT,), "crs", _OWN),
@@ -64,6 +79,15 @@ _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.THEME, _CLINICIANS, "rs", _TEAM),
     (Resource.MENTION, (Role.PATIENT,), "r", _OWN),
     (Resource.MENTION, _CLINICIANS, "ru", _TEAM),
+    (Resource.BREAK_GLASS, (Role.PATIENT,), "s", _OWN),
+    (Resource.BREAK_GLASS, _CLINICIANS, "c", _ORG),
+    (Resource.BREAK_GLASS, _CLINICIANS, "s", _TEAM),
+    (Resource.BREAK_GLASS, (Role.ADMIN,), "s", _ORG),
+    (Resource.AUDIT_EVENT, (Role.PATIENT,), "s", _OWN),
+    (Resource.AUDIT_EVENT, (Role.ADMIN,), "s", _ORG),
+    (Resource.EXPORT, (Role.PATIENT,), "r", _OWN),
+    (Resource.ERASURE, (Role.PATIENT,), "cr", _OWN),
+    *((resource, (Role.SYSTEM,), "rs", _CONSENTED) for resource in _FOR_SYSTEMS),
 )
 _EXTENTS = {
     (resource, role, Action(letter)): extent
@@ -91,6 +115,7 @@ def reach(principal: Principal, resource: Resource, action: Action) -> Reach:
         extent=extent,
         patient_id=principal.patient_id,
         clinician_id=principal.clinician_id,
+        opened=principal.opened if action in (Action.READ, Action.SEARCH) else frozenset(),
     )
 
 

@@ -17,6 +17,8 @@ class Principal:
     scopes: frozenset[Scope]
     patient_id: UUID | None = None
     clinician_id: UUID | None = None
+    opened: frozenset[UUID] = frozenset()  # patients whose record a clinician has opened by break-glass
+    client: str | None = None  # the application that calls in the user's name
 
     @property
     def is_clinician(self) -> bool:

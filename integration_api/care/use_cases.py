@@ -269,6 +269,7 @@ def record_vitals(db_session: DbSession, caller: Principal, session_id: UUID, dr
     )
     db_session.add(vitals)
     db_session.flush()
+    db_session.refresh(vitals)  # whose it is, is derived
     return vitals
 
 

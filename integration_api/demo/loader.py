@@ -37,7 +37,7 @@ class _Seeding:
     def caller(self, username: str) -> Principal:
         """Speak as somebody."""
         user = self.db_session.scalars(select(User).where(User.username == username)).one()
-        return principal_of(self.db_session, Grant(user.id, parse_scopes(full_scope(Role(user.role)))))
+        return principal_of(self.db_session, Grant(user.id, parse_scopes(full_scope(Role(user.role)))), self.now)
 
     def ago(self, days: float) -> datetime:
         """Say when that was, on the clinic's clock."""

@@ -8,7 +8,7 @@ from flask.views import MethodView
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.db import reading, unit_of_work
-from integration_api.people import consents, schemas, use_cases
+from integration_api.people import schemas, use_cases
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once
 from integration_api.web.pages import PageQuery
@@ -28,33 +28,6 @@ class Me(MethodView):
         """
         with reading() as db_session:
             return use_cases.read_me(db_session, caller)
-
-
-@blp.route("/me/consents")
-class Consents(MethodView):
-    """What the caller agrees to."""
-
-    @blp.lists("listConsents", schemas.ConsentSchema, PageQuery, of=Resource.CONSENT)
-    def get(self, caller: Principal, query: dict[str, Any], page: Any) -> object:
-        """List one's consents.
-
-        Every word that was said, the latest first; of each purpose the latest counts.
-        """
-        with reading() as db_session:
-            return consents.list_consents(db_session, caller, page)
-
-    @blp.creates("giveConsent", schemas.ConsentDraftSchema, schemas.ConsentSchema, of=Resource.CONSENT)
-    def post(self, caller: Principal, draft: consents.ConsentDraft, once: Once) -> object:
-        """Give consent, or take it back.
-
-        With the wording that was shown. It takes effect at once.
-        """
-        with unit_of_work() as db_session:
-            return once(
-                db_session,
-                lambda: consents.say(db_session, caller, draft),
-                lambda consent_id: consents.read_consent(db_session, caller, consent_id),
-            )
 
 
 @blp.route("/patients")

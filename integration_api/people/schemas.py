@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from marshmallow import fields, post_load, validate
 
-from integration_api.people.consents import ConsentDraft
 from integration_api.people.use_cases import ClinicianDraft, PatientDraft
 from integration_api.web.schema import Answer, Choice, Day, Id, Moment, Schema, Text, Words
 
@@ -12,7 +11,6 @@ PATIENT_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01"
 CLINICIAN_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e02"
 ORGANIZATION_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e03"
 USER_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e04"
-PURPOSES = ("research_export",)
 CLINICAL = ("therapist", "physician", "nurse")
 _TIMES = {"version": 1, "created_at": "2026-03-01T09:00:00Z", "updated_at": "2026-03-01T09:00:00Z"}
 _USERNAME = {
@@ -72,48 +70,13 @@ class MeSchema(Answer):
     )
 
 
-class ConsentDraftSchema(Schema):
-    """A patient's yes or no to one purpose."""
-
-    example: ClassVar[dict[str, Any]] = {
-        "purpose": "research_export",
-        "is_granted": True,
-        "wording": "Sentences of mine that my clinicians have reviewed may be used to teach the theme tagger.",
-    }
-
-    id = Id()
-    purpose = Choice(PURPOSES, required=True)
-    is_granted = fields.Boolean(required=True, truthy={True}, falsy={False})
-    wording = Words(2000, required=True, metadata={"description": "What the patient was shown."})
-
-    @post_load
-    def to_draft(self, data: dict[str, Any], **_: Any) -> ConsentDraft:
-        """Make the use case's own value of it."""
-        return ConsentDraft(**data)
-
-
-class ConsentSchema(Answer):
-    """One word of a patient's on one purpose. The latest of a purpose counts."""
-
-    example: ClassVar[dict[str, Any]] = {
-        "id": "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e05",
-        **ConsentDraftSchema.example,
-        "at": "2026-03-01T09:00:00Z",
-    }
-
-    id = Id(required=True)
-    purpose = Choice(PURPOSES, required=True)
-    is_granted = fields.Boolean(required=True)
-    wording = fields.String(required=True)
-    at = Moment(required=True)
-
-
 class PatientDraftSchema(Schema):
     """A person in care, as the clinic's admin registers it."""
 
     example: ClassVar[dict[str, Any]] = {
         "name": "Maya Lindqvist",
         "birth_date": "1988-11-02",
+        "retain_until": "2033-12-31",
         "username": "maya",
     }
     patch_example: ClassVar[dict[str, Any]] = {"name": "Maya Lindqvist-Okafor"}
@@ -121,6 +84,11 @@ class PatientDraftSchema(Schema):
     id = Id()
     name = Words(200, required=True)
     birth_date = Day(allow_none=True, load_default=None)
+    retain_until = Day(
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "The clinic must keep the record until this day; erasure waits for it."},
+    )
     username = Username(allow_none=True, load_default=None)
 
     @post_load
@@ -137,6 +105,7 @@ class PatientSchema(Answer):
     id = Id(required=True)
     name = fields.String(required=True)
     birth_date = Day(required=True, allow_none=True)
+    retain_until = Day(required=True, allow_none=True)
     username = fields.String(required=True, allow_none=True, attribute="account_name")
     version = fields.Integer(required=True)
     created_at = Moment(required=True)

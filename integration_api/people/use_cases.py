@@ -47,6 +47,7 @@ class PatientDraft:
 
     name: str
     birth_date: date | None = None
+    retain_until: date | None = None
     username: str | None = None
     id: UUID | None = None
 
@@ -97,6 +98,7 @@ def register_patient(db_session: DbSession, caller: Principal, draft: PatientDra
         organization_id=caller.organization_id,
         name=draft.name,
         birth_date=draft.birth_date,
+        retain_until=draft.retain_until,
         user=_account(caller, draft.username, Role.PATIENT),
     )
     db_session.add(patient)
@@ -112,7 +114,7 @@ def change_patient(
     """Change what is known of a patient. An account, once given, keeps its name."""
     patient = read_patient(db_session, caller, patient_id, Action.UPDATE)
     draft = merge(patient)
-    patient.name, patient.birth_date = draft.name, draft.birth_date
+    patient.name, patient.birth_date, patient.retain_until = draft.name, draft.birth_date, draft.retain_until
     _give_account(caller, patient, draft.username, Role.PATIENT)
     db_session.flush()
     return patient

@@ -6,17 +6,15 @@ from functools import wraps
 from typing import Any
 
 import flask_smorest
-from flask import Response, g
-from marshmallow import fields
+from flask import Response
 
 from integration_api.access.policy import Resource
 from integration_api.access.scopes import Action
-from integration_api.db import Collision
-from integration_api.errors import Conflict, Fault, Invalid
+from integration_api.errors import Fault, Invalid
 from integration_api.web import preconditions
-from integration_api.web.body import MERGE_PATCH, Parser, read_json
+from integration_api.web.body import Parser
 from integration_api.web.creation import Put, once_for
-from integration_api.web.door import enter
+from integration_api.web.door import enter, traced
 from integration_api.web.headers import (
     ALWAYS,
     BODY,
@@ -27,11 +25,8 @@ from integration_api.web.headers import (
     IF_NONE_MATCH,
     LINK,
 )
+from integration_api.web.operations import SchemaClass, View, colliding, created, list_of, match, takes_patch
 from integration_api.web.pages import answer_page, page_request
-from integration_api.web.schema import Schema
-
-View = Callable[..., Any]
-SchemaClass = type[Schema]
 
 
 class Blueprint(flask_smorest.Blueprint):
@@ -52,7 +47,7 @@ class Blueprint(flask_smorest.Blueprint):
                 return answer_page(schema(), page, parameters, request.limit, caller.user_id)
 
             example = {"items": [schema.example], "next_cursor": None}
-            listed = self.response(200, _list_of(schema), example=example, headers=LINK)(call)
+            listed = self.response(200, list_of(schema), example=example, headers=LINK)(call)
             asked = self.arguments(query, location="query")(listed)
             return self._operation(asked, name, of, Action.SEARCH, (422, *((404,) if missing else ())))
 
@@ -86,8 +81,8 @@ class Blueprint(flask_smorest.Blueprint):
             @wraps(view)
             def call(resource: Any, caller: Any, body: Any, **path: Any) -> Response:
                 once = once_for(caller, name, getattr(body, "id", None), path)
-                record = _colliding(lambda: view(resource, caller, body, once, **path))
-                return _created(schema(), record)
+                record = colliding(lambda: view(resource, caller, body, once, **path))
+                return created(schema(), record)
 
             made = self.response(201, schema, example=schema.example, headers=ETAG)(call)
             made = self.arguments(draft, example=draft.example)(made)
@@ -103,7 +98,7 @@ class Blueprint(flask_smorest.Blueprint):
             @wraps(view)
             def call(resource: Any, caller: Any, body: Any, **path: Any) -> Response:
                 preconditions.require_precondition()
-                return preconditions.answer(schema(), view(resource, caller, body, _match(schema), **path))
+                return preconditions.answer(schema(), view(resource, caller, body, match(schema), **path))
 
             put = self.response(200, schema, example=schema.example, headers=ETAG)(call)
             put = self.arguments(draft, example=draft.example)(put)
@@ -128,10 +123,10 @@ class Blueprint(flask_smorest.Blueprint):
                     raise Invalid(Fault("Not the id in the address.", pointer="/id"))
                 meant = replace(body, id=record_id)
                 if preconditions.wants_creation():
-                    put = Put(meant, _match(schema), once_for(caller, creates, record_id))
-                    return _created(schema(), _colliding(lambda: view(resource, caller, put, **path)))
+                    put = Put(meant, match(schema), once_for(caller, creates, record_id))
+                    return created(schema(), colliding(lambda: view(resource, caller, put, **path)))
                 preconditions.require_precondition()
-                return preconditions.answer(schema(), view(resource, caller, Put(meant, _match(schema)), **path))
+                return preconditions.answer(schema(), view(resource, caller, Put(meant, match(schema)), **path))
 
             stored = self.response(200, schema, example=schema.example, headers=ETAG)(call)
             stored = self.alt_response(
@@ -156,7 +151,7 @@ class Blueprint(flask_smorest.Blueprint):
                 return preconditions.answer(schema(), view(resource, caller, merge, **path))
 
             patched = self.response(200, schema, example=schema.example, headers=ETAG)(call)
-            patched = _takes_patch(draft)(patched)
+            patched = takes_patch(draft)(patched)
             return self._operation(patched, name, of, Action.UPDATE, (*BODY, 404, 412, 428), [IF_MATCH])
 
         return decorate
@@ -175,6 +170,16 @@ class Blueprint(flask_smorest.Blueprint):
 
         return decorate
 
+    def downloads(self, name: str, media_type: str, *, of: Resource) -> Callable[[View], View]:
+        """Answer with a file. The view gets `(caller)` and gives the whole response."""
+
+        def decorate(view: View) -> View:
+            described = {"type": "string", "format": "binary"}
+            given = self.response(200, described, content_type=media_type)(view)
+            return self._operation(given, name, of, Action.READ, (404,))
+
+        return decorate
+
     def deletes(self, name: str, schema: SchemaClass, *, of: Resource) -> Callable[[View], View]:
         """Delete one record under If-Match. The view gets `(caller, match)` and calls `match(record)` first."""
 
@@ -182,7 +187,7 @@ class Blueprint(flask_smorest.Blueprint):
             @wraps(view)
             def call(resource: Any, caller: Any, **path: Any) -> Response:
                 preconditions.require_precondition()
-                view(resource, caller, _match(schema), **path)
+                view(resource, caller, match(schema), **path)
                 return Response(status=204)
 
             gone = self.response(204, description="Deleted")(call)
@@ -215,7 +220,8 @@ class Blueprint(flask_smorest.Blueprint):
 
         @wraps(view)
         def guarded(self_: Any, **path: Any) -> Any:
-            return view(self_, enter(resource, action), **path)
+            with traced(name, resource, action, path):
+                return view(self_, enter(resource, action), **path)
 
         documented: View = self.doc(operationId=name, security=[{"bearer": []}])(guarded)
         notes = documented._apidoc  # type: ignore[attr-defined]  # noqa: SLF001  (flask-smorest's own store)
@@ -232,62 +238,3 @@ class Blueprint(flask_smorest.Blueprint):
         for status in doc_info.get("problems", []):
             doc.setdefault("responses", {})[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
         return doc
-
-
-def _match(schema: SchemaClass) -> Callable[[Any], Any]:
-    return lambda record: preconditions.require_match(schema(), record)
-
-
-def _created(schema: Schema, record: Any) -> Response:
-    found = preconditions.answer(schema, record, 201)
-    if g.get("is_replay", False):
-        found.headers["Idempotency-Replayed"] = "true"
-    return found
-
-
-def _colliding(write: Callable[[], Any]) -> Any:
-    """Try once more when another request stored the same key at the same moment: the second look sees it."""
-    try:
-        return write()
-    except Collision:
-        pass
-    try:
-        return write()
-    except Collision:
-        raise Conflict("This id, or a name that must be unique, is taken.") from None
-
-
-def _list_of(schema: SchemaClass) -> type[Schema]:
-    name = schema.__name__.removesuffix("Schema") + "ListSchema"
-    listed: Any = Schema.from_dict(  # its stub forgets which class it is called on
-        {
-            "items": fields.List(fields.Nested(schema), required=True),
-            "next_cursor": fields.String(required=True, allow_none=True),
-        },
-        name=name,
-    )
-    return listed  # type: ignore[no-any-return]
-
-
-def _takes_patch(draft: SchemaClass) -> Callable[[View], View]:
-    """Read a merge patch without checking it: the merged record is what must be right."""
-
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def call(resource: Any, caller: Any, **path: Any) -> Any:
-            return view(resource, caller, read_json(MERGE_PATCH), **path)
-
-        notes = dict(getattr(call, "_apidoc", {}))
-        notes.setdefault("arguments", {})["parameters"] = [
-            {
-                "in": "json",
-                "required": True,
-                "schema": draft(partial=True),
-                "content_type": MERGE_PATCH,
-                "example": draft.patch_example,
-            }
-        ]
-        call._apidoc = notes  # type: ignore[attr-defined]  # noqa: SLF001
-        return call
-
-    return decorate

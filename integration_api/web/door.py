@@ -1,16 +1,23 @@
 """The one door: every route names what it needs, and nothing behind it runs for a caller who may not."""
 
-from flask import current_app, request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, g, request
 
 from integration_api.access import policy
+from integration_api.access.audit import Trace, outcome_of
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.access.tokens import read_token
 from integration_api.access.use_cases import principal_of
-from integration_api.db import enter_organization, reading
+from integration_api.db import enter_organization, reading, unit_of_work
 from integration_api.errors import Unauthenticated
 from integration_api.wiring import parts
+from models import now
 
 
 def enter(resource: Resource, action: Action) -> Principal:
@@ -20,7 +27,29 @@ def enter(resource: Resource, action: Action) -> Principal:
         raise Unauthenticated("Send a bearer token in the Authorization header.")
     grant = read_token(current_app.config["SECRET_KEY"], token.strip(), at=parts().now())
     with reading(everywhere=True) as db_session:
-        principal = principal_of(db_session, grant)
+        principal = principal_of(db_session, grant, parts().now())
     enter_organization(principal.organization_id)
+    g.trace.caller = principal
     policy.reach(principal, resource, action)
     return principal
+
+
+@contextmanager
+def traced(operation: str, resource: Resource, action: Action, path: dict[str, Any]) -> Iterator[None]:
+    """Have the audit trail know of what happens within, whichever way it ends; without that there is no answer."""
+    ids = {name: each for name, each in path.items() if isinstance(each, UUID)}
+    record_id = next((each for name, each in ids.items() if name != "patient_id"), None)
+    origin = request.remote_addr or "unknown"
+    trace = g.trace = Trace(operation, resource, action, origin, ids.get("patient_id"), record_id)
+    try:
+        yield
+    except BaseException as error:
+        _record(trace, outcome_of(error))
+        raise
+    _record(trace, "done")
+
+
+def _record(trace: Trace, outcome: str) -> None:
+    if trace.caller is not None and not trace.is_recorded:
+        with unit_of_work() as db_session:
+            trace.record(db_session, now(), outcome)

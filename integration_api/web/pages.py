@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Response, current_app, request, url_for
+from flask import Response, current_app, g, request, url_for
 from itsdangerous import BadSignature, URLSafeSerializer
 from marshmallow import fields, validate
 
@@ -64,6 +64,8 @@ def cursor_for(page: Page[Any], query: dict[str, Any], user_id: UUID) -> str | N
 def answer_page(schema: Schema, page: Page[Any], query: dict[str, Any], limit: int, user_id: UUID) -> Response:
     """Answer with a page: items, the next cursor, and a Link header."""
     cursor = cursor_for(page, query, user_id)
+    for item in page.items:
+        g.trace.saw(item)
     found = write_json({"items": schema.dump(page.items, many=True), "next_cursor": cursor})
     if cursor is not None and request.endpoint:
         there = url_for(request.endpoint, **_address(limit=limit, cursor=cursor))

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 from marshmallow import Schema
 from werkzeug.exceptions import PreconditionRequired
 
@@ -19,6 +19,7 @@ def etag_of(representation: Any) -> str:
 
 def answer(schema: Schema, record: Any, status: int = 200) -> Response:
     """Answer with one record and its ETag; 304 where a GET's If-None-Match names it."""
+    g.trace.saw(record)
     representation = schema.dump(record)
     found = write_json(representation, status)
     found.set_etag(etag_of(representation))

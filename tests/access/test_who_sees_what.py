@@ -34,8 +34,9 @@ def lists(*who: tuple[str, ...]) -> Expected:
 
 
 RECORD_OF_CARE = table((PATIENT, 200), (OTHER_PATIENTS, 404), (CARE_TEAM, 200), (OTHER_CLINICIANS, 404))
+SHARED = RECORD_OF_CARE | dict.fromkeys(SYSTEM, 404)  # for a system, until the patient agrees
 BY_THE_TEAM = table((CARE_TEAM, 200), (OTHER_CLINICIANS, 404))
-PERSON = RECORD_OF_CARE | dict.fromkeys(ADMIN, 200) | dict.fromkeys(OTHER_ADMIN, 404)
+PERSON = SHARED | dict.fromkeys(ADMIN, 200) | dict.fromkeys(OTHER_ADMIN, 404)
 STAFF = table(((*PATIENT, "tom"), 200), ((*CARE_TEAM, "colleague"), 200), (ADMIN, 200)) | dict.fromkeys(
     ("june", "elsewhere.therapist", *OTHER_ADMIN), 404
 )
@@ -55,18 +56,27 @@ for _taken in ("therapist", "physician", "colleague", *ADMIN):
     del ADD_THEME[_taken], TAKE_OUT[_taken]
 del ADD_THEME["elsewhere.therapist"]
 
+OPENINGS = RECORD_OF_CARE | dict.fromkeys(ADMIN, 200) | dict.fromkeys(OTHER_ADMIN, 404)
+OPENED = table((("colleague",), 201), (CARE_TEAM, 409), (("elsewhere.therapist",), 404))
+
 # method, path, body, who gets what
 OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("GET", "/v1/me", None, lists(EVERYBODY)),
     ("GET", "/v1/me/consents", None, lists(PATIENT + OTHER_PATIENTS)),
     ("POST", "/v1/me/consents", CONSENT, table((PATIENT + OTHER_PATIENTS, 201))),
     ("POST", "/v1/invitations", {"username": "maya"}, table((ADMIN, 201), (OTHER_ADMIN, 422))),
+    ("GET", "/v1/me/export", None, lists(PATIENT + OTHER_PATIENTS)),
+    ("GET", "/v1/me/erasure", None, table((PATIENT + OTHER_PATIENTS, 404))),
+    ("POST", "/v1/me/erasure", {"confirm": "erase everything"}, table((PATIENT + OTHER_PATIENTS, 201))),
+    ("GET", "/v1/audit-events", None, lists(PATIENT + OTHER_PATIENTS, ADMIN, OTHER_ADMIN)),
+    ("GET", "/v1/patients/{maya}/break-glass", None, OPENINGS),
+    ("POST", "/v1/patients/{maya}/break-glass", {"reason": "Her dose is needed now."}, OPENED),
     ("GET", "/v1/themes", None, lists(EVERYBODY)),
     ("GET", "/v1/themes/grief", None, lists(EVERYBODY)),
     ("POST", "/v1/themes", "theme", ADD_THEME),
     ("PATCH", "/v1/themes/{own_theme}", {"label": "L."}, OWN_THEME),
     ("DELETE", "/v1/themes/{own_theme}", None, TAKE_OUT),
-    ("GET", "/v1/patients", None, lists(*CARE, ADMIN, OTHER_ADMIN)),
+    ("GET", "/v1/patients", None, lists(SYSTEM, *CARE, ADMIN, OTHER_ADMIN)),
     ("POST", "/v1/patients", {"name": "New"}, table((ADMIN + OTHER_ADMIN, 201))),
     ("GET", "/v1/patients/{maya}", None, PERSON),
     ("PATCH", "/v1/patients/{maya}", {"name": "Maya L."}, table((ADMIN, 200), (OTHER_ADMIN, 404))),
@@ -76,34 +86,34 @@ OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("POST", "/v1/clinicians", {"name": "New", "role": "nurse"}, table((ADMIN + OTHER_ADMIN, 201))),
     ("GET", "/v1/clinicians/{nurse}", None, STAFF),
     ("PATCH", "/v1/clinicians/{nurse}", {"name": "N."}, table((ADMIN, 200), (OTHER_ADMIN, 404))),
-    ("GET", "/v1/courses", None, lists(*CARE)),
+    ("GET", "/v1/courses", None, lists(SYSTEM, *CARE)),
     ("POST", "/v1/courses", "course", table((CARE_TEAM, 201), (OTHER_CLINICIANS, 422))),
-    ("GET", "/v1/courses/{course}", None, RECORD_OF_CARE),
+    ("GET", "/v1/courses/{course}", None, SHARED),
     ("PATCH", "/v1/courses/{course}", {"status": "completed"}, BY_THE_TEAM),
-    ("GET", "/v1/sessions", None, lists(*CARE)),
+    ("GET", "/v1/sessions", None, lists(SYSTEM, *CARE)),
     ("POST", "/v1/sessions", "session", table((CARE_TEAM, 201), (OTHER_CLINICIANS, 422))),
-    ("GET", "/v1/sessions/{session}", None, RECORD_OF_CARE),
+    ("GET", "/v1/sessions/{session}", None, SHARED),
     ("PUT", "/v1/sessions/{session}", "session", BY_THE_TEAM),
     ("PATCH", "/v1/sessions/{session}", {"setting": "home"}, BY_THE_TEAM),
-    ("GET", "/v1/sessions/{session}/vitals", None, RECORD_OF_CARE),
+    ("GET", "/v1/sessions/{session}/vitals", None, SHARED),
     ("POST", "/v1/sessions/{session}/vitals", "vitals", table((CARE_TEAM, 201), (OTHER_CLINICIANS, 404))),
-    ("GET", "/v1/sessions/{session}/vitals/{vitals}", None, RECORD_OF_CARE),
+    ("GET", "/v1/sessions/{session}/vitals/{vitals}", None, SHARED),
     ("DELETE", "/v1/sessions/{session}/vitals/{vitals}", None, ONE_OF_THE_TEAM),
-    ("GET", "/v1/journal-entries", None, lists(*CARE)),
+    ("GET", "/v1/journal-entries", None, lists(SYSTEM, *CARE)),
     ("POST", "/v1/journal-entries", {"text": "Mine."}, table((PATIENT + OTHER_PATIENTS, 201))),
-    ("GET", "/v1/journal-entries/{entry}", None, RECORD_OF_CARE),
-    ("GET", "/v1/journal-entries/{private}", None, RECORD_OF_CARE | dict.fromkeys(CARE_TEAM, 404)),
+    ("GET", "/v1/journal-entries/{entry}", None, SHARED),
+    ("GET", "/v1/journal-entries/{private}", None, SHARED | dict.fromkeys(CARE_TEAM, 404)),
     ("PUT", "/v1/journal-entries/{entry}", {"text": "New."}, table((PATIENT, 200), (OTHER_PATIENTS, 404))),
     ("PATCH", "/v1/journal-entries/{entry}", {"text": "New."}, table((PATIENT, 200), (OTHER_PATIENTS, 404))),
     ("DELETE", "/v1/journal-entries/{entry}", None, table((PATIENT, 204), (OTHER_PATIENTS, 404))),
-    ("GET", "/v1/notes", None, lists(*CARE)),
+    ("GET", "/v1/notes", None, lists(SYSTEM, *CARE)),
     ("POST", "/v1/notes", "note", table((CARE_TEAM, 201), (OTHER_CLINICIANS, 422))),
-    ("GET", "/v1/notes/{note}", None, RECORD_OF_CARE),
+    ("GET", "/v1/notes/{note}", None, SHARED),
     (
         "GET",
         "/v1/notes/{psychotherapy}",
         None,
-        table((PATIENT + OTHER_PATIENTS + CLINICIANS, 404), (AUTHOR, 200)),
+        table((PATIENT + OTHER_PATIENTS + CLINICIANS + SYSTEM, 404), (AUTHOR, 200)),
     ),
     ("PUT", "/v1/notes/{note}", "note", table((AUTHOR, 200), (OTHER_CLINICIANS, 404))),
     ("PATCH", "/v1/notes/{note}", {"text": "New."}, table((AUTHOR, 200), (OTHER_CLINICIANS, 404))),

@@ -19,6 +19,7 @@ from models.key_service import KeyService, KeyUnavailable, LocalKeys, Wrapped, p
 
 TEXT = "zinnober-quartz öffnet 🌊"
 OTHER = "y" * 32
+OF_TEXT = DataKey.owner_kind != "audit"  # the audit trail has a key that seals nothing
 
 
 @contextmanager
@@ -74,7 +75,7 @@ def test_a_key_for_each_patient_and_each_author_of_psychotherapy_notes(clinic: A
     clinic.note("Pt seen.")
     clinic.note("My own thoughts.", "psychotherapy")
     clinic.tom.create("/v1/journal-entries", {"text": "Tom's."})
-    keys = rows(clinic, select(DataKey.owner_kind, DataKey.owner_id, DataKey.id))
+    keys = rows(clinic, select(DataKey.owner_kind, DataKey.owner_id, DataKey.id).where(OF_TEXT))
     assert sorted(kind for kind, *_ in keys) == ["author", "patient", "patient"]
     used = {
         row[0]: row[1]
@@ -138,7 +139,7 @@ class TestRotation:
         entry, note = clinic.write("I am afraid of dying."), clinic.note("My own thoughts.", "psychotherapy")
         paths = [f"/v1/journal-entries/{entry['id']}", f"/v1/courses/{course}", "/v1/sessions"]
         before = [clinic.maya.get(path) for path in paths]
-        keys = {key for (key,) in rows(clinic, select(DataKey.id))}
+        keys = {key for (key,) in rows(clinic, select(DataKey.id).where(OF_TEXT))}
         with clinic.app.app_context():
             done = rotate(datetime.now(UTC), data_keys=True)
         assert done.replaced == len(keys)

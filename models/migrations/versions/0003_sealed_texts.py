@@ -15,7 +15,7 @@ depends_on = None
 _ORGANIZATION = "organization"
 # table, its texts (with the plain type, and whether each must be there), and whose key seals a row
 _TABLES = {
-    "documents": ({"text": (sa.Text(), True)}, "document"),
+    "documents": ({"text": (sa.Text(), False)}, "document"),
     "mentions": ({"because": (sa.String(500), False)}, "mention"),
     "sessions": ({"intention": (sa.Text(), False)}, "patient"),
     "courses": ({"indication": (sa.String(500), False)}, "patient"),
@@ -52,7 +52,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("owner_kind in ('patient', 'author', 'organization')", name="owner_kind"),
+        sa.CheckConstraint("owner_kind in ('patient', 'author', 'organization', 'audit')", name="owner_kind"),
         sa.CheckConstraint("(sealed is null) = (destroyed_at is not null)", name="destroyed"),
         sa.ForeignKeyConstraint(
             ["organization_id"],
@@ -175,7 +175,7 @@ def downgrade() -> None:
             batch.drop_column("data_key_id")
             for name, (kind, is_needed) in texts.items():
                 batch.drop_column(f"{name}_sealed")
-                if is_needed or name == "because":
+                if is_needed or name in ("because", "text"):
                     batch.alter_column(name, existing_type=kind, nullable=False)
     for table in _OWNED:
         with op.batch_alter_table(table) as batch:
@@ -204,6 +204,6 @@ def _open_all(connection: sa.Connection) -> None:
                     cell = row[f"{name}_sealed"]
                     place = cell and place_of(table, f"{name}_sealed", row["id"], keys[row["data_key_id"]])
                     values[name] = open_sealed(keys[row["data_key_id"]].cipher, place, cell) if cell else None
-                    if name == "because":
+                    if name in ("because", "text"):
                         values[name] = values[name] or ""
                 connection.execute(sa.update(plain).where(plain.c.id == sa.bindparam("id_")), values)

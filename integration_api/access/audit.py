@@ -1,0 +1,84 @@
+"""What the audit trail is told of a request: who, what, whose record, why, from where, and how it ended."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.access.principals import Principal
+from integration_api.errors import IntegrationError, NotAllowed, NotFound
+from models import Deed, Patient, Role, append_deeds
+
+_WORDS = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search"}
+_WHY = {Role.PATIENT: "own_record", Role.ADMIN: "administration", Role.SYSTEM: "ehr"}
+
+
+@dataclass(slots=True)
+class Trace:
+    """One request on its way. `subjects` maps each patient whose record it touched to the record, if it was one."""
+
+    operation: str
+    resource: str
+    action: str
+    origin: str
+    path_patient: UUID | None = None
+    path_record: UUID | None = None
+    caller: Principal | None = None
+    subjects: dict[UUID | None, UUID | None] = field(default_factory=dict)
+    is_recorded: bool = False
+
+    def saw(self, record: Any) -> None:
+        """Note whose record is being answered with."""
+        patient_id = self.path_patient or _patient_of(record)
+        if patient_id is not None:
+            self.subjects[patient_id] = None if patient_id in self.subjects else _id_of(record)
+
+    def record(self, db_session: DbSession, at: datetime, outcome: str) -> None:
+        """Put the request into its caller's trail, once; one event a patient whose record it touched."""
+        if self.caller is None or self.is_recorded:
+            return
+        subjects = self.subjects or {self.path_patient: self.path_record}
+        deeds = [self._deed(self.caller, patient_id, record_id, outcome) for patient_id, record_id in subjects.items()]
+        append_deeds(db_session, self.caller.organization_id, at, deeds)
+        self.is_recorded = True
+
+    def _deed(self, caller: Principal, patient_id: UUID | None, record_id: UUID | None, outcome: str) -> Deed:
+        is_opened = patient_id is not None and patient_id in caller.opened
+        return Deed(
+            operation=self.operation,
+            resource=self.resource,
+            action=_WORDS[self.action],
+            outcome=outcome,
+            purpose="break_glass" if is_opened else _WHY.get(caller.role, "treatment"),
+            actor_id=caller.user_id,
+            actor_role=caller.role,
+            origin=self.origin,
+            client=caller.client,
+            patient_id=patient_id,
+            record_id=record_id,
+        )
+
+
+def outcome_of(error: BaseException) -> str:
+    """Say how a request ended that raised."""
+    match error:
+        case NotAllowed():
+            return "refused"
+        case NotFound():
+            return "not_found"
+        case IntegrationError():
+            return "invalid"
+        case _:
+            return "failed"
+
+
+def _patient_of(record: Any) -> UUID | None:
+    found = record.id if isinstance(record, Patient) else getattr(record, "patient_id", None)
+    return found if isinstance(found, UUID) else None
+
+
+def _id_of(record: Any) -> UUID | None:
+    found = getattr(record, "id", None)
+    return found if isinstance(found, UUID) else None

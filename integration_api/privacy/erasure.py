@@ -1,0 +1,118 @@
+"""A patient's wish to be forgotten.
+
+The patient's words are out of everybody's sight at once. Where the clinic must keep its records until some day, what
+the care team could read stays sealed until then; on that day the patient's key is destroyed, and what it sealed cannot
+be read any more. A backup from before still holds the wrapped key: it must be let go of in its turn.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.access.policy import Resource, reach
+from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action
+from integration_api.errors import Conflict, NotFound
+from models import (
+    BreakGlass,
+    CareTeam,
+    Consent,
+    Course,
+    Credential,
+    DataKey,
+    Document,
+    Erasure,
+    Mention,
+    Patient,
+    Session,
+    new_id,
+)
+
+ERASED = "(erased)"
+WITHDRAWN = "Withdrawn by asking for erasure."
+
+
+def ask_for_erasure(db_session: DbSession, caller: Principal, at: datetime, erasure_id: UUID | None) -> Erasure:
+    """Take a patient's wish, and carry out what can be carried out today."""
+    limits = reach(caller, Resource.ERASURE, Action.CREATE)
+    patient = db_session.get(Patient, limits.patient_id) if limits.patient_id else None
+    if patient is None:
+        raise NotFound("The account belongs to no patient.")
+    if db_session.scalars(select(Erasure).where(Erasure.patient_id == patient.id)).one_or_none():
+        raise Conflict("You have asked for this already.")
+    held_until = patient.retain_until if patient.retain_until and patient.retain_until > at.date() else None
+    erasure = Erasure(
+        id=erasure_id or new_id(),
+        organization_id=patient.organization_id,
+        patient_id=patient.id,
+        asked_at=at,
+        held_until=held_until,
+    )
+    db_session.add(erasure)
+    _withdraw(db_session, patient)
+    if held_until is None:
+        _erase(db_session, patient, erasure, at)
+    db_session.flush()
+    return erasure
+
+
+def read_erasure(db_session: DbSession, caller: Principal) -> Erasure:
+    """Read what has become of one's wish; raise `NotFound`."""
+    limits = reach(caller, Resource.ERASURE, Action.READ)
+    found = db_session.scalars(select(Erasure).where(Erasure.patient_id == limits.patient_id)).one_or_none()
+    if found is None:
+        raise NotFound("You have not asked for this.")
+    return found
+
+
+def due_erasures(db_session: DbSession, today: date) -> list[UUID]:
+    """List the wishes that are still to be carried out and whose hold is over."""
+    is_over = or_(Erasure.held_until.is_(None), Erasure.held_until <= today)
+    return list(db_session.scalars(select(Erasure.id).where(Erasure.done_at.is_(None), is_over)))
+
+
+def carry_out(db_session: DbSession, erasure_id: UUID, at: datetime) -> None:
+    """Erase for good what was held."""
+    erasure = db_session.get_one(Erasure, erasure_id)
+    _erase(db_session, db_session.get_one(Patient, erasure.patient_id), erasure, at)
+    db_session.flush()
+
+
+def _withdraw(db_session: DbSession, patient: Patient) -> None:
+    """Take the record out of sight: private entries are gone at once, nobody cares for the patient here any more."""
+    private = select(Document).where(Document.patient_id == patient.id, Document.visibility == "private")
+    for entry in db_session.scalars(private):
+        entry.mark_deleted()
+    team = db_session.scalars(select(CareTeam).where(CareTeam.patient_id == patient.id)).one()
+    team.members = []
+    for purpose in ("care_team", "ehr", "safety_signals", "research_export"):
+        no = Consent(organization_id=patient.organization_id, patient_id=patient.id, purpose=purpose, is_granted=False)
+        no.wording = WITHDRAWN
+        db_session.add(no)
+    db_session.execute(
+        update(BreakGlass).where(BreakGlass.patient_id == patient.id).values(expires_at=BreakGlass.opened_at)
+    )
+
+
+def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: datetime) -> None:
+    """Destroy the patient's key; take out what other keys seal, and what is not sealed."""
+    db_session.execute(delete(Mention).where(Mention.patient_id == patient.id))
+    of_patient: dict[str, Any] = {"synchronize_session": False}
+    gone = {"text_sealed": None, "data_key_id": None, "deleted_at": at, "word_count": 0, "valence": None}
+    values = gone | {"arousal": None, "language": None, "version": Document.version + 1}
+    where = Document.patient_id == patient.id
+    db_session.execute(update(Document).where(where).values(values).execution_options(**of_patient))
+    for rows in (Consent, BreakGlass, Session, Course):
+        db_session.execute(delete(rows).where(rows.patient_id == patient.id).execution_options(**of_patient))
+    key_of = (DataKey.owner_kind == "patient", DataKey.owner_id == patient.id)
+    for key in db_session.scalars(select(DataKey).where(*key_of)):
+        key.destroy()
+    patient.name, patient.birth_date, patient.erased_at = ERASED, None, at
+    if patient.user is not None:
+        db_session.execute(delete(Credential).where(Credential.user_id == patient.user.id))
+        patient.user.is_active = False
+        patient.user.username = f"erased-{patient.id}"
+    erasure.done_at = at

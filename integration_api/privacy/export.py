@@ -1,0 +1,79 @@
+"""Everything about a patient in one archive: for machines, and to read."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from flask import json, render_template
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.access.policy import Resource, full_scope, reach
+from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action, parse_scopes
+from integration_api.care import use_cases as care
+from integration_api.care.schemas import CourseSchema, SessionSchema
+from integration_api.errors import NotFound
+from integration_api.journal.schemas import JournalEntrySchema
+from integration_api.journal.use_cases import EntryFilter, list_entries
+from integration_api.notes.schemas import NoteSchema
+from integration_api.notes.use_cases import NoteFilter, list_notes
+from integration_api.people import use_cases as people
+from integration_api.people.schemas import CareTeamSchema, MeSchema, PatientSchema
+from integration_api.privacy.audit import AuditFilter, list_events
+from integration_api.privacy.break_glass import list_openings
+from integration_api.privacy.consents import list_consents
+from integration_api.privacy.schemas import AuditEventSchema, BreakGlassSchema, ConsentSchema
+from integration_api.web.schema import Schema
+from models import Page, PageRequest
+
+MEDIA_TYPE = "application/zip"
+FORMAT = 1  # of record.json; counted up when a reader would have to know
+
+
+def everything_about(db_session: DbSession, caller: Principal, at: datetime) -> dict[str, Any]:
+    """Gather what the record holds of the calling patient, each part as the API shows it."""
+    patient_id = reach(caller, Resource.EXPORT, Action.READ).patient_id
+    if patient_id is None:
+        raise NotFound("The account belongs to no patient.")
+    me = replace(caller, scopes=parse_scopes(full_scope(caller.role)))  # the right to all of it is what was granted
+    lists: dict[str, tuple[Schema, Callable[[PageRequest], Page[Any]]]] = {
+        "courses": (CourseSchema(), lambda page: care.list_courses(db_session, me, None, None, page)),
+        "sessions": (SessionSchema(), lambda page: care.list_sessions(db_session, me, care.SessionFilter(), page)),
+        "journal_entries": (JournalEntrySchema(), lambda page: list_entries(db_session, me, EntryFilter(), page)),
+        "notes": (NoteSchema(), lambda page: list_notes(db_session, me, NoteFilter(), page)),
+        "consents": (ConsentSchema(), lambda page: list_consents(db_session, me, page)),
+        "break_glass": (BreakGlassSchema(), lambda page: list_openings(db_session, me, patient_id, page)),
+        "audit_events": (AuditEventSchema(), lambda page: list_events(db_session, me, AuditFilter(), page)),
+    }
+    return {
+        "format": FORMAT,
+        "exported_at": at.isoformat(),
+        "me": MeSchema().dump(people.read_me(db_session, me)),
+        "patient": PatientSchema().dump(people.read_patient(db_session, me, patient_id)),
+        "care_team": CareTeamSchema().dump(people.read_care_team(db_session, me, patient_id)),
+        **{name: _all(schema, turn) for name, (schema, turn) in lists.items()},
+    }
+
+
+def _all(schema: Schema, turn: Callable[[PageRequest], Page[Any]]) -> list[Any]:
+    """Turn the pages of a list, all of them."""
+    found: list[Any] = []
+    request = PageRequest(limit=200)
+    while True:
+        page = turn(request)
+        found += schema.dump(page.items, many=True)
+        if page.next_after is None:
+            return found
+        request = PageRequest(limit=200, after=page.next_after)
+
+
+def archive(record: dict[str, Any]) -> bytes:
+    """Pack the record as JSON and as a page that any browser reads."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("record.json", json.dumps(record, indent=2))
+        file.writestr("record.html", render_template("privacy/export.html", record=record))
+    return packed.getvalue()

@@ -1,0 +1,188 @@
+"""The audit trail: who did what to whose record, in a chain that shows every change to it.
+
+Each event of an organization has a number and a digest over its own content and the digest before it, made with a key
+of the organization's (HMAC-SHA256). Whoever changes, removes or reorders events without the key breaks the chain;
+whoever cuts its end off is found out by a digest that was noted elsewhere. The database refuses to update or delete.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Index, String, UniqueConstraint, event, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models.base import Base, OfOrganization, new_id
+from models.break_glass import BreakGlass
+from models.care_team import CareTeam
+from models.consent import Consent
+from models.course import Course
+from models.data_key import DataKey, KeyOwner, current_key
+from models.document import Document
+from models.erasure import Erasure
+from models.person import Patient
+from models.session import Session as TreatmentSession
+
+OUTCOMES = ("done", "refused", "not_found", "invalid", "failed")
+PURPOSES_OF_USE = ("own_record", "treatment", "administration", "ehr", "break_glass", "sign_in", "service")
+FIRST = "0" * 64  # what the first event of a chain is linked to
+TOUCHED = "touched"  # where a database session keeps whose records it has changed
+_RECORDS = (Patient, CareTeam, Course, TreatmentSession, Document, Consent, BreakGlass, Erasure)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """Something that was done or tried. `operation` is the contract's name for it; nothing here is narrative."""
+
+    operation: str
+    resource: str
+    action: str
+    outcome: str
+    purpose: str
+    actor_id: UUID | None
+    actor_role: str
+    origin: str
+    patient_id: UUID | None = None
+    record_id: UUID | None = None
+    client: str | None = None
+
+
+class AuditEvent(OfOrganization, Base):
+    """One deed, numbered and linked to the one before. It refers to nothing, so that it outlives what it tells of."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "sequence"),
+        Index("ix_audit_events_patient_id_at", "patient_id", "at"),
+        Index("ix_audit_events_at", "at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    sequence: Mapped[int]
+    at: Mapped[datetime]
+    operation: Mapped[str] = mapped_column(String(80))
+    resource: Mapped[str] = mapped_column(String(40))
+    action: Mapped[str] = mapped_column(String(20))
+    outcome: Mapped[str] = mapped_column(String(20))
+    purpose: Mapped[str] = mapped_column(String(20))
+    actor_id: Mapped[UUID | None]
+    actor_role: Mapped[str] = mapped_column(String(20))
+    origin: Mapped[str] = mapped_column(String(80))
+    client: Mapped[str | None] = mapped_column(String(200))
+    patient_id: Mapped[UUID | None]
+    record_id: Mapped[UUID | None]
+    digest: Mapped[str] = mapped_column(String(64))
+
+    def content(self, previous: str) -> bytes:
+        """What the digest is made over: every column but the digest, and the digest before."""
+        told = {each.key: getattr(self, each.key) for each in type(self).__table__.columns if each.key != "digest"}
+        told["at"] = self.at.astimezone(UTC).isoformat()
+        return json.dumps([previous, told], default=str, sort_keys=True).encode()
+
+
+def append(db_session: Session, organization_id: UUID, at: datetime, deeds: Iterable[Deed]) -> None:
+    """Put deeds at the end of an organization's trail, in the caller's transaction."""
+    key = current_key(db_session, KeyOwner("audit", organization_id, organization_id))
+    db_session.flush()
+    if db_session.get_bind().dialect.name == "postgresql":  # one at a time; on SQLite every write is
+        db_session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 20))"), {"id": str(organization_id)}
+        )
+    last = db_session.execute(_columns(organization_id).order_by(AuditEvent.sequence.desc()).limit(1)).one_or_none()
+    sequence, previous = last or (0, FIRST)
+    for deed in deeds:
+        sequence += 1
+        values = {name: getattr(deed, name) for name in Deed.__slots__}
+        made = AuditEvent(id=new_id(), organization_id=organization_id, sequence=sequence, at=at, **values)
+        made.digest = previous = key.opened.mac(made.content(previous))
+        db_session.add(made)
+    db_session.flush()
+
+
+def _columns(organization_id: UUID) -> Any:
+    return select(AuditEvent.sequence, AuditEvent.digest).where(AuditEvent.organization_id == organization_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is true of an organization's trail. `broken_at` is the number of the first event that does not fit."""
+
+    events: int
+    head: str
+    broken_at: int | None = None
+
+
+def verify(db_session: Session, organization_id: UUID, noted: tuple[int, str] | None = None) -> Verdict:
+    """Reckon an organization's chain anew; `noted` is a number and digest that were written down elsewhere."""
+    key = db_session.scalars(
+        select(DataKey).where(DataKey.owner_kind == "audit", DataKey.owner_id == organization_id)
+    ).one_or_none()
+    count, previous, broken_at = 0, FIRST, None
+    for each in _in_order(db_session, organization_id):
+        if broken_at is not None:
+            continue  # read to the end all the same: the database keeps a cursor open until then
+        expected = key.opened.mac(each.content(previous)) if key else None
+        is_noted_otherwise = noted is not None and each.sequence == noted[0] and each.digest != noted[1]
+        if each.sequence != count + 1 or each.digest != expected or is_noted_otherwise:
+            broken_at = count + 1
+        else:
+            count, previous = each.sequence, each.digest
+    if broken_at is not None:
+        return Verdict(count, previous, broken_at)
+    is_cut_off = noted is not None and count < noted[0]
+    return Verdict(count, previous, count + 1 if is_cut_off else None)
+
+
+def _in_order(db_session: Session, organization_id: UUID) -> Iterator[AuditEvent]:
+    query = select(AuditEvent).where(AuditEvent.organization_id == organization_id).order_by(AuditEvent.sequence)
+    yield from db_session.scalars(query.execution_options(yield_per=500))
+
+
+@event.listens_for(Session, "after_flush")
+def _note_what_was_touched(db_session: Session, _context: Any) -> None:
+    touched: dict[UUID, UUID] = db_session.info.setdefault(TOUCHED, {})
+    for row in [*db_session.new, *db_session.dirty, *db_session.deleted]:
+        if isinstance(row, _RECORDS):
+            patient_id = row.id if isinstance(row, Patient) else row.patient_id
+            touched[patient_id] = min(row.id, touched.get(patient_id, row.id))
+
+
+def refuse_changes(connection: Connection) -> None:
+    """Have the database itself refuse to change or delete an audit event."""
+    for statement in _REFUSALS[connection.dialect.name]:
+        connection.exec_driver_sql(statement)
+
+
+def allow_changes(connection: Connection) -> None:
+    """Take the refusal back: for taking the table down, and for tests that play the intruder."""
+    for statement in _ALLOWANCES[connection.dialect.name]:
+        connection.exec_driver_sql(statement)
+
+
+_REFUSALS = {
+    "sqlite": [
+        f"CREATE TRIGGER audit_events_no_{verb} BEFORE {verb.upper()} ON audit_events "
+        "BEGIN SELECT RAISE(ABORT, 'audit events stay as they are'); END"
+        for verb in ("update", "delete")
+    ],
+    "postgresql": [
+        (
+            "CREATE FUNCTION audit_events_stay() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'audit events stay as they are'; END $$"
+        ),
+        (
+            "CREATE TRIGGER audit_events_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_events "
+            "FOR EACH STATEMENT EXECUTE FUNCTION audit_events_stay()"
+        ),
+    ],
+}
+_ALLOWANCES = {
+    "sqlite": [f"DROP TRIGGER IF EXISTS audit_events_no_{verb}" for verb in ("update", "delete")],
+    "postgresql": [
+        "DROP TRIGGER IF EXISTS audit_events_stay ON audit_events",
+        "DROP FUNCTION IF EXISTS audit_events_stay",
+    ],
+}

@@ -1,0 +1,176 @@
+"""The audit trail: everything is in it, nothing narrative is, and no tampering goes unseen."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from integration_api import cli
+from integration_api.db import db, reading
+from integration_api.privacy.audit import verify_all
+from models.audit import allow_changes, refuse_changes
+from models.row_security import EVERYBODY, speak_for
+
+
+def events(clinic: Any, **asked: str) -> list[Any]:
+    query = "&".join(f"{name}={value}" for name, value in asked.items())
+    return list(clinic.admin.read(f"/v1/audit-events?limit=200&{query}")["items"])
+
+
+def told(clinic: Any, **asked: str) -> list[tuple[str, str, str, str]]:
+    return [
+        (each["actor_role"], each["operation"], each["outcome"], each["purpose"]) for each in events(clinic, **asked)
+    ]
+
+
+def test_every_read_and_change_is_told_once(clinic: Any) -> None:
+    maya = clinic.ids["maya"]
+    entry = clinic.write("I am afraid of dying.")["id"]
+    clinic.therapist.get(f"/v1/journal-entries/{entry}")
+    clinic.therapist.get(f"/v1/patients/{maya}/themes")
+    clinic.therapist.get("/v1/journal-entries")
+    path = f"/v1/journal-entries/{entry}"
+    clinic.maya.patch(path, {"text": "New."}, if_match=clinic.maya.etag(path))
+    clinic.maya.delete(path, if_match="*")
+    assert told(clinic, patient_id=maya)[:7] == [
+        ("patient", "deleteJournalEntry", "done", "own_record"),
+        ("patient", "changeJournalEntry", "done", "own_record"),
+        ("patient", "readJournalEntry", "done", "own_record"),
+        ("therapist", "listJournalEntries", "done", "treatment"),
+        ("therapist", "listRecurringThemes", "done", "treatment"),
+        ("therapist", "readJournalEntry", "done", "treatment"),
+        ("patient", "writeJournalEntry", "done", "own_record"),
+    ]
+    about = [each for each in events(clinic, patient_id=maya) if each["operation"] == "writeJournalEntry"]
+    assert [each["record_id"] for each in about] == [entry]
+
+
+def test_what_was_refused_or_not_found_is_told_too(clinic: Any) -> None:
+    entry = clinic.write("I am afraid of dying.", visibility="private")["id"]
+    clinic.therapist.get(f"/v1/journal-entries/{entry}")
+    clinic.caller("colleague").get(f"/v1/patients/{clinic.ids['maya']}/themes")
+    clinic.admin.get(f"/v1/journal-entries/{entry}")
+    clinic.maya.post("/v1/journal-entries", {"text": ""})
+    found = told(clinic)[:4]
+    assert found == [
+        ("patient", "writeJournalEntry", "invalid", "own_record"),
+        ("admin", "readJournalEntry", "refused", "administration"),
+        ("therapist", "listRecurringThemes", "not_found", "treatment"),
+        ("therapist", "readJournalEntry", "not_found", "treatment"),
+    ]
+    assert events(clinic, outcome="not_found")[-1]["record_id"] == entry
+
+
+def test_a_list_tells_each_patient_whose_record_was_in_it(clinic: Any) -> None:
+    path = f"/v1/patients/{clinic.ids['tom']}/care-team"
+    body = {"members": [{"clinician_id": clinic.ids["therapist"]}]}
+    assert clinic.admin.put(path, body, if_match=clinic.admin.etag(path)).status_code == 200
+    clinic.write("Mine.")
+    clinic.tom.create("/v1/journal-entries", {"text": "Tom's.", "visibility": "care_team"})
+    assert len(clinic.therapist.read("/v1/journal-entries")["items"]) == 2
+    seen = [each for each in events(clinic) if each["operation"] == "listJournalEntries"]
+    assert {each["patient_id"] for each in seen} == {clinic.ids["maya"], clinic.ids["tom"]}
+
+
+def test_a_patient_reads_who_saw_the_record_and_nothing_of_others(clinic: Any) -> None:
+    clinic.write("Mine.")
+    clinic.therapist.read(f"/v1/patients/{clinic.ids['maya']}")
+    clinic.therapist.get("/v1/me")
+    mine = clinic.maya.read("/v1/audit-events")["items"]
+    assert {each["patient_id"] for each in mine} == {clinic.ids["maya"]}
+    assert "Therapist" in {each["actor_name"] for each in mine}
+    theirs = clinic.tom.read("/v1/audit-events?patient_id=" + clinic.ids["maya"])["items"]
+    assert theirs == []
+    elsewhere = clinic.caller("elsewhere.admin").read("/v1/audit-events?limit=200")["items"]
+    assert clinic.ids["maya"] not in {each["patient_id"] for each in elsewhere}
+
+
+def test_a_change_and_its_event_are_kept_together_or_not_at_all(clinic: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("no trail")
+
+    clinic.app.config["PROPAGATE_CRASHES"] = False
+    monkeypatch.setattr("integration_api.access.audit.append_deeds", fail)
+    try:
+        statuses = [
+            clinic.maya.post("/v1/journal-entries", {"text": "Mine."}).status_code,
+            clinic.maya.get("/v1/journal-entries").status_code,
+        ]
+    finally:
+        clinic.app.config["PROPAGATE_CRASHES"] = True
+        monkeypatch.undo()
+    assert statuses == [500, 500]
+    assert clinic.maya.read("/v1/journal-entries")["items"] == []
+
+
+class TestTampering:
+    @pytest.fixture(autouse=True)
+    def trail(self, clinic: Any) -> None:
+        clinic.write("Mine.")
+        clinic.therapist.read(f"/v1/patients/{clinic.ids['maya']}")
+
+    @contextmanager
+    def intruder(self, clinic: Any) -> Iterator[Connection]:
+        """Somebody who may do anything with the database, and has no key."""
+        with clinic.app.app_context(), db.engine.begin() as connection:
+            speak_for(connection, EVERYBODY)
+            allow_changes(connection)
+            yield connection
+            refuse_changes(connection)
+
+    def broken(self, clinic: Any, noted: dict[UUID, tuple[int, str]] | None = None) -> list[int | None]:
+        with clinic.app.app_context(), reading() as db_session:
+            return [verdict.broken_at for _, verdict in verify_all(db_session, noted or {})]
+
+    def test_an_untouched_trail_is_whole(self, clinic: Any) -> None:
+        assert self.broken(clinic) == [None, None]
+
+    @pytest.mark.parametrize(
+        ("statement", "place"),
+        [
+            ("UPDATE audit_events SET actor_role = 'nurse' WHERE sequence = 4", 4),
+            ("UPDATE audit_events SET at = '2020-01-01 00:00:00+00:00' WHERE sequence = 5", 5),
+            ("DELETE FROM audit_events WHERE sequence = 3", 3),
+            ("UPDATE audit_events SET sequence = sequence - 1 WHERE sequence > 1 AND sequence < 0", None),
+            ("DELETE FROM audit_events WHERE sequence = 1", 1),
+        ],
+    )
+    def test_a_change_is_found_where_it_is(self, clinic: Any, statement: str, place: int | None) -> None:
+        with self.intruder(clinic) as connection:
+            connection.execute(text(statement))
+        assert place in self.broken(clinic)
+
+    def test_a_trail_cut_short_is_found_by_what_was_noted(self, clinic: Any) -> None:
+        with clinic.app.app_context(), reading() as db_session:
+            noted = {one.id: (verdict.events, verdict.head) for one, verdict in verify_all(db_session, {})}
+        assert self.broken(clinic, noted) == [None, None]
+        with self.intruder(clinic) as connection:
+            connection.execute(text("DELETE FROM audit_events WHERE sequence > 5"))
+        assert self.broken(clinic) == [None, None]
+        assert self.broken(clinic, noted)[0] == 6
+
+    def test_the_database_itself_refuses(self, clinic: Any) -> None:
+        for statement in ("UPDATE audit_events SET outcome = 'done'", "DELETE FROM audit_events"):
+            with clinic.app.app_context(), db.engine.connect() as connection:
+                speak_for(connection, EVERYBODY)
+                with pytest.raises(DBAPIError):
+                    connection.execute(text(statement))
+
+    def test_the_command_says_where_each_trail_ends_and_fails_where_one_is_broken(
+        self, clinic: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    ) -> None:
+        monkeypatch.setattr(cli, "_app", lambda: clinic.app)
+        whole = CliRunner().invoke(cli.main, ["audit", "verify"])
+        assert (whole.exit_code, len(whole.stdout.splitlines())) == (0, 2)
+        (tmp_path / "noted").write_text(whole.stdout)
+        assert CliRunner().invoke(cli.main, ["audit", "verify", "--noted", str(tmp_path / "noted")]).exit_code == 0
+        with self.intruder(clinic) as connection:
+            connection.execute(text("DELETE FROM audit_events WHERE sequence = 3"))
+        found = CliRunner().invoke(cli.main, ["audit", "verify"])
+        assert found.exit_code == 1
+        assert "broken at event 3" in found.stderr

@@ -1,0 +1,122 @@
+"""Taking everything along, and being forgotten."""
+
+import io
+import json
+import zipfile
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import func, select
+
+from integration_api import cli
+from integration_api.db import reading
+from integration_api.wiring import Parts
+from models import DataKey, Document, Erasure, Mention, Patient
+
+WISH = {"confirm": "erase everything"}
+
+
+def take_along(caller: Any) -> tuple[dict[str, Any], str]:
+    answer = caller.get("/v1/me/export")
+    assert (answer.status_code, answer.mimetype) == (200, "application/zip")
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as file:
+        return json.loads(file.read("record.json")), file.read("record.html").decode()
+
+
+class TestExport:
+    def test_it_holds_everything_that_the_patient_may_read(self, clinic: Any) -> None:
+        course = clinic.open_course(indication="Low mood")["id"]
+        clinic.hold_session(course, "2026-03-08T10:00:00Z", intention="To meet it kindly.")
+        written = [clinic.write(f"Entry {number} 🌊 <b>bold</b>", visibility="private") for number in range(205)]
+        clinic.note("Pt seen.")
+        clinic.note("My own thoughts.", "psychotherapy")
+        record, page = take_along(clinic.maya)
+        assert {each["id"] for each in record["journal_entries"]} == {each["id"] for each in written}
+        assert record["journal_entries"][0] == clinic.maya.read(f"/v1/journal-entries/{written[-1]['id']}")
+        assert [each["text"] for each in record["notes"]] == ["Pt seen."]
+        assert record["sessions"][0]["intention"] == "To meet it kindly."
+        assert record["courses"][0]["indication"] == "Low mood"
+        assert record["care_team"]["members"]
+        assert record["audit_events"]
+        for there in ("Entry 7 🌊 &lt;b&gt;", "Pt seen.", "To meet it kindly."):
+            assert there in page
+        assert "My own thoughts." not in page + json.dumps(record)
+        assert "<b>bold" not in page
+
+    def test_nobody_elses(self, clinic: Any) -> None:
+        clinic.write("Mine.")
+        assert take_along(clinic.tom)[0]["journal_entries"] == []
+        for who in ("therapist", "admin"):
+            assert clinic.caller(who).get("/v1/me/export").status_code == 403
+        assert clinic.caller("maya", "patient/JournalEntry.rs").get("/v1/me/export").status_code == 403
+
+
+class TestErasure:
+    def test_without_a_hold_everything_is_gone_at_once(self, clinic: Any) -> None:
+        course = clinic.open_course(indication="Low mood")["id"]
+        clinic.hold_session(course, "2026-03-08T10:00:00Z", intention="To meet it kindly.")
+        entry = clinic.write("I am afraid of dying.")["id"]
+        clinic.note("Pt seen.")
+        clinic.note("My own thoughts of her.", "psychotherapy")
+        kept = clinic.tom.create("/v1/journal-entries", {"text": "Tom's."})["id"]
+        done = clinic.maya.create("/v1/me/erasure", WISH)
+        assert done["done_at"] is not None
+        assert clinic.tom.read(f"/v1/journal-entries/{kept}")["text"] == "Tom's."
+        assert clinic.therapist.read("/v1/patients")["items"] == []
+        assert clinic.therapist.get(f"/v1/journal-entries/{entry}").status_code == 404
+        assert clinic.therapist.read("/v1/notes")["items"] == []
+        assert clinic.admin.read(f"/v1/patients/{clinic.ids['maya']}")["name"] == "(erased)"
+        with clinic.app.app_context(), reading() as db_session:
+            maya = UUID(clinic.ids["maya"])
+            texts = db_session.scalars(select(Document.text_sealed).where(Document.patient_id == maya)).all()
+            assert texts == [None] * 3
+            assert db_session.scalar(select(func.count(Mention.id)).where(Mention.patient_id == maya)) == 0
+            keys = db_session.scalars(select(DataKey.sealed).where(DataKey.owner_id == maya)).all()
+            assert keys == [None]
+
+    def test_the_account_ends_with_the_record(self, clinic: Any) -> None:
+        maya = clinic.maya
+        maya.create("/v1/me/erasure", WISH)
+        assert maya.get("/v1/me").status_code == 401
+
+    def test_the_trail_stays(self, clinic: Any) -> None:
+        clinic.write("Mine.")
+        clinic.maya.create("/v1/me/erasure", WISH)
+        told = clinic.admin.read(f"/v1/audit-events?patient_id={clinic.ids['maya']}")["items"]
+        assert {"askForErasure", "writeJournalEntry"} <= {each["operation"] for each in told}
+
+    def test_a_hold_keeps_the_record_sealed_until_its_day(self, clinic: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = f"/v1/patients/{clinic.ids['maya']}"
+        until = (date.today() + timedelta(days=30)).isoformat()  # noqa: DTZ011  (days do)
+        clinic.admin.patch(path, {"retain_until": until}, if_match="*")
+        shared, private = clinic.write("Shared."), clinic.write("Private.", visibility="private")
+        wish = clinic.maya.create("/v1/me/erasure", WISH)
+        assert (wish["held_until"], wish["done_at"]) == (until, None)
+        assert clinic.maya.get(f"/v1/journal-entries/{private['id']}").status_code == 404
+        assert clinic.maya.read(f"/v1/journal-entries/{shared['id']}")["text"] == "Shared."
+        assert clinic.therapist.get(f"/v1/journal-entries/{shared['id']}").status_code == 404
+        assert clinic.therapist.get(path).status_code == 404
+        monkeypatch.setattr(cli, "_app", lambda: clinic.app)
+        assert CliRunner().invoke(cli.main, ["erase-due"]).stdout == "0 erased\n"
+        parts: Parts = clinic.app.extensions["parts"]
+        later = parts.now() + timedelta(days=31)
+        monkeypatch.setitem(clinic.app.extensions, "parts", Parts(parts.key_service, parts.load_tagger, lambda: later))
+        assert CliRunner().invoke(cli.main, ["erase-due"]).stdout == "1 erased\n"
+        with clinic.app.app_context(), reading() as db_session:
+            assert db_session.scalars(select(Erasure)).one().done_at == later
+            assert db_session.get_one(Patient, UUID(clinic.ids["maya"])).name == "(erased)"
+
+    @pytest.mark.parametrize("body", [{}, {"confirm": "yes"}, {"confirm": True}])
+    def test_it_must_be_said_clearly(self, clinic: Any, body: dict[str, Any]) -> None:
+        assert clinic.maya.post("/v1/me/erasure", body).status_code == 422
+        assert clinic.maya.get("/v1/me").status_code == 200
+
+    def test_twice_is_a_conflict_and_none_is_not_found(self, clinic: Any) -> None:
+        assert clinic.maya.get("/v1/me/erasure").status_code == 404
+        clinic.admin.patch(f"/v1/patients/{clinic.ids['maya']}", {"retain_until": "2100-01-01"}, if_match="*")
+        clinic.maya.create("/v1/me/erasure", WISH)
+        assert clinic.maya.post("/v1/me/erasure", WISH).status_code == 409
+        assert clinic.maya.read("/v1/me/erasure")["held_until"] == "2100-01-01"
