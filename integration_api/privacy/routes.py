@@ -76,7 +76,10 @@ class OneErasure(MethodView):
 
     @blp.reads("readErasure", schemas.ErasureSchema, of=Resource.ERASURE)
     def get(self, caller: Principal) -> object:
-        """Read what has become of the wish."""
+        """Read what has become of the wish.
+
+        When it was said, until when the clinic must keep the record, and when it was carried out.
+        """
         with reading() as db_session:
             return erasure.read_erasure(db_session, caller)
 
