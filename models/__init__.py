@@ -9,6 +9,15 @@ from models.creation import Creation
 from models.document import NOTE_KINDS, VISIBILITIES, Document, JournalEntry, Note
 from models.filters import Between, narrowed
 from models.mention import ASSERTIONS, SOURCES, Mention, MentionReview
+from models.oauth import (
+    AuthorizationCode,
+    ClientKind,
+    OAuthClient,
+    OAuthGrant,
+    RefreshToken,
+    SigningKey,
+    UsedAssertion,
+)
 from models.paging import Order, Page, PageRequest, page_of, page_of_list
 from models.person import CLINICAL_ROLES, Clinician, Organization, Patient, Role, User
 from models.scoped import (
@@ -40,10 +49,12 @@ __all__ = [
     "SETTINGS",
     "SOURCES",
     "VISIBILITIES",
+    "AuthorizationCode",
     "Base",
     "Between",
     "CareTeam",
     "CareTeamMember",
+    "ClientKind",
     "ClinicTheme",
     "Clinician",
     "Consent",
@@ -55,14 +66,19 @@ __all__ = [
     "Mention",
     "MentionReview",
     "Note",
+    "OAuthClient",
+    "OAuthGrant",
     "Order",
     "Organization",
     "Page",
     "PageRequest",
     "Patient",
     "Reach",
+    "RefreshToken",
     "Role",
     "Session",
+    "SigningKey",
+    "UsedAssertion",
     "User",
     "Vitals",
     "care_teams_within",
