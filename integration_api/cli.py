@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 import flask_migrate
 from flask import Flask
+from sqlalchemy.orm import Session as DbSession
 
+from integration_api.access.keys import renew, signer
 from integration_api.access.policy import full_scope
 from integration_api.access.tokens import mint_token
 from integration_api.access.use_cases import user_named
@@ -65,8 +67,8 @@ def run(port: int) -> None:
                 documents = seed(db_session)
             for document_id in documents:
                 tag_stored(document_id)
-        with reading() as db_session:
-            click.echo(welcome.text(db_session, f"http://127.0.0.1:{port}", lambda user: _mint(app, user)))
+        with unit_of_work() as db_session:
+            click.echo(welcome.text(db_session, f"http://127.0.0.1:{port}", lambda user: _mint(app, db_session, user)))
     serve_app(app, host="127.0.0.1", port=port, workers=1, threads=8)
 
 
@@ -125,16 +127,29 @@ def token(username: str, scope: str | None, minutes: int | None) -> None:
     app = _app()
     with app.app_context():
         try:
-            with reading() as db_session:
-                click.echo(_mint(app, user_named(db_session, username), scope, minutes))
+            with unit_of_work() as db_session:
+                click.echo(_mint(app, db_session, user_named(db_session, username), scope, minutes))
         except (IntegrationError, ValueError) as error:
             raise click.ClickException(str(error)) from None
 
 
-def _mint(app: Flask, user: User, scope: str | None = None, minutes: int | None = None) -> str:
+def _mint(app: Flask, db_session: DbSession, user: User, scope: str | None = None, minutes: int | None = None) -> str:
     settings: Settings = app.config["SETTINGS"]
+    ours = signer(db_session, parts().key_service, settings.public_url)
     asked = scope or full_scope(Role(user.role))
-    return mint_token(settings.secret_key, user.id, asked, at=parts().now(), minutes=minutes or settings.token_minutes)
+    return mint_token(ours, user.id, asked, at=parts().now(), minutes=minutes or settings.token_minutes)
+
+
+@main.group()
+def keys() -> None:
+    """Look after keys."""
+
+
+@keys.command("new-signing")
+def new_signing_key() -> None:
+    """Make a key that signs access tokens from now on. The ones before it verify for a day more."""
+    with _app().app_context(), unit_of_work() as db_session:
+        click.echo(renew(db_session, parts().key_service, parts().now()))
 
 
 @main.command("tag-pending")
