@@ -9,6 +9,7 @@ from integration_api.console.reference import blp as reference
 from integration_api.db import db, migrate, tune
 from integration_api.journal.routes import blp as journal
 from integration_api.notes.routes import blp as notes
+from integration_api.oauth.routes import blp as oauth
 from integration_api.people.routes import blp as people
 from integration_api.themes.routes import blp as themes
 from integration_api.web import problems
@@ -39,6 +40,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     for room in (people, care, journal, notes, themes, operation):
         api.register_blueprint(room)
     app.register_blueprint(reference)
+    app.register_blueprint(oauth)
     app.extensions["api"] = api
     app.extensions["contract"] = document(api)
     return app

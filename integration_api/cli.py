@@ -1,8 +1,10 @@
 """The `integration-api` command: thin over what the rooms can do."""
 
+import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import flask_migrate
@@ -20,6 +22,7 @@ from integration_api.demo import welcome
 from integration_api.demo.loader import is_empty, seed
 from integration_api.development import development_settings, is_set_up
 from integration_api.errors import IntegrationError
+from integration_api.oauth.clients import admin_named, draft_of, register_client
 from integration_api.people.use_cases import found_organization
 from integration_api.server import serve as serve_app
 from integration_api.themes.export import export_reviews
@@ -138,6 +141,26 @@ def _mint(app: Flask, db_session: DbSession, user: User, scope: str | None = Non
     ours = signer(db_session, parts().key_service, settings.public_url)
     asked = scope or full_scope(Role(user.role))
     return mint_token(ours, user.id, asked, at=parts().now(), minutes=minutes or settings.token_minutes)
+
+
+@main.command("new-client")
+@click.argument("name")
+@click.option("--admin", required=True, metavar="USERNAME", help="An admin of the organization that lets it in.")
+@click.option("--redirect-uri", "redirect_uris", multiple=True, help="Where a code may be sent; may be repeated.")
+@click.option("--jwks", type=click.File("rb"), help="A file with the client's public keys (JWK Set).")
+@click.option("--jwks-uri", help="Or the https address where it publishes them.")
+@click.option("--system", metavar="USERNAME", help="The system account that a backend service acts as; made if new.")
+@click.option("--scope", help="The most it may ask for. [default: what the role allows; system/*.rs with --system]")
+def new_client(name: str, admin: str, **told: Any) -> None:
+    """Register an application and print its client id. With keys it is confidential, without it is public."""
+    with _app().app_context():
+        try:
+            keys_given = told.pop("jwks")
+            draft = draft_of(name, jwks=None if keys_given is None else json.load(keys_given), **told)
+            with unit_of_work() as db_session:
+                click.echo(register_client(db_session, admin_named(db_session, admin), draft).client_id)
+        except (IntegrationError, ValueError) as error:
+            raise click.ClickException(str(error)) from None
 
 
 @main.group()

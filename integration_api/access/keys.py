@@ -3,6 +3,7 @@
 One key signs. Those before it verify for a day more, so that the tokens out there run out by themselves.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from models.oauth import SigningKey
 
 ALGORITHM = "ES256"
 VERIFIES_ON = timedelta(days=1)
+_KID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _CONTEXT = "signing-key:"
 
 
@@ -57,7 +59,7 @@ def public_keys(db_session: DbSession, at: datetime) -> list[dict[str, Any]]:
 
 def public_key(db_session: DbSession, kid: object, at: datetime) -> ECKey | None:
     """Find the public half of a key that verifies, by its id."""
-    if not isinstance(kid, str):
+    if not isinstance(kid, str) or not _KID.fullmatch(kid):
         return None
     jwk = db_session.scalar(select(SigningKey.public_jwk).where(SigningKey.kid == kid, _verifies(at)))
     return None if jwk is None else ECKey.import_key(jwk)

@@ -16,6 +16,7 @@ from integration_api.access.scopes import Scope, parse_scopes
 from integration_api.errors import Unauthenticated
 
 TYPE = "at+jwt"
+FindKey = Callable[[object], ECKey | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,14 @@ def mint_token(signer: Signer, user_id: UUID, scope: str, *, at: datetime, minut
     return jwt.encode(header, claims, signer.key, algorithms=[ALGORITHM])
 
 
-def read_token(find_key: Callable[[object], ECKey | None], token: str, *, issuer: str, at: datetime) -> Grant:
+def read_token(find_key: FindKey, token: str, *, issuer: str, at: datetime) -> Grant:
     """Check a token's signature, times and kind; raise `Unauthenticated` without saying which of them failed."""
+    return grant_in(read_claims(find_key, token, issuer=issuer, at=at))
+
+
+def grant_in(claims: dict[str, Any]) -> Grant:
+    """Give what a token's checked claims say; raise `Unauthenticated`."""
     try:
-        claims = read_claims(find_key, token, issuer=issuer, at=at)
         sid = claims.get("sid")
         return Grant(
             user_id=UUID(claims["sub"]),
@@ -65,7 +70,7 @@ def read_token(find_key: Callable[[object], ECKey | None], token: str, *, issuer
         raise _not_valid() from None
 
 
-def read_claims(find_key: Callable[[object], ECKey | None], token: str, *, issuer: str, at: datetime) -> dict[str, Any]:
+def read_claims(find_key: FindKey, token: str, *, issuer: str, at: datetime) -> dict[str, Any]:
     """Give the claims of a token of ours; raise `Unauthenticated`."""
     try:
         header = jws.extract_compact(token.encode()).headers()

@@ -87,7 +87,8 @@ def _on_http_error(error: HTTPException) -> Response:
     return answer
 
 
-def _on_busy_database(error: OperationalError) -> Response:
+def on_busy_database(error: OperationalError) -> Response:
+    """Answer 503."""
     log.warning("database unavailable: %s", type(error.orig).__name__)
     return problem(
         503,
@@ -98,7 +99,7 @@ def _on_busy_database(error: OperationalError) -> Response:
     )
 
 
-def _on_crash(error: Exception) -> Response:
+def on_crash(error: Exception) -> Response:
     """Answer 500. Only the kind of the error is logged: its message may quote a patient."""
     if current_app.config["PROPAGATE_CRASHES"]:
         raise error
@@ -119,5 +120,5 @@ def register(app: Flask) -> None:
     app.config.setdefault("PROPAGATE_CRASHES", False)
     app.register_error_handler(errors.IntegrationError, _on_domain_error)
     app.register_error_handler(HTTPException, _on_http_error)
-    app.register_error_handler(OperationalError, _on_busy_database)
-    app.register_error_handler(Exception, _on_crash)
+    app.register_error_handler(OperationalError, on_busy_database)
+    app.register_error_handler(Exception, on_crash)
