@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 import flask_migrate
@@ -155,12 +155,18 @@ def new_client(name: str, admin: str, **told: Any) -> None:
     """Register an application and print its client id. With keys it is confidential, without it is public."""
     with _app().app_context():
         try:
-            keys_given = told.pop("jwks")
-            draft = draft_of(name, jwks=None if keys_given is None else json.load(keys_given), **told)
+            draft = draft_of(name, jwks=_json(told.pop("jwks")), **told)
             with unit_of_work() as db_session:
                 click.echo(register_client(db_session, admin_named(db_session, admin), draft).client_id)
-        except (IntegrationError, ValueError) as error:
+        except IntegrationError as error:
             raise click.ClickException(str(error)) from None
+
+
+def _json(file: IO[bytes] | None) -> Any:
+    try:
+        return None if file is None else json.load(file)
+    except ValueError:
+        raise click.ClickException("the file does not hold JSON") from None
 
 
 @main.group()
