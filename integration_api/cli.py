@@ -22,7 +22,7 @@ from integration_api.demo import welcome
 from integration_api.demo.loader import is_empty, seed
 from integration_api.development import development_settings, is_set_up
 from integration_api.errors import IntegrationError
-from integration_api.oauth.clients import admin_named, draft_of, register_client
+from integration_api.oauth.clients import admin_named, draft_of, register_client, switch_off
 from integration_api.people.use_cases import found_organization
 from integration_api.server import serve as serve_app
 from integration_api.themes.export import export_reviews
@@ -158,6 +158,18 @@ def new_client(name: str, admin: str, **told: Any) -> None:
             draft = draft_of(name, jwks=_json(told.pop("jwks")), **told)
             with unit_of_work() as db_session:
                 click.echo(register_client(db_session, admin_named(db_session, admin), draft).client_id)
+        except IntegrationError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@main.command("switch-off-client")
+@click.argument("client_id")
+def switch_off_client(client_id: str) -> None:
+    """Let a client in no more. All tokens that it has are no longer good."""
+    with _app().app_context():
+        try:
+            with unit_of_work() as db_session:
+                switch_off(db_session, client_id)
         except IntegrationError as error:
             raise click.ClickException(str(error)) from None
 

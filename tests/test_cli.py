@@ -57,6 +57,9 @@ def test_clients_and_signing_keys(tmp_path: Path, env: dict[str, str]) -> None:
         made = run(tmp_path, *by_ada, *arguments, **env)
         assert made.returncode == 0, made.stderr
         assert len(made.stdout.strip()) > 20
+    gone = made.stdout.strip()
+    assert run(tmp_path, "switch-off-client", gone, **env).returncode == 0
+    assert "no active client" in run(tmp_path, "switch-off-client", gone, **env).stderr
     for arguments, says in (
         ((), "redirect"),
         (("--redirect-uri", "http://else.example/"), "redirect address begins with"),

@@ -17,6 +17,7 @@ from integration_api.oauth.clients import BadClient, public_jwk
 SECONDS = 3.0
 LARGEST = 64 * 1024  # bytes
 FRESH, RETRY = 300.0, 10.0  # seconds: how long keys are believed; how soon an unknown kid makes us look again
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in other clothes
 
 
 class Unreachable(Exception):
@@ -30,17 +31,19 @@ class KeyCache:
     is_local_allowed: bool
     clock: Callable[[], float] = time.monotonic
     _kept: dict[str, tuple[float, list[dict[str, Any]]]] = field(default_factory=dict)
+    _locks: dict[str, threading.Lock] = field(default_factory=dict)
 
     def keys(self, uri: str, kid: str) -> list[dict[str, Any]]:
         """Give the keys at an address; look again when they are old, or lack the one that is wanted."""
-        when, found = self._kept.get(uri, (float("-inf"), []))
-        is_known = any(key.get("kid") == kid for key in found)
-        if self.clock() - when > (FRESH if is_known else RETRY):
-            # Noted before it is tried: an address that fails is not tried at every request.
-            self._kept[uri] = (self.clock(), [])
-            found = fetch(uri, is_local_allowed=self.is_local_allowed)
-            self._kept[uri] = (self.clock(), found)
-        return found
+        with self._locks.setdefault(uri, threading.Lock()):  # who comes while we look waits, and looks no second time
+            when, found = self._kept.get(uri, (float("-inf"), []))
+            is_known = any(key.get("kid") == kid for key in found)
+            if self.clock() - when > (FRESH if is_known else RETRY):
+                # Noted before it is tried: an address that fails is not tried at every request.
+                self._kept[uri] = (self.clock(), [])
+                found = fetch(uri, is_local_allowed=self.is_local_allowed)
+                self._kept[uri] = (self.clock(), found)
+            return found
 
 
 def check_address(uri: str, *, is_local_allowed: bool) -> SplitResult:
@@ -96,8 +99,11 @@ def _resolve(parts: SplitResult, *, is_local_allowed: bool) -> str:
 def is_open(address: str) -> bool:
     """Tell whether an address is on the open internet: not private, loopback, link-local or reserved."""
     found = ipaddress.ip_address(address)
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour
+        if found in _TRANSLATED:
+            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        found = inner or found
     return found.is_global and not found.is_multicast
 
 
@@ -113,14 +119,7 @@ def _get(parts: SplitResult, address: str) -> bytes:
     alarm = threading.Timer(SECONDS, lambda: _hang_up(lines[-1]))
     alarm.start()
     try:
-        if parts.scheme == "https":
-            secured = ssl.create_default_context().wrap_socket(
-                lines[0], server_hostname=parts.hostname, do_handshake_on_connect=False
-            )
-            lines.append(secured)
-            secured.do_handshake()
-        connection = http.client.HTTPConnection(parts.hostname or "", _port(parts), timeout=SECONDS)
-        connection.sock = lines[-1]
+        connection = _connection(parts, lines)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("GET", path, headers={"Accept": "application/json"})
         answer = connection.getresponse()
@@ -131,6 +130,21 @@ def _get(parts: SplitResult, address: str) -> bytes:
     if answer.status != http.HTTPStatus.OK or len(body) > LARGEST:
         raise Unreachable("The client's keys could not be fetched.")
     return body
+
+
+def _connection(parts: SplitResult, lines: list[socket.socket]) -> http.client.HTTPConnection:
+    """Speak HTTP on an open line, over TLS where the address says so."""
+    host, port = parts.hostname or "", _port(parts)
+    if parts.scheme == "https":
+        context = ssl.create_default_context()
+        secured = context.wrap_socket(lines[0], server_hostname=host, do_handshake_on_connect=False)
+        lines.append(secured)
+        secured.do_handshake()
+        connection: http.client.HTTPConnection = http.client.HTTPSConnection(host, port, context=context)
+    else:
+        connection = http.client.HTTPConnection(host, port)
+    connection.sock = lines[-1]
+    return connection
 
 
 def _hang_up(line: socket.socket) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.policy import for_role
 from integration_api.access.scopes import LAUNCH_PATIENT, OFFLINE, common, parse_scopes, readable_scopes
 from integration_api.access.use_cases import user_named
-from integration_api.errors import IntegrationError
+from integration_api.errors import IntegrationError, NotFound
 from models import ClientKind, OAuthClient, Role, User
 
 APPLICATION_SCOPE = f"patient/*.cruds user/*.cruds {OFFLINE}"
@@ -94,6 +94,14 @@ def register_client(db_session: DbSession, organization_id: UUID, draft: ClientD
     db_session.add(client)
     db_session.flush()
     return client
+
+
+def switch_off(db_session: DbSession, client_id: str) -> None:
+    """Let a client in no more: what it has is no longer good; raise `NotFound`."""
+    found = client_named(db_session, client_id)
+    if found is None:
+        raise NotFound("There is no active client of that id.")
+    found.is_active = False
 
 
 def _system_user(db_session: DbSession, organization_id: UUID, username: str) -> User:

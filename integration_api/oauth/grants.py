@@ -85,10 +85,17 @@ class CodeGrant(AuthorizationCodeGrant):
                 description="Only response_type=code is supported.",
                 redirect_uri=redirect_uri,
             )
+        self._check_target(redirect_uri)
         user: User | None = self.request.user
         if user is not None:  # without one, the next step is to sign in
             self._cut_scope(user, redirect_uri)
         return redirect_uri
+
+    def _check_target(self, redirect_uri: str) -> None:
+        """Refuse a client that was led to believe that its token is for another server (SMART's aud, RFC 8707)."""
+        named = [*self.request.payload.datalist["aud"], *self.request.payload.datalist["resource"]]
+        if not all(f"{each}/".startswith(f"{desk().issuer}/") for each in named):
+            raise OAuth2Error(error="invalid_target", description="That is another server.", redirect_uri=redirect_uri)
 
     def _cut_scope(self, user: User, redirect_uri: str) -> None:
         client = self.request.client.row

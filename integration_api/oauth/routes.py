@@ -54,7 +54,7 @@ def _authorize() -> AnyResponse:
     if user is None:
         here = f"{request.path}?{request.query_string.decode('ascii', 'replace')}"
         return redirect(f"{LOGIN}?next={quote(here, safe='')}", 303)
-    if request.method == "GET":
+    if request.method != "POST":
         return _consent_page(grant, user)
     _check_csrf()
     is_allowed = request.form.get("decision") == "allow"

@@ -97,7 +97,9 @@ def find_code(db_session: DbSession, code: str, at: datetime) -> tuple[Authoriza
 
 
 def new_refresh_token(db_session: DbSession, grant: OAuthGrant, at: datetime) -> str:
-    """Make the next refresh token of a family."""
+    """Make the next refresh token of a family; those that ran out go."""
+    gone = (RefreshToken.grant_id == grant.id, RefreshToken.expires_at < at)
+    db_session.execute(delete(RefreshToken).where(*gone).execution_options(synchronize_session=False))
     token = secrets.token_urlsafe(32)
     db_session.add(
         RefreshToken(

@@ -188,8 +188,8 @@ def serving(caplog: pytest.LogCaptureFixture) -> Iterator[Any]:
     caplog.set_level(logging.WARNING, "werkzeug")
     running = []
 
-    def serve(app: Any) -> str:
-        server = make_server("127.0.0.1", 0, app, threaded=True)
+    def serve(app: Any, **more: Any) -> str:
+        server = make_server("127.0.0.1", 0, app, threaded=True, **more)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         running.append((server, thread))

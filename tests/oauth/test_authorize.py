@@ -21,6 +21,11 @@ class TestAsking:
         assert "frame-ancestors 'none'" in policy
         assert page.headers["Cache-Control"] == "no-store"
 
+    @pytest.mark.parametrize("aud", ["http://localhost", "http://localhost/v1", "http://localhost/fhir"])
+    def test_smart_clients_say_whom_the_token_is_for(self, oauth: Any, aud: str) -> None:
+        assert oauth.browser().get(oauth.attempt(more={"aud": aud}).path).status_code == 200
+        assert oauth.browser().head(oauth.attempt(more={"aud": aud}).path).status_code == 200
+
     def test_a_clients_name_is_text_and_not_markup(self, oauth: Any) -> None:
         client_id = oauth.register("<script>alert(1)</script>", redirect_uris=(REDIRECT,))
         page = oauth.browser().get(oauth.attempt(client_id=client_id).path)
@@ -117,6 +122,9 @@ class TestRefusals:
             ({"response_type": "token"}, "unsupported_response_type"),
             ({"response_type": 'code "id_token\\'}, "unsupported_response_type"),
             ({"response_type": None}, "unsupported_response_type"),
+            ({"aud": "https://evil.example/fhir"}, "invalid_target"),
+            ({"aud": "http://localhost.evil.example"}, "invalid_target"),
+            ({"resource": "https://evil.example"}, "invalid_target"),
             ({"scope": "user/*.rs"}, "invalid_scope"),
             ({"scope": "system/*.rs"}, "invalid_scope"),
             ({"scope": "openid fhirUser"}, "invalid_scope"),

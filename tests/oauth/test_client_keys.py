@@ -2,11 +2,20 @@
 
 import json
 import socket
+import ssl
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from flask import Flask
 from joserfc.jwk import ECKey
 
@@ -54,6 +63,28 @@ def _wait(seconds: float) -> str:
 
     time.sleep(seconds)
     return " "
+
+
+def _certificate(folder: Path) -> Path:
+    """A certificate of localhost's, signed by itself, and its key in one file."""
+    key = generate_private_key(SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, SHA256())
+    )
+    pem = folder / "localhost.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem.write_bytes(private + made.public_bytes(Encoding.PEM))
+    return pem
 
 
 class TestFlow:
@@ -140,7 +171,7 @@ class TestFetching:
             ("10.1.2.3", False), ("172.16.0.1", False), ("192.168.1.1", False), ("169.254.169.254", False),
             ("100.64.0.1", False), ("0.0.0.0", False), ("224.0.0.1", False), ("255.255.255.255", False),
             ("::1", False), ("::", False), ("fe80::1", False), ("fd00::1", False), ("::ffff:127.0.0.1", False),
-            ("::ffff:10.0.0.1", False), ("ff02::1", False),
+            ("::ffff:10.0.0.1", False), ("64:ff9b::a00:1", False), ("2002:a00:1::1", False), ("ff02::1", False),
         ],
     )  # fmt: skip
     def test_which_addresses_are_open(self, address: str, expected: bool) -> None:  # noqa: FBT001
@@ -158,6 +189,23 @@ class TestFetching:
         monkeypatch.setattr(socket, "create_connection", never)
         with pytest.raises(Unreachable, match="open internet"):
             fetch("https://keys.example/jwks", is_local_allowed=False)
+
+    @pytest.mark.database_free
+    def test_over_tls_the_name_must_be_the_certificates(
+        self, publisher: Any, serving: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pem = _certificate(tmp_path)
+        publisher.config["KEYS"] = {"keys": [ECKey.generate_key("P-384", {"kid": "a"}).as_dict(private=False)]}
+        secure = serving(publisher, ssl_context=(str(pem), str(pem))).replace("http://127.0.0.1", "https://localhost")
+        with pytest.raises(Unreachable):  # nobody vouches for it
+            fetch(secure + "/jwks", is_local_allowed=True)
+        monkeypatch.setattr(ssl, "create_default_context", partial(ssl.create_default_context, cafile=str(pem)))
+        assert [key["kid"] for key in fetch(secure + "/jwks", is_local_allowed=True)] == ["a"]
+        with pytest.raises(Unreachable):  # the certificate is localhost's
+            fetch(secure.replace("localhost", "127.0.0.1") + "/jwks", is_local_allowed=True)
+        monkeypatch.setattr(client_keys, "SECONDS", 0.8)
+        with pytest.raises(Unreachable):
+            fetch(secure + "/slow", is_local_allowed=True)
 
     @pytest.mark.database_free
     def test_keys_are_believed_for_a_while(self, publisher: Any) -> None:
