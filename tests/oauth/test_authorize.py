@@ -5,6 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from integration_api.oauth.clients import BadClient
+
 ISSUER, REDIRECT = "http://localhost", "http://127.0.0.1:9999/back"
 
 
@@ -179,3 +181,33 @@ class TestScopes:
         browser, headers = oauth.app.test_client(), {"Authorization": f"Bearer {token}"}
         assert browser.get("/v1/notes", headers=headers).status_code == 200
         assert browser.get("/v1/journal-entries", headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("org.example.app:/back", "org.example.app:"),
+        ("https://app.example/back?fixed=1", "https://app.example"),
+        ("http://[::1]:8080/back", "http:"),
+    ],
+)
+def test_every_kind_of_address_gets_its_code(oauth: Any, address: str, source: str) -> None:
+    client_id = oauth.register("Application", redirect_uris=(address,))
+    attempt, browser = oauth.attempt(client_id=client_id, more={"redirect_uri": address}), oauth.browser()
+    page = browser.get(attempt.path)
+    assert page.headers["Content-Security-Policy"].endswith(f"form-action 'self' {source}")
+    back = browser.post(attempt.path, data={"csrf": oauth.csrf_in(page), "decision": "allow"})
+    assert back.status_code == 303
+    assert back.location.startswith(address)
+    code = oauth.parameters(back.location)["code"]
+    assert oauth.redeem(attempt, code, redirect_uri=address).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://app.example/", "https://", "javascript:alert(1)", "data:text/html,x", "https://a.example/;x", "app:/x",
+     "https://a.example/#part", "https://me@a.example/", "https://a.example/ x", "https://a.example/'", ""],
+)  # fmt: skip
+def test_addresses_that_no_client_may_have(oauth: Any, address: str) -> None:
+    with pytest.raises(BadClient):
+        oauth.register("Application", redirect_uris=(address,))
