@@ -82,7 +82,7 @@ def register_client(db_session: DbSession, organization_id: UUID, draft: ClientD
     _check(draft)
     client = OAuthClient(
         organization_id=organization_id,
-        client_id=secrets.token_urlsafe(16),
+        client_id=secrets.token_hex(16),  # begins with no hyphen, which a shell would take for an option
         name=draft.name,
         kind=draft.kind,
         redirect_uris=list(draft.redirect_uris),
