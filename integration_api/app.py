@@ -15,6 +15,8 @@ from integration_api.login.passwords import Passwords, profile_of
 from integration_api.login.routes import blp as login
 from integration_api.login.use_cases import AT_MOST
 from integration_api.notes.routes import blp as notes
+from integration_api.oauth.routes import blp as oauth
+from integration_api.oauth.use_cases import revoke_families
 from integration_api.people.routes import blp as people
 from integration_api.privacy.routes import blp as privacy
 from integration_api.themes.routes import blp as themes
@@ -41,7 +43,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     app.extensions["parts"] = parts or parts_of(settings)
     app.extensions["keyring"] = Keyring(app.extensions["parts"].key_service)
     app.extensions["passwords"] = Passwords(profile_of(settings.environment))
-    app.extensions["on_credentials_reset"] = ()  # what else is to happen when a person has new credentials
+    app.extensions["on_credentials_reset"] = (revoke_families,)  # when a person has new credentials
     db.init_app(app)
     migrate.init_app(app)
     with app.app_context():
@@ -52,6 +54,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
         api.register_blueprint(room)
     app.register_blueprint(login_pages)
     app.register_blueprint(reference)
+    app.register_blueprint(oauth)
     app.extensions["api"] = api
     app.extensions["contract"] = document(api)
     return app

@@ -2,15 +2,15 @@
 
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
-from uuid import UUID
 
 import click
 import flask_migrate
 from flask import Flask
+from sqlalchemy.orm import Session as DbSession
 
+from integration_api import upkeep
+from integration_api.access.keys import signer
 from integration_api.access.policy import full_scope
 from integration_api.access.tokens import mint_token
 from integration_api.access.use_cases import user_named
@@ -23,9 +23,6 @@ from integration_api.development import development_settings, is_set_up
 from integration_api.errors import IntegrationError
 from integration_api.login.invitations import Inviter
 from integration_api.people.use_cases import found_organization
-from integration_api.privacy.audit import verify_all
-from integration_api.privacy.erasure import carry_out, due_erasures
-from integration_api.privacy.keys import rotate
 from integration_api.server import serve as serve_app
 from integration_api.themes.export import export_reviews
 from integration_api.themes.jobs import tag_pending, tag_stored
@@ -38,8 +35,14 @@ CONTRACT = Path("openapi.yaml")
 
 
 @click.group()
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Run the integration journal. Settings come from the environment; see the README."""
+    context.obj = lambda: _app()  # noqa: PLW0108  (looked up when it is called)
+
+
+for each in (upkeep.audit, upkeep.keys, upkeep.erase_due, upkeep.new_client, upkeep.switch_off_client):
+    main.add_command(each)
 
 
 def _settings() -> Settings:
@@ -72,8 +75,8 @@ def run(port: int) -> None:
                 documents = seed(db_session)
             for document_id in documents:
                 tag_stored(document_id)
-        with reading() as db_session:
-            click.echo(welcome.text(db_session, f"http://127.0.0.1:{port}", lambda user: _mint(app, user)))
+        with unit_of_work() as db_session:
+            click.echo(welcome.text(db_session, f"http://127.0.0.1:{port}", lambda user: _mint(app, db_session, user)))
     serve_app(app, host="127.0.0.1", port=port, workers=1, threads=8)
 
 
@@ -147,16 +150,17 @@ def token(username: str, scope: str | None, minutes: int | None) -> None:
     app = _app()
     with app.app_context():
         try:
-            with reading() as db_session:
-                click.echo(_mint(app, user_named(db_session, username), scope, minutes))
+            with unit_of_work() as db_session:
+                click.echo(_mint(app, db_session, user_named(db_session, username), scope, minutes))
         except (IntegrationError, ValueError) as error:
             raise click.ClickException(str(error)) from None
 
 
-def _mint(app: Flask, user: User, scope: str | None = None, minutes: int | None = None) -> str:
+def _mint(app: Flask, db_session: DbSession, user: User, scope: str | None = None, minutes: int | None = None) -> str:
     settings: Settings = app.config["SETTINGS"]
+    ours = signer(db_session, parts().key_service, settings.public_url)
     asked = scope or full_scope(Role(user.role))
-    return mint_token(settings.secret_key, user.id, asked, at=parts().now(), minutes=minutes or settings.token_minutes)
+    return mint_token(ours, user.id, asked, at=parts().now(), minutes=minutes or settings.token_minutes)
 
 
 @main.command("tag-pending")
@@ -169,65 +173,6 @@ def tag_pending_documents(older: bool, everything: bool) -> None:  # noqa: FBT00
     click.echo(f"{waited - still} tagged, {still} still waiting")
     if still:
         sys.exit(1)
-
-
-@main.group()
-def audit() -> None:
-    """Make sure that the audit trail is whole."""
-
-
-@audit.command("verify")
-@click.option(
-    "--noted", type=click.File(), help="What `audit verify` printed before; finds out a trail that was cut short."
-)
-def verify_audit(noted: TextIO | None) -> None:
-    """Reckon every organization's chain of events anew, and print where each ends: organization, number, digest.
-
-    Keep what it prints where the database's keeper cannot change it, and give it back with --noted.
-    """
-    known = {UUID(each[0]): (int(each[1]), each[2]) for each in (line.split() for line in noted or ())}
-    with _app().app_context(), reading() as db_session:
-        verdicts = verify_all(db_session, known)
-    for organization, verdict in verdicts:
-        click.echo(f"{organization.id} {verdict.events} {verdict.head}")
-    broken = [(organization, verdict.broken_at) for organization, verdict in verdicts if verdict.broken_at is not None]
-    for organization, place in broken:
-        click.echo(f"the trail of {organization.id} is broken at event {place}", err=True)
-    if broken:
-        sys.exit(1)
-
-
-@main.command("erase-due")
-def erase_due() -> None:
-    """Carry out the erasures whose time of keeping is over; for a daily job."""
-    with _app().app_context():
-        with reading() as db_session:
-            due = due_erasures(db_session, parts().now().date())
-        for erasure_id in due:
-            with unit_of_work() as db_session:
-                carry_out(db_session, erasure_id, parts().now())
-    click.echo(f"{len(due)} erased")
-
-
-@main.group()
-def keys() -> None:
-    """Make and change the keys that people's words are sealed with."""
-
-
-@keys.command("new")
-@click.argument("name", default=lambda: f"k{datetime.now(UTC):%Y%m%d}")
-def new_wrapping_key(name: str) -> None:
-    """Print a new wrapping key, for the front of INTEGRATION_API_KEYS. Keep a copy where the database is not."""
-    click.echo(new_key(name))
-
-
-@keys.command("rotate")
-@click.option("--data-keys", is_flag=True, help="Also give every patient, author and clinic a new data key.")
-def rotate_keys(data_keys: bool) -> None:  # noqa: FBT001  (click gives flags by position)
-    """Wrap every data key with the newest wrapping key. The service may go on serving."""
-    with _app().app_context():
-        done = rotate(parts().now(), data_keys=data_keys)
-    click.echo(f"{done.wrapped} data keys wrapped anew, {done.replaced} replaced, {done.destroyed} old ones destroyed")
 
 
 @main.command()

@@ -16,6 +16,15 @@ from models.document import NOTE_KINDS, VISIBILITIES, Document, JournalEntry, No
 from models.erasure import Erasure
 from models.filters import Between, narrowed
 from models.mention import ASSERTIONS, SOURCES, Mention, MentionReview
+from models.oauth import (
+    AuthorizationCode,
+    ClientKind,
+    OAuthClient,
+    OAuthGrant,
+    RefreshToken,
+    SigningKey,
+    UsedAssertion,
+)
 from models.paging import Order, Page, PageRequest, page_of, page_of_list
 from models.person import CLINICAL_ROLES, Clinician, Organization, Patient, Role, User
 from models.scoped import (
@@ -48,11 +57,13 @@ __all__ = [
     "SOURCES",
     "VISIBILITIES",
     "AuditEvent",
+    "AuthorizationCode",
     "Base",
     "Between",
     "BreakGlass",
     "CareTeam",
     "CareTeamMember",
+    "ClientKind",
     "ClinicTheme",
     "Clinician",
     "Consent",
@@ -72,16 +83,21 @@ __all__ = [
     "Mention",
     "MentionReview",
     "Note",
+    "OAuthClient",
+    "OAuthGrant",
     "Order",
     "Organization",
     "Page",
     "PageRequest",
     "Patient",
     "Reach",
+    "RefreshToken",
     "Role",
     "SecondFactor",
     "Session",
+    "SigningKey",
     "UnknownName",
+    "UsedAssertion",
     "User",
     "Verdict",
     "Vitals",

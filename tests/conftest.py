@@ -15,12 +15,13 @@ from flask import Flask
 from sqlalchemy import create_engine, make_url, text
 from werkzeug.test import TestResponse
 
+from integration_api.access.keys import signer
 from integration_api.access.policy import full_scope
 from integration_api.access.tokens import mint_token
 from integration_api.access.use_cases import user_named
 from integration_api.app import create_app
 from integration_api.config import Environment, Settings, with_driver
-from integration_api.db import db, reading, unit_of_work
+from integration_api.db import db, unit_of_work
 from integration_api.people.use_cases import found_organization
 from integration_api.wiring import parts
 from models import Base, Role, new_id
@@ -30,6 +31,7 @@ from nlp import Analysis, DocumentKind, OwnTheme, Tagger, load_tagger
 
 SECRET = "a-secret-for-tests-only-0123456789-abcdefghijklmnop"
 KEYS = "test:" + "c2l4dGVlbi1ieXRlcyBhbmQgc2l4dGVlbiBtb3JlLi4="
+ADDRESS = "http://localhost"
 MERGE_PATCH = "application/merge-patch+json"
 
 
@@ -71,7 +73,7 @@ def settings(database_url: str) -> Settings:
         environment=Environment.TEST,
         secret_key=SECRET,
         database_url=database_url,
-        public_url="http://localhost",
+        public_url=ADDRESS,
         wrapping_keys=parse_keys(KEYS),
     )
 
@@ -166,9 +168,9 @@ class Clinic:
 
     def caller(self, username: str, scope: str | None = None) -> Caller:
         with self.app.app_context():
-            with reading() as db_session:
-                user = user_named(db_session, username)
-            token = mint_token(SECRET, user.id, scope or full_scope(Role(user.role)), at=parts().now(), minutes=5)
+            with unit_of_work() as db_session:
+                user, ours = user_named(db_session, username), signer(db_session, parts().key_service, ADDRESS)
+            token = mint_token(ours, user.id, scope or full_scope(Role(user.role)), at=parts().now(), minutes=5)
         return Caller(self.app, token)
 
     def anybody(self) -> Caller:

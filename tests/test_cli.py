@@ -1,5 +1,6 @@
 """The `integration-api` command, as somebody in a shell meets it."""
 
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from joserfc.jwk import ECKey
 
 from integration_api.config import Settings, UnsafeSettings
 from integration_api.wiring import parts_of
@@ -46,6 +48,37 @@ def test_from_nothing_to_a_token(tmp_path: Path, env: dict[str, str]) -> None:
     invited = run(tmp_path, "invite", "--as", "ada", **env)
     assert re.fullmatch(r"https://journal\.example/oauth/welcome\?token=[\w-]{43}\n", invited.stdout), invited.stderr
     assert run(tmp_path, "tag-pending", **env).stdout == "0 tagged, 0 still waiting\n"
+
+
+def test_clients_and_signing_keys(tmp_path: Path, env: dict[str, str]) -> None:
+    run(tmp_path, "migrate", **env)
+    run(tmp_path, "new-organization", "Harbour", "--admin", "ada", **env)
+    keys = tmp_path / "jwks.json"
+    keys.write_text(json.dumps({"keys": [ECKey.generate_key("P-384", auto_kid=True).as_dict(private=False)]}))
+    by_ada = ("new-client", "Record", "--admin", "ada")
+    for arguments in (("--redirect-uri", "org.example.app:/back"), ("--jwks", str(keys), "--system", "ehr")):
+        made = run(tmp_path, *by_ada, *arguments, **env)
+        assert made.returncode == 0, made.stderr
+        assert len(made.stdout.strip()) > 20
+    gone = made.stdout.strip()
+    assert run(tmp_path, "switch-off-client", gone, **env).returncode == 0
+    assert "no active client" in run(tmp_path, "switch-off-client", gone, **env).stderr
+    for arguments, says in (
+        ((), "redirect"),
+        (("--redirect-uri", "http://else.example/"), "redirect address begins with"),
+        (("--system", "ehr"), "public client"),
+        (("--jwks-uri", "http://keys.example/", "--system", "ehr"), "https"),
+        (("--jwks", str(keys), "--system", "ada"), "system account"),
+        (("--jwks", str(keys), "--system", "ehr", "--scope", "all"), "scope"),
+        (("--jwks", __file__, "--system", "ehr"), "JSON"),
+    ):
+        done = run(tmp_path, *by_ada, *arguments, **env)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert says in done.stderr
+        assert "Traceback" not in done.stderr
+    kids = {run(tmp_path, "keys", "new-signing", **env).stdout for _ in range(2)}
+    assert len(kids) == 2
+    assert run(tmp_path, "token", "--as", "ada", **env).returncode == 0
 
 
 def test_mistakes_are_told_in_one_line(tmp_path: Path, env: dict[str, str]) -> None:

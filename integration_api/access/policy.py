@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from integration_api.access.principals import Principal
-from integration_api.access.scopes import Action
+from integration_api.access.scopes import Action, Scope, common, parse_scopes
 from integration_api.errors import NotAllowed
 from models.person import CLINICAL_ROLES, Role
 from models.scoped import Extent, Reach
@@ -123,3 +123,14 @@ def full_scope(role: Role) -> str:
     """Name everything that a role may do, as a token's scope."""
     context = {Role.PATIENT: "patient", Role.SYSTEM: "system"}.get(role, "user")
     return f"{context}/*.cruds"
+
+
+def for_role(role: Role, asked: frozenset[Scope]) -> frozenset[Scope]:
+    """Give what a role may do of what is asked: its own context, resources that there are, letters that it has."""
+    cut = (_cut(role, scope) for scope in common(asked, parse_scopes(full_scope(role))))
+    return frozenset(scope for scope in cut if scope.actions)
+
+
+def _cut(role: Role, scope: Scope) -> Scope:
+    may = {action for (resource, who, action) in _EXTENTS if who == role and scope.resource in ("*", resource)}
+    return Scope(scope.context, scope.resource, scope.actions & may)

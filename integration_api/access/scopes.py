@@ -8,6 +8,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+# What SMART clients ask for beside permissions. None of these words lets a token do anything.
+OFFLINE, LAUNCH_PATIENT = "offline_access", "launch/patient"
+WORDS = frozenset({OFFLINE, LAUNCH_PATIENT, "openid", "fhirUser", "launch", "online_access"})
 _FORM = re.compile(r"(patient|user|system)/(\*|[A-Z][A-Za-z]+)\.(c?r?u?d?s?)")
 
 
@@ -37,10 +40,29 @@ class Scope:
         letters = "".join(action for action in Action if action in self.actions)
         return f"{self.context}/{self.resource}.{letters}"
 
+    def within(self, ceiling: "Scope") -> "Scope | None":
+        """Give what this scope and another both allow; None where that is nothing."""
+        resource = ceiling.resource if self.resource == "*" else self.resource
+        actions = self.actions & ceiling.actions
+        if self.context != ceiling.context or ceiling.resource not in ("*", resource) or not actions:
+            return None
+        return Scope(self.context, resource, actions)
+
 
 def parse_scopes(text: str) -> frozenset[Scope]:
-    """Read a space-separated list; raise `ValueError` on anything that is not in the form."""
-    return frozenset(_parse(word) for word in text.split())
+    """Read a space-separated list; raise `ValueError` on anything that is neither in the form nor a known word."""
+    return frozenset(_parse(word) for word in text.split() if word not in WORDS)
+
+
+def readable_scopes(text: str) -> frozenset[Scope]:
+    """Read what is in the form, and leave out what is not."""
+    return frozenset(_parse(word) for word in text.split() if (found := _FORM.fullmatch(word)) and found[3])
+
+
+def common(asked: frozenset[Scope], ceiling: frozenset[Scope]) -> frozenset[Scope]:
+    """Give what both lists allow."""
+    pairs = (one.within(other) for one in asked for other in ceiling)
+    return frozenset(found for found in pairs if found is not None)
 
 
 def _parse(word: str) -> Scope:

@@ -1,64 +1,98 @@
-"""Access tokens: JWTs (RFC 9068) that we sign for ourselves. OAuth will hand them out through the same door."""
+"""Access tokens: JWTs (RFC 9068) that we sign for ourselves, whoever they were handed to."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
+from joserfc.jwk import ECKey
 
+from integration_api.access.keys import ALGORITHM, Signer
 from integration_api.access.scopes import Scope, parse_scopes
 from integration_api.errors import Unauthenticated
 
-ISSUER = "integration-api"
-AUDIENCE = "integration-api/v1"
-_ALGORITHM = "HS256"
-_TYPE = "at+jwt"
+TYPE = "at+jwt"
+FindKey = Callable[[object], ECKey | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a good token says."""
+    """What a good token says. `sid` names the grant it came of; a token from the command line has none."""
 
     user_id: UUID
     scopes: frozenset[Scope]
+    client_id: str | None = None
+    sid: UUID | None = None
 
 
-def mint_token(secret: str, user_id: UUID, scope: str, *, at: datetime, minutes: int) -> str:
-    """Sign a token for a user, good for some minutes from `at`."""
+def audience(issuer: str) -> str:
+    """Name what our tokens are good for."""
+    return f"{issuer}/v1"
+
+
+def mint_token(signer: Signer, user_id: UUID, scope: str, *, at: datetime, minutes: float, **more: str | None) -> str:
+    """Sign a token for a user, good for some minutes from `at`. `more` may hold `client_id` and `sid`."""
     parse_scopes(scope)
     claims = {
-        "iss": ISSUER,
-        "aud": AUDIENCE,
+        "iss": signer.issuer,
+        "aud": audience(signer.issuer),
         "sub": str(user_id),
         "scope": scope,
         "iat": int(at.timestamp()),
         "exp": int((at + timedelta(minutes=minutes)).timestamp()),
         "jti": secrets.token_urlsafe(12),
+        **{name: value for name, value in more.items() if value is not None},
     }
-    return jwt.encode({"alg": _ALGORITHM, "typ": _TYPE}, claims, OctKey.import_key(secret))
+    header = {"alg": ALGORITHM, "typ": TYPE, "kid": signer.key.kid}
+    return jwt.encode(header, claims, signer.key, algorithms=[ALGORITHM])
 
 
-def read_token(secret: str, token: str, *, at: datetime) -> Grant:
+def read_token(find_key: FindKey, token: str, *, issuer: str, at: datetime) -> Grant:
     """Check a token's signature, times and kind; raise `Unauthenticated` without saying which of them failed."""
+    return grant_in(read_claims(find_key, token, issuer=issuer, at=at))
+
+
+def grant_in(claims: dict[str, Any]) -> Grant:
+    """Give what a token's checked claims say; raise `Unauthenticated`."""
     try:
-        parsed = jwt.decode(token, OctKey.import_key(secret), algorithms=[_ALGORITHM])
-        _registry(at).validate(parsed.claims)
-        grant = Grant(UUID(parsed.claims["sub"]), parse_scopes(parsed.claims["scope"]))
-    except (JoseError, ValueError, KeyError, AttributeError, TypeError):
-        raise Unauthenticated("The token is not valid, or no longer.") from None
-    if parsed.header.get("typ") != _TYPE:
-        raise Unauthenticated("The token is not valid, or no longer.")
-    return grant
+        sid = claims.get("sid")
+        return Grant(
+            user_id=UUID(claims["sub"]),
+            scopes=parse_scopes(claims["scope"]),
+            client_id=claims.get("client_id"),
+            sid=None if sid is None else UUID(sid),
+        )
+    except (ValueError, AttributeError, TypeError):
+        raise _not_valid() from None
 
 
-def _registry(at: datetime) -> jwt.JWTClaimsRegistry:
+def read_claims(find_key: FindKey, token: str, *, issuer: str, at: datetime) -> dict[str, Any]:
+    """Give the claims of a token of ours; raise `Unauthenticated`."""
+    try:
+        header = jws.extract_compact(token.encode()).headers()
+        key = find_key(header.get("kid"))
+        if key is None or header.get("typ") != TYPE:
+            raise _not_valid()
+        parsed = jwt.decode(token, key, algorithms=[ALGORITHM])
+        _registry(issuer, at).validate(parsed.claims)
+    except (JoseError, ValueError, AttributeError, TypeError, RecursionError):
+        raise _not_valid() from None
+    return dict(parsed.claims)
+
+
+def _not_valid() -> Unauthenticated:
+    return Unauthenticated("The token is not valid, or no longer.")
+
+
+def _registry(issuer: str, at: datetime) -> jwt.JWTClaimsRegistry:
     return jwt.JWTClaimsRegistry(
         now=int(at.timestamp()),
-        iss={"essential": True, "value": ISSUER},
-        aud={"essential": True, "value": AUDIENCE},
+        iss={"essential": True, "value": issuer},
+        aud={"essential": True, "value": audience(issuer)},
         sub={"essential": True},
         exp={"essential": True},
         scope={"essential": True},

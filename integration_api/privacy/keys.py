@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from integration_api.access import keys as signing_keys
 from integration_api.db import unit_of_work
+from integration_api.login import second_factor
 from models import new_id
+from models.data_key import keyring_of
 from models.rotation import forget_unused, replace_keys, seal_anew, sealed_tables, wrap_anew
 
 BATCH = 200
@@ -23,9 +26,10 @@ class Rotated:
 
 
 def rotate(at: datetime, *, data_keys: bool = False) -> Rotated:
-    """Wrap every data key with the newest wrapping key; with `data_keys` also replace them, and seal all text anew.
+    """Wrap every data key, second factor and signing key with the newest wrapping key.
 
-    Afterwards older wrapping keys can be taken out of the settings, once no backup needs them.
+    With `data_keys` also replace the data keys, and seal all text anew. Afterwards older wrapping keys can be taken
+    out of the settings, once no backup needs them.
     """
     wrapped = 0
     while True:
@@ -34,6 +38,9 @@ def rotate(at: datetime, *, data_keys: bool = False) -> Rotated:
         wrapped += count
         if count == 0:
             break
+    with unit_of_work() as db_session:
+        keys = keyring_of(db_session).service
+        wrapped += second_factor.rewrap(db_session, keys) + signing_keys.rewrap(db_session, keys)
     return _rotate_data_keys(at, wrapped) if data_keys else Rotated(wrapped)
 
 

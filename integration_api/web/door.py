@@ -12,8 +12,8 @@ from integration_api.access.audit import Trace, outcome_of
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
-from integration_api.access.tokens import read_token
-from integration_api.access.use_cases import principal_of
+from integration_api.access.use_cases import bearer
+from integration_api.config import Settings
 from integration_api.db import enter_organization, reading, unit_of_work
 from integration_api.errors import Unauthenticated
 from integration_api.wiring import parts
@@ -25,9 +25,9 @@ def enter(resource: Resource, action: Action) -> Principal:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise Unauthenticated("Send a bearer token in the Authorization header.")
-    grant = read_token(current_app.config["SECRET_KEY"], token.strip(), at=parts().now())
+    settings: Settings = current_app.config["SETTINGS"]
     with reading(everywhere=True) as db_session:
-        principal = principal_of(db_session, grant, parts().now())
+        principal = bearer(db_session, token.strip(), issuer=settings.public_url, at=parts().now())
     enter_organization(principal.organization_id)
     g.trace.caller = principal
     policy.reach(principal, resource, action)

@@ -88,7 +88,8 @@ def _on_http_error(error: HTTPException) -> Response:
     return answer
 
 
-def _on_busy_database(error: OperationalError) -> Response:
+def on_busy_database(error: OperationalError) -> Response:
+    """Answer 503."""
     log.warning("database unavailable: %s", type(error.orig).__name__)
     return problem(
         503,
@@ -104,7 +105,7 @@ def _on_lost_key(_error: KeyUnavailable) -> Response:
     return problem(500, "unreadable", "Cannot be read", "Something stored here cannot be opened: its key is missing.")
 
 
-def _on_crash(error: Exception) -> Response:
+def on_crash(error: Exception) -> Response:
     """Answer 500. Only the kind of the error is logged: its message may quote a patient."""
     if current_app.config["PROPAGATE_CRASHES"]:
         raise error
@@ -125,6 +126,6 @@ def register(app: Flask) -> None:
     app.config.setdefault("PROPAGATE_CRASHES", False)
     app.register_error_handler(errors.IntegrationError, _on_domain_error)
     app.register_error_handler(HTTPException, _on_http_error)
-    app.register_error_handler(OperationalError, _on_busy_database)
+    app.register_error_handler(OperationalError, on_busy_database)
     app.register_error_handler(KeyUnavailable, _on_lost_key)
-    app.register_error_handler(Exception, _on_crash)
+    app.register_error_handler(Exception, on_crash)

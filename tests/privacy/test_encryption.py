@@ -25,12 +25,12 @@ OF_TEXT = DataKey.owner_kind != "audit"  # the audit trail has a key that seals 
 @contextmanager
 def with_keys(clinic: Any, service: KeyService) -> Iterator[None]:
     """A stretch of time in which the service runs with another key service."""
-    before = clinic.app.extensions["keyring"]
-    clinic.app.extensions["keyring"] = Keyring(service)
+    before = {name: clinic.app.extensions[name] for name in ("keyring", "parts")}
+    clinic.app.extensions |= {"keyring": Keyring(service), "parts": replace(before["parts"], key_service=service)}
     try:
         yield
     finally:
-        clinic.app.extensions["keyring"] = before
+        clinic.app.extensions |= before
 
 
 def of_test(clinic: Any) -> dict[str, bytes]:
@@ -64,9 +64,9 @@ def test_a_changed_byte_is_noticed(clinic: Any) -> None:
 
 
 def test_without_the_wrapping_key_nothing_opens(clinic: Any) -> None:
-    entry = clinic.write(TEXT)
+    entry, maya = clinic.write(TEXT), clinic.maya
     with with_keys(clinic, LocalKeys({"test": OTHER.encode()})):
-        assert clinic.maya.get(f"/v1/journal-entries/{entry['id']}").status_code == 500
+        assert maya.get(f"/v1/journal-entries/{entry['id']}").status_code == 500
     assert clinic.maya.read(f"/v1/journal-entries/{entry['id']}")["text"] == TEXT
 
 

@@ -1,0 +1,135 @@
+"""Commands for whoever keeps the service: the audit trail, keys, erasures that are due, clients of the API."""
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import IO, Any, TextIO
+from uuid import UUID
+
+import click
+from flask import Flask
+
+from integration_api.access.keys import renew
+from integration_api.db import reading, unit_of_work
+from integration_api.errors import IntegrationError
+from integration_api.oauth.clients import admin_named, draft_of, register_client, switch_off
+from integration_api.privacy.audit import verify_all
+from integration_api.privacy.erasure import carry_out, due_erasures
+from integration_api.privacy.keys import rotate
+from integration_api.wiring import parts
+from models.key_service import new_key
+
+MakeApp = Callable[[], Flask]  # what the commands are given: the application is made when one is run
+
+
+@click.group()
+def audit() -> None:
+    """Make sure that the audit trail is whole."""
+
+
+@audit.command("verify")
+@click.option(
+    "--noted", type=click.File(), help="What `audit verify` printed before; finds out a trail that was cut short."
+)
+@click.pass_obj
+def verify_audit(make_app: MakeApp, noted: TextIO | None) -> None:
+    """Reckon every organization's chain of events anew, and print where each ends: organization, number, digest.
+
+    Keep what it prints where the database's keeper cannot change it, and give it back with --noted.
+    """
+    known = {UUID(each[0]): (int(each[1]), each[2]) for each in (line.split() for line in noted or ())}
+    with make_app().app_context(), reading() as db_session:
+        verdicts = verify_all(db_session, known)
+    for organization, verdict in verdicts:
+        click.echo(f"{organization.id} {verdict.events} {verdict.head}")
+    broken = [(organization, verdict.broken_at) for organization, verdict in verdicts if verdict.broken_at is not None]
+    for organization, place in broken:
+        click.echo(f"the trail of {organization.id} is broken at event {place}", err=True)
+    if broken:
+        sys.exit(1)
+
+
+@click.command("erase-due")
+@click.pass_obj
+def erase_due(make_app: MakeApp) -> None:
+    """Carry out the erasures whose time of keeping is over; for a daily job."""
+    with make_app().app_context():
+        with reading() as db_session:
+            due = due_erasures(db_session, parts().now().date())
+        for erasure_id in due:
+            with unit_of_work() as db_session:
+                carry_out(db_session, erasure_id, parts().now())
+    click.echo(f"{len(due)} erased")
+
+
+@click.group()
+def keys() -> None:
+    """Make and change the keys that people's words are sealed with."""
+
+
+@keys.command("new")
+@click.argument("name", default=lambda: f"k{datetime.now(UTC):%Y%m%d}")
+def new_wrapping_key(name: str) -> None:
+    """Print a new wrapping key, for the front of INTEGRATION_API_KEYS. Keep a copy where the database is not."""
+    click.echo(new_key(name))
+
+
+@keys.command("new-signing")
+@click.pass_obj
+def new_signing_key(make_app: MakeApp) -> None:
+    """Make a key that signs access tokens from now on. The ones before it verify for a day more."""
+    with make_app().app_context(), unit_of_work() as db_session:
+        click.echo(renew(db_session, parts().key_service, parts().now()))
+
+
+@keys.command("rotate")
+@click.option("--data-keys", is_flag=True, help="Also give every patient, author and clinic a new data key.")
+@click.pass_obj
+def rotate_keys(make_app: MakeApp, data_keys: bool) -> None:  # noqa: FBT001  (click gives flags by position)
+    """Wrap every data key with the newest wrapping key. The service may go on serving."""
+    with make_app().app_context():
+        done = rotate(parts().now(), data_keys=data_keys)
+    click.echo(
+        f"{done.wrapped} keys wrapped anew, {done.replaced} data keys replaced, {done.destroyed} old ones destroyed"
+    )
+
+
+@click.command("new-client")
+@click.argument("name")
+@click.option("--admin", required=True, metavar="USERNAME", help="An admin of the organization that lets it in.")
+@click.option("--redirect-uri", "redirect_uris", multiple=True, help="Where a code may be sent; may be repeated.")
+@click.option("--jwks", type=click.File("rb"), help="A file with the client's public keys (JWK Set).")
+@click.option("--jwks-uri", help="Or the https address where it publishes them.")
+@click.option("--system", metavar="USERNAME", help="The system account that a backend service acts as; made if new.")
+@click.option("--scope", help="The most it may ask for. [default: what the role allows; system/*.rs with --system]")
+@click.pass_obj
+def new_client(make_app: MakeApp, /, name: str, admin: str, **told: Any) -> None:
+    """Register an application and print its client id. With keys it is confidential, without it is public."""
+    with make_app().app_context():
+        try:
+            draft = draft_of(name, jwks=_json(told.pop("jwks")), **told)
+            with unit_of_work() as db_session:
+                click.echo(register_client(db_session, admin_named(db_session, admin), draft).client_id)
+        except IntegrationError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.command("switch-off-client")
+@click.argument("client_id")
+@click.pass_obj
+def switch_off_client(make_app: MakeApp, client_id: str) -> None:
+    """Let a client in no more. All tokens that it has are no longer good."""
+    with make_app().app_context():
+        try:
+            with unit_of_work() as db_session:
+                switch_off(db_session, client_id)
+        except IntegrationError as error:
+            raise click.ClickException(str(error)) from None
+
+
+def _json(file: IO[bytes] | None) -> Any:
+    try:
+        return None if file is None else json.load(file)
+    except ValueError:
+        raise click.ClickException("the file does not hold JSON") from None
