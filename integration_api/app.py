@@ -21,7 +21,9 @@ from integration_api.people.routes import blp as people
 from integration_api.privacy.routes import blp as privacy
 from integration_api.themes.routes import blp as themes
 from integration_api.web import problems
+from integration_api.web.edges import guard
 from integration_api.web.openapi import document, make_api
+from integration_api.web.rates import Rates
 from integration_api.wiring import Parts, parts_of
 from models import Keyring
 
@@ -43,6 +45,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     app.extensions["parts"] = parts or parts_of(settings)
     app.extensions["keyring"] = Keyring(app.extensions["parts"].key_service)
     app.extensions["passwords"] = Passwords(profile_of(settings.environment))
+    app.extensions["rates"] = Rates(settings)
     app.extensions["on_credentials_reset"] = (revoke_families,)  # when a person has new credentials
     db.init_app(app)
     migrate.init_app(app)
@@ -52,9 +55,9 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     api = make_api(app)
     for room in (people, care, journal, notes, themes, privacy, login, operation):
         api.register_blueprint(room)
-    app.register_blueprint(login_pages)
-    app.register_blueprint(reference)
-    app.register_blueprint(oauth)
+    for pages in (login_pages, reference, oauth):
+        app.register_blueprint(pages)
+    guard(app, settings)
     app.extensions["api"] = api
     app.extensions["contract"] = document(api)
     return app

@@ -136,8 +136,8 @@ def export_reviews_command() -> None:
 
     One JSON line a sentence, as `python -m nlp evaluate` reads them. They are patients' words: keep them as such.
     """
-    with _app().app_context(), reading() as db_session:
-        for line in export_reviews(db_session):
+    with _app().app_context(), unit_of_work() as db_session:
+        for line in export_reviews(db_session, parts().now()):
             click.echo(line)
 
 

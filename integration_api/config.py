@@ -40,6 +40,8 @@ class Settings:
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: int = 0
     rate_limit_storage: str = "memory://"
+    calls_per_minute: int = 600  # of one principal
+    attempts_per_minute: int = 30  # from one address, to sign in or to get a token
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -59,6 +61,8 @@ class Settings:
             key_service=env.get("INTEGRATION_API_KEY_SERVICE") or None,
             allowed_origins=tuple(env.get("INTEGRATION_API_ORIGINS", "").split()),
             trusted_proxies=_positive(env, "INTEGRATION_API_PROXIES", 0, lowest=0),
+            calls_per_minute=_positive(env, "INTEGRATION_API_CALLS_PER_MINUTE", 600),
+            attempts_per_minute=_positive(env, "INTEGRATION_API_ATTEMPTS_PER_MINUTE", 30),
             rate_limit_storage=env.get("INTEGRATION_API_RATE_LIMIT_STORAGE") or "memory://",
         )
         settings.check()

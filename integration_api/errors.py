@@ -6,6 +6,7 @@
     ├── Unauthenticated  nobody we know is calling
     ├── Conflict         it clashes with what is stored
     ├── Stale            somebody changed the record in between
+    ├── TooMany          the caller has asked too often
     └── Invalid          the request says something impossible; lists every fault
 
 No message holds anything that a patient or clinician wrote.
@@ -36,6 +37,14 @@ class Conflict(IntegrationError):
 
 class Stale(IntegrationError):
     """The record is not the one that the caller has seen."""
+
+
+class TooMany(IntegrationError):
+    """The caller has asked too often: more than `allowed` in a minute; in `seconds` there is room again."""
+
+    def __init__(self, rate: str, allowed: int, seconds: int) -> None:
+        super().__init__(f"Too many requests. Try again in {seconds} seconds.")
+        self.rate, self.allowed, self.seconds = rate, allowed, seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.principals import Principal
 from integration_api.errors import IntegrationError, NotAllowed, NotFound
-from models import Deed, Patient, Role, append_deeds
+from models import Deed, Patient, Role, User, append_deeds, now
 
 _WORDS = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search"}
 _WHY = {Role.PATIENT: "own_record", Role.ADMIN: "administration", Role.SYSTEM: "ehr"}
@@ -59,6 +60,33 @@ class Trace:
             patient_id=patient_id,
             record_id=record_id,
         )
+
+
+def tell(
+    db_session: DbSession,
+    user_id: UUID | None,
+    operation: str,
+    outcome: str,
+    origin: str,
+    client: str | None = None,
+) -> None:
+    """Put into the trail how somebody was let in, or not; of a patient's account, into the patient's."""
+    user = None if user_id is None else db_session.get(User, user_id)
+    if user is None:
+        return
+    deed = Deed(
+        operation=operation,
+        resource="Token" if client else "SignIn",
+        action="create",
+        outcome=outcome,
+        purpose="sign_in",
+        actor_id=user.id,
+        actor_role=user.role,
+        origin=origin,
+        client=client,
+        patient_id=db_session.scalar(select(Patient.id).where(Patient.user_id == user.id)),
+    )
+    append_deeds(db_session, user.organization_id, now(), [deed])
 
 
 def outcome_of(error: BaseException) -> str:

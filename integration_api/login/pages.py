@@ -5,16 +5,21 @@ import hmac
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, session
+from sqlalchemy.orm import Session as DbSession
 from werkzeug.wrappers import Response as AnyResponse
 
+from integration_api.access.audit import tell
 from integration_api.db import Collision, reading, unit_of_work
+from integration_api.errors import TooMany
 from integration_api.login import invitations, passwords, second_factor, use_cases
 from integration_api.login.delay import TooSoon
 from integration_api.login.forms import FALLBACK, ForeignForm, form_token, own_address, require_form_token
 from integration_api.login.invitations import InvitationGone
 from integration_api.login.use_cases import Outcome
+from integration_api.web.rates import count_attempt
 from integration_api.wiring import parts
 
 blp = Blueprint("login", __name__, url_prefix="/oauth", template_folder="templates")
@@ -35,6 +40,9 @@ _NO_SECOND_FACTOR = (
 )
 _NOT_THE_SAME = "The two passwords are not the same. Please type them again."
 _CODE_UNCONFIRMED = "That code is not right. Please enter the one that your authenticator app shows now."
+
+
+blp.before_request(count_attempt)
 
 
 @blp.after_request
@@ -72,6 +80,7 @@ def check_password() -> AnyResponse:
     checked = _passwords().check(begun.password_hash, password)
     with unit_of_work(everywhere=True) as db_session:
         outcome, user = use_cases.end_attempt(db_session, begun, checked, now)
+        _tell(db_session, begun.user_id, "checkPassword", is_done=user is not None)
     if user is not None and outcome is Outcome.SIGNED_IN:
         use_cases.sign_in(session, user, now)
         return _go(onward)
@@ -100,6 +109,7 @@ def check_code() -> AnyResponse:
         return _go("/oauth/login?" + urlencode({"next": onward}))
     with unit_of_work(everywhere=True) as db_session:
         user = use_cases.try_code(db_session, session, request.form.get("code", ""), parts().key_service, now)
+        _tell(db_session, use_cases.half_way_user(session), "checkCode", is_done=user is not None)
     if user is None:
         return _page("code.html", HTTPStatus.UNAUTHORIZED, next=onward, fault=_WRONG_CODE)
     use_cases.sign_in(session, user, now)
@@ -111,7 +121,9 @@ def logout() -> AnyResponse:
     """Sign out."""
     require_form_token(session, request.form.get("form_token", ""))
     with unit_of_work(everywhere=True) as db_session:
+        user = use_cases.signed_in_user(db_session, session, parts().now())
         use_cases.sign_out(db_session, session, parts().now())
+        _tell(db_session, None if user is None else user.id, "signOut", is_done=True)
     return _go("/oauth/login")
 
 
@@ -145,6 +157,7 @@ def accept() -> AnyResponse:
     acts = current_app.extensions["on_credentials_reset"]
     with unit_of_work(everywhere=True) as db_session:
         user = invitations.accept(db_session, token, new, parts().key_service, now, acts)
+        _tell(db_session, user.id, "acceptInvitation", is_done=True)
     use_cases.sign_in(session, user, now)
     return _go("/oauth/login")
 
@@ -152,6 +165,14 @@ def accept() -> AnyResponse:
 @blp.errorhandler(TooSoon)
 def too_soon(error: TooSoon) -> Response:
     """Ask for patience."""
+    answer = _page("sorry.html", HTTPStatus.TOO_MANY_REQUESTS, why="wait", seconds=error.seconds)
+    answer.headers["Retry-After"] = str(error.seconds)
+    return answer
+
+
+@blp.errorhandler(TooMany)
+def too_many(error: TooMany) -> Response:
+    """Ask for patience, whoever it is that comes from this address."""
     answer = _page("sorry.html", HTTPStatus.TOO_MANY_REQUESTS, why="wait", seconds=error.seconds)
     answer.headers["Retry-After"] = str(error.seconds)
     return answer
@@ -167,6 +188,12 @@ def foreign_form(_error: ForeignForm) -> Response:
 def invitation_gone(_error: InvitationGone) -> Response:
     """Say that the link leads nowhere, whatever became of it."""
     return _page("sorry.html", HTTPStatus.NOT_FOUND, why="invitation")
+
+
+def _tell(db_session: DbSession, user_id: UUID | None, operation: str, *, is_done: bool) -> None:
+    """Tell the audit trail of the user's organization; of a name that nobody has, there is none to tell."""
+    outcome, origin = "done" if is_done else "refused", request.remote_addr or "unknown"
+    tell(db_session, user_id, operation, outcome, origin)
 
 
 def _begin_attempt(username: str) -> use_cases.PasswordAttempt:

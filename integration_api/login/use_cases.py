@@ -101,6 +101,11 @@ def is_half_way(db_session: DbSession, browser: Browser, at: datetime) -> bool:
     return credential is not None and _is_half_way(browser, credential, at)
 
 
+def half_way_user(browser: Browser) -> UUID | None:
+    """Give who has given a right password in this browser, or is said to have."""
+    return _user_id(browser, "half_user_id")
+
+
 def go_half_way(browser: Browser, user: User, at: datetime) -> None:
     """Remember that the password was right. Nothing of an earlier session is kept."""
     browser.clear()

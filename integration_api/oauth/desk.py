@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from flask import current_app, g
+from flask import current_app, g, request
 from sqlalchemy.orm import Session as DbSession
 
+from integration_api.access.audit import tell
 from integration_api.access.keys import Signer, signer
 from integration_api.access.scopes import LAUNCH_PATIENT, OFFLINE
 from integration_api.access.tokens import mint_token
@@ -67,6 +68,8 @@ class Desk:
             client_id=grant.client.client_id,
             sid=str(grant.id),
         )
+        origin = request.remote_addr or "unknown"
+        tell(self.db_session, grant.user_id, "giveToken", "done", origin, client=grant.client.client_id)
         return {"access_token": token, "token_type": "Bearer", "expires_in": minutes * 60, "scope": scope}
 
 

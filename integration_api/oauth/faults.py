@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from integration_api.db import Collision
+from integration_api.errors import TooMany
 from integration_api.web import problems
 from integration_api.web.body import write_json
 
@@ -26,6 +27,12 @@ def _on_collision(_error: Collision) -> Response:
 
 def _on_http_error(error: HTTPException) -> Response:
     return _fault(error.code or 400, "invalid_request", "The request could not be read.")
+
+
+def _on_too_many(error: TooMany) -> Response:
+    told = _fault(429, "temporarily_unavailable", str(error))
+    told.headers["Retry-After"] = str(error.seconds)
+    return told
 
 
 def _on_busy_database(error: OperationalError) -> Response:
@@ -49,6 +56,7 @@ def register(blp: Blueprint) -> None:
     for kind, handler in (
         (OAuth2Error, _on_oauth_error),
         (Collision, _on_collision),
+        (TooMany, _on_too_many),
         (HTTPException, _on_http_error),
         (OperationalError, _on_busy_database),
         (Exception, _on_crash),

@@ -21,6 +21,7 @@ from integration_api.oauth.grants import server
 from integration_api.oauth.presented import presented_keys
 from integration_api.oauth.wording import in_words
 from integration_api.web.body import write_json
+from integration_api.web.rates import count_attempt
 from integration_api.wiring import parts
 
 LOGIN = "/oauth/login"
@@ -28,6 +29,7 @@ _CSRF = "oauth_csrf"
 
 blp = Blueprint("oauth", __name__, template_folder="templates")
 faults.register(blp)
+blp.before_request(count_attempt)
 
 
 @blp.after_request

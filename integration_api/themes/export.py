@@ -1,13 +1,15 @@
 """Clinicians' reviews as training examples, of patients who have agreed to that."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import cast
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
-from models import Document, Mention, consents_to
+from models import Deed, Document, Mention, append_deeds, consents_to
 from nlp import DocumentKind
 from nlp.review_examples import Judgement, review_examples
 
@@ -15,7 +17,7 @@ PURPOSE = "research_export"
 _RIGHT = {"confirmed": True, "rejected": False, None: None}
 
 
-def export_reviews(db_session: DbSession) -> Iterator[str]:
+def export_reviews(db_session: DbSession, at: datetime) -> Iterator[str]:
     """Give one JSON line for each sentence whose mentions clinicians have all judged.
 
     Only of patients whose latest word on `research_export` is yes, never of private entries or psychotherapy notes, and
@@ -34,10 +36,35 @@ def export_reviews(db_session: DbSession) -> Iterator[str]:
         .order_by(Document.id)
         .distinct()
     )
-    for document in db_session.scalars(query):
+    documents = db_session.scalars(query).all()
+    _tell(db_session, documents, at)
+    for document in documents:
         kind = cast("DocumentKind", document.source)
         judgements = [
             Judgement(each.theme, each.start, each.end, each.assertion, _RIGHT[each.review])
             for each in document.mentions
         ]
         yield from review_examples(secrets.token_hex(6), kind, document.text, judgements)
+
+
+def _tell(db_session: DbSession, documents: Sequence[Document], at: datetime) -> None:
+    """Tell each patient's trail that words of theirs have left by the command line."""
+    taken: dict[UUID, set[UUID]] = {}
+    for document in documents:
+        taken.setdefault(document.organization_id, set()).add(document.patient_id)
+    for organization_id, patients in taken.items():
+        deeds = [
+            Deed(
+                operation="exportReviews",
+                resource="Document",
+                action="read",
+                outcome="done",
+                purpose="service",
+                actor_id=None,
+                actor_role="service",
+                origin="command line",
+                patient_id=patient_id,
+            )
+            for patient_id in sorted(patients)
+        ]
+        append_deeds(db_session, organization_id, at, deeds)

@@ -16,6 +16,7 @@ from integration_api.access.use_cases import bearer
 from integration_api.config import Settings
 from integration_api.db import enter_organization, reading, unit_of_work
 from integration_api.errors import Unauthenticated
+from integration_api.web.rates import rates
 from integration_api.wiring import parts
 from models import now
 
@@ -26,8 +27,13 @@ def enter(resource: Resource, action: Action) -> Principal:
     if kind.lower() != "bearer" or not token.strip():
         raise Unauthenticated("Send a bearer token in the Authorization header.")
     settings: Settings = current_app.config["SETTINGS"]
-    with reading(everywhere=True) as db_session:
-        principal = bearer(db_session, token.strip(), issuer=settings.public_url, at=parts().now())
+    try:
+        with reading(everywhere=True) as db_session:
+            principal = bearer(db_session, token.strip(), issuer=settings.public_url, at=parts().now())
+    except Unauthenticated:
+        rates().count_attempt(request.remote_addr or "unknown")  # tokens are not for guessing
+        raise
+    rates().count_call(principal.user_id)
     enter_organization(principal.organization_id)
     g.trace.caller = principal
     policy.reach(principal, resource, action)

@@ -1,6 +1,6 @@
 """The headers and errors that operations share, as the contract describes them."""
 
-ALWAYS = (401, 403, 503)
+ALWAYS = (401, 403, 429, 503)
 BODY = (400, 409, 413, 415, 422)
 IF_MATCH = {
     "in": "header",

@@ -35,6 +35,7 @@ _PROBLEMS = {
     415: "The body's media type is not the one named here.",
     422: "The request is not valid; `errors` lists every fault with its place.",
     428: "If-Match is missing.",
+    429: "Too many requests; try again after `Retry-After` seconds.",
     503: "The database did not answer in time; nothing was stored.",
 }
 
@@ -61,7 +62,7 @@ class Api(flask_smorest.Api):
             headers = {}
             if status == 401:  # noqa: PLR2004
                 headers = {"WWW-Authenticate": {"schema": {"type": "string"}, "required": True}}
-            if status == 503:  # noqa: PLR2004
+            if status in (429, 503):
                 headers = {"Retry-After": {"schema": {"type": "string"}, "required": True}}
             response = {"description": description, "content": content, "headers": headers}
             self.spec.components.response(f"Problem{status}", {k: v for k, v in response.items() if v})

@@ -22,6 +22,7 @@ _STATUS: dict[type[errors.IntegrationError], tuple[int, str, str]] = {
     errors.NotAllowed: (403, "not-allowed", "Not allowed"),
     errors.Unauthenticated: (401, "unauthenticated", "A valid token is needed"),
     errors.Conflict: (409, "conflict", "Conflict"),
+    errors.TooMany: (429, "too-many", "Too many requests"),
     errors.Stale: (412, "stale", "The record has changed"),
     errors.Invalid: (422, "invalid", "The request is not valid"),
 }
@@ -71,9 +72,20 @@ def _on_domain_error(error: errors.IntegrationError) -> Response:
     if status == HTTPStatus.UNAUTHORIZED:
         has_token = "Authorization" in request.headers
         headers["WWW_Authenticate"] = WWW_AUTHENTICATE + (', error="invalid_token"' if has_token else "")
+    if isinstance(error, errors.TooMany):
+        headers |= rate_headers(error)
     if status == HTTPStatus.FORBIDDEN and "scope" in str(error):
         headers["WWW_Authenticate"] = WWW_AUTHENTICATE + ', error="insufficient_scope"'
     return problem(status, kind, title, str(error), faults, **headers)
+
+
+def rate_headers(error: errors.TooMany) -> dict[str, str]:
+    """Say when to try again, and what the limit is (draft-ietf-httpapi-ratelimit-headers-11)."""
+    return {
+        "Retry_After": str(error.seconds),
+        "RateLimit_Policy": f'"{error.rate}";q={error.allowed};w=60',
+        "RateLimit": f'"{error.rate}";r=0;t={error.seconds}',
+    }
 
 
 def _on_http_error(error: HTTPException) -> Response:

@@ -3,16 +3,17 @@
 import json
 from typing import Any
 
-from integration_api.db import reading
+from integration_api.db import unit_of_work
 from integration_api.themes.export import export_reviews
+from models import now
 from nlp.documents import read_documents
 
 CONSENT = {"purpose": "research_export", "is_granted": True, "wording": "My words may teach the tagger."}
 
 
 def exported(clinic: Any) -> list[dict[str, Any]]:
-    with clinic.app.app_context(), reading() as db_session:
-        return [json.loads(line) for line in export_reviews(db_session)]
+    with clinic.app.app_context(), unit_of_work() as db_session:
+        return [json.loads(line) for line in export_reviews(db_session, now())]
 
 
 def judge(clinic: Any, document: dict[str, Any], verdict: str = "confirmed") -> None:

@@ -1,0 +1,50 @@
+"""How often somebody may call: per principal at the door, per address where tokens and sign-ins are given.
+
+Counts are kept in this process unless the settings name a store that all processes share.
+"""
+
+import math
+import time
+from uuid import UUID
+
+from flask import current_app, request
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.storage import storage_from_string
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from integration_api.config import Settings
+from integration_api.errors import TooMany
+
+
+class Rates:
+    """The counters of an application."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._limiter = SlidingWindowCounterRateLimiter(storage_from_string(settings.rate_limit_storage))
+        self._calls = RateLimitItemPerMinute(settings.calls_per_minute, namespace="calls")
+        self._attempts = RateLimitItemPerMinute(settings.attempts_per_minute, namespace="attempts")
+
+    def count_call(self, user_id: UUID) -> None:
+        """Count a call of a principal's; raise `TooMany`."""
+        self._count(self._calls, str(user_id))
+
+    def count_attempt(self, address: str) -> None:
+        """Count an attempt, from an address, to be let in; raise `TooMany`."""
+        self._count(self._attempts, address)
+
+    def _count(self, rate: RateLimitItem, who: str) -> None:
+        if not self._limiter.hit(rate, who):
+            reset = self._limiter.get_window_stats(rate, who).reset_time
+            raise TooMany(rate.namespace.lower(), rate.amount, max(1, math.ceil(reset - time.time())))
+
+
+def rates() -> Rates:
+    """Give the running application's counters."""
+    found: Rates = current_app.extensions["rates"]
+    return found
+
+
+def count_attempt() -> None:
+    """Count the request at hand as an attempt to be let in, where it is one; for blueprints to run before a view."""
+    if request.method == "POST":
+        rates().count_attempt(request.remote_addr or "unknown")
