@@ -21,7 +21,7 @@ from integration_api.access.tokens import mint_token
 from integration_api.access.use_cases import user_named
 from integration_api.app import create_app
 from integration_api.config import Environment, Settings, with_driver
-from integration_api.db import db, unit_of_work
+from integration_api.db import db, reading, unit_of_work
 from integration_api.people.use_cases import found_organization
 from integration_api.wiring import parts
 from models import Base, Role, new_id
@@ -297,3 +297,24 @@ def broken_tagger(app: Flask) -> Any:
 def other_version(app: Flask) -> Any:
     """A stretch of time with another version of the pipeline."""
     return lambda version: _with_tagger(app, _Renamed(version))
+
+
+@pytest.fixture
+def stored(app: Flask) -> Any:
+    """Everything that the database keeps, as whoever has its files or an account on it would see it."""
+
+    def read() -> bytes:
+        with app.app_context():
+            if db.engine.dialect.name == "sqlite":
+                folder = Path(app.config["SETTINGS"].database_url.removeprefix("sqlite:///")).parent
+                return b"".join(path.read_bytes() for path in folder.iterdir())
+            with reading() as db_session:
+                tables = [table.name for table in Base.metadata.sorted_tables]
+                rows = [
+                    row for name in tables for row in db_session.execute(text(f"SELECT t::text, t.* FROM {name} t"))
+                ]
+                return b" ".join(
+                    each if isinstance(each, bytes) else str(each).encode() for row in rows for each in row
+                )
+
+    return read

@@ -23,8 +23,10 @@ def answer(schema: Schema, record: Any, status: int = 200) -> Response:
     representation = schema.dump(record)
     found = write_json(representation, status)
     found.set_etag(etag_of(representation))
-    if request.method in ("GET", "HEAD"):
-        found.make_conditional(request)
+    if request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(etag_of(representation)):
+        found.status_code = 304
+        found.set_data(b"")
+        del found.headers["Content-Type"]
     return found
 
 

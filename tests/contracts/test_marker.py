@@ -1,0 +1,104 @@
+"""A marker phrase is planted wherever people write, every endpoint is run, and it is found only where it belongs."""
+
+import io
+import json
+import logging
+import zipfile
+from typing import Any
+
+import pytest
+
+from integration_api.db import unit_of_work
+from models import Role, User, new_id
+
+MARKER = "zinnober-quartz"
+WORDS = f"I am afraid of dying, {MARKER}."
+# Who may read the clinic's words at all. The admin reads why the glass was broken, and no entry, note or theme.
+READERS = {"maya", "therapist", "physician", "nurse"}
+OTHERS = ("tom", "june", "admin", "elsewhere.admin", "elsewhere.therapist", "ehr", None)
+
+
+@pytest.fixture
+def planted(clinic: Any) -> dict[str, str]:
+    """Maya's record, with the marker in every free text that there is."""
+    therapist, maya = clinic.therapist, clinic.ids["maya"]
+    course = clinic.open_course(indication=WORDS)["id"]
+    session = clinic.hold_session(course, "2026-03-08T10:00:00Z", intention=WORDS)["id"]
+    vitals = therapist.create(f"/v1/sessions/{session}/vitals", {"at": "2026-03-08T10:20:00Z", "spo2_percent": 98})
+    entry = clinic.write(WORDS)
+    clinic.write(WORDS, visibility="private")
+    note = clinic.note(WORDS)
+    clinic.note(WORDS, "psychotherapy")
+    clinic.maya.create("/v1/me/consents", {"purpose": "research_export", "is_granted": True, "wording": WORDS})
+    clinic.caller("colleague").create(f"/v1/patients/{maya}/break-glass", {"reason": WORDS})
+    own = {"theme": "our_hill", "label": MARKER, "facet": "meaning", "definition": WORDS, "phrases": [MARKER]}
+    therapist.create("/v1/themes", own)
+    therapist.post(f"/v1/mentions/{entry['themes'][0]['id']}/review", {"verdict": "confirmed"})
+    with clinic.app.app_context(), unit_of_work() as db_session:
+        home = db_session.query(User).filter_by(username="admin").one().organization_id
+        db_session.add(User(id=new_id(), organization_id=home, username="ehr", role=Role.SYSTEM))
+    return {
+        "patient_id": maya, "clinician_id": clinic.ids["nurse"], "course_id": course, "session_id": session,
+        "vitals_id": vitals["id"], "entry_id": entry["id"], "note_id": note["id"], "theme": "mortality",
+        "mention_id": entry["themes"][0]["id"], "name": "css/swagger-ui.css",
+    }  # fmt: skip
+
+
+def operations(clinic: Any, ids: dict[str, str]) -> list[tuple[str, str]]:
+    """Every route that there is, with the planted record in its address; what ends things comes last."""
+    found = []
+    for rule in clinic.app.url_map.iter_rules():
+        path = rule.rule
+        for name in rule.arguments:
+            kind = rule._converters[name].__class__.__name__
+            path = path.replace(
+                f"<{ {'UUIDConverter': 'uuid:', 'PathConverter': 'path:'}.get(kind, '') }{name}>", ids[name]
+            )
+        assert "<" not in path
+        found += [(method, path) for method in sorted(rule.methods - {"HEAD", "OPTIONS"})]
+    return sorted(found, key=lambda each: (each[0] in ("DELETE", "PUT"), each[1] == "/v1/me/erasure", each))
+
+
+def unpacked(answer: Any) -> bytes:
+    if answer.mimetype != "application/zip":
+        return bytes(answer.data)
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as file:
+        return b"".join(file.read(name) for name in file.namelist())
+
+
+def test_the_marker_is_found_nowhere_but_where_it_belongs(
+    clinic: Any,
+    planted: dict[str, str],
+    stored: Any,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    broken_tagger: Any,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    callers = {who: clinic.caller(who) if who else clinic.anybody() for who in (*OTHERS, *sorted(READERS))}
+    bad = {"text": f"{MARKER} \x00", "kind": MARKER, "reason": MARKER, "id": MARKER, "purpose": MARKER, "label": 7}
+    seen: dict[str, set[str | None]] = {}
+    for method, path in operations(clinic, planted):
+        kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        data = None if method == "GET" else json.dumps(bad)
+        for who, caller in callers.items():
+            answer = caller.call(method, path, data=data, content_type=kind, if_match="*")
+            assert answer.status_code != 500, (who, method, path)
+            body = unpacked(answer)
+            answer.close()
+            if MARKER.encode() in body:
+                seen.setdefault(f"{method} {path}", set()).add(who)
+            if answer.status_code >= 400:
+                told = body.decode().replace(f"/{MARKER}", "").replace(f'"{MARKER}"', "")
+                assert MARKER not in told, (method, path)
+    # An organization's own themes are for all of it; the reason for breaking the glass is for the admin, too.
+    for_all = {"GET /v1/themes", f"GET /v1/patients/{planted['patient_id']}/break-glass"}
+    strangers = {where: who - READERS for where, who in seen.items() if who - READERS}
+    assert strangers.keys() <= for_all
+    assert {"june", "elsewhere.admin", "elsewhere.therapist", None}.isdisjoint(set().union(*strangers.values()))
+    assert {"maya", "therapist"} <= seen["GET /v1/journal-entries"]
+    with broken_tagger():
+        clinic.caller("tom").post("/v1/journal-entries", {"text": WORDS})
+    out, err = capfd.readouterr()
+    assert MARKER not in caplog.text + out + err
+    assert MARKER.encode() not in stored()
