@@ -4,6 +4,8 @@ from typing import Any
 
 from flask import Flask
 
+from integration_api.access.key_sets import KeyCache
+from integration_api.access.outside import OutsideIssuer
 from integration_api.care.routes import blp as care
 from integration_api.config import Environment, Settings
 from integration_api.console.health import blp as operation
@@ -45,6 +47,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     app.extensions["parts"] = parts or parts_of(settings)
     app.extensions["keyring"] = Keyring(app.extensions["parts"].key_service)
     app.extensions["passwords"] = Passwords(profile_of(settings.environment))
+    app.extensions["outside_issuer"] = _outside_issuer(settings)
     app.extensions["rates"] = Rates(settings)
     app.extensions["on_credentials_reset"] = (revoke_families,)  # when a person has new credentials
     db.init_app(app)
@@ -61,6 +64,19 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     app.extensions["api"] = api
     app.extensions["contract"] = document(api)
     return app
+
+
+def _outside_issuer(settings: Settings) -> OutsideIssuer | None:
+    """Take an outside issuer's word, where the settings name one. The clinic chose its address: it may be inside."""
+    if settings.outside_issuer is None:
+        return None
+    return OutsideIssuer(
+        issuer=settings.outside_issuer,
+        audience=settings.outside_audience,
+        jwks_url=settings.outside_jwks_url,
+        claim=settings.outside_claim,
+        keys=KeyCache(is_local_allowed=True),
+    )
 
 
 def _session_cookie(settings: Settings) -> dict[str, Any]:

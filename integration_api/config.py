@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from models.key_service import parse_keys
 
@@ -40,6 +41,10 @@ class Settings:
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: int = 0
     rate_limit_storage: str = "memory://"
+    outside_issuer: str | None = None  # an OpenID Connect issuer whose tokens are taken, too
+    outside_jwks_url: str = ""
+    outside_audience: str = ""
+    outside_claim: str = "preferred_username"
     calls_per_minute: int = 600  # of one principal
     attempts_per_minute: int = 30  # from one address, to sign in or to get a token
 
@@ -61,6 +66,7 @@ class Settings:
             key_service=env.get("INTEGRATION_API_KEY_SERVICE") or None,
             allowed_origins=tuple(env.get("INTEGRATION_API_ORIGINS", "").split()),
             trusted_proxies=_positive(env, "INTEGRATION_API_PROXIES", 0, lowest=0),
+            **_outside(env),
             calls_per_minute=_positive(env, "INTEGRATION_API_CALLS_PER_MINUTE", 600),
             attempts_per_minute=_positive(env, "INTEGRATION_API_ATTEMPTS_PER_MINUTE", 30),
             rate_limit_storage=env.get("INTEGRATION_API_RATE_LIMIT_STORAGE") or "memory://",
@@ -93,6 +99,8 @@ class Settings:
             raise UnsafeSettings("DATABASE_URL: a database in memory would lose every entry at the next restart")
         if not self.public_url.startswith("https://"):
             raise UnsafeSettings("INTEGRATION_API_URL must begin with https:// (tokens and words travel to it)")
+        if self.outside_issuer is not None and not self.outside_jwks_url.startswith("https://"):
+            raise UnsafeSettings("INTEGRATION_API_OIDC_JWKS_URL must begin with https://")
         if any(not origin.startswith("https://") for origin in self.allowed_origins):
             raise UnsafeSettings("INTEGRATION_API_ORIGINS: each must begin with https://")
 
@@ -120,6 +128,18 @@ def _folder(env: Mapping[str, str], name: str) -> Path | None:
     if not (Path(value) / "config.cfg").is_file():
         raise UnsafeSettings(f"{name} must name the folder of a trained pipeline (python -m nlp train --output FOLDER)")
     return Path(value)
+
+
+def _outside(env: Mapping[str, str]) -> dict[str, Any]:
+    """Read whose tokens are taken beside our own; all of it or nothing."""
+    if not env.get("INTEGRATION_API_OIDC_ISSUER", "").strip():
+        return {}
+    return {
+        "outside_issuer": _required(env, "INTEGRATION_API_OIDC_ISSUER"),
+        "outside_jwks_url": _required(env, "INTEGRATION_API_OIDC_JWKS_URL"),
+        "outside_audience": _required(env, "INTEGRATION_API_OIDC_AUDIENCE"),
+        "outside_claim": env.get("INTEGRATION_API_OIDC_CLAIM") or "preferred_username",
+    }
 
 
 def _wrapping_keys(env: Mapping[str, str]) -> Mapping[str, bytes]:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.keys import public_key
+from integration_api.access.outside import Outsider
 from integration_api.access.principals import Principal
 from integration_api.access.tokens import Grant, read_token
 from integration_api.errors import NotFound, Unauthenticated
@@ -17,6 +18,14 @@ def bearer(db_session: DbSession, token: str, *, issuer: str, at: datetime) -> P
     """Find who a bearer token speaks for; raise `Unauthenticated`."""
     grant = read_token(lambda kid: public_key(db_session, kid, at), token, issuer=issuer, at=at)
     return principal_of(db_session, grant, at)
+
+
+def outsider_principal(db_session: DbSession, outsider: Outsider, at: datetime) -> Principal:
+    """Find the account that an outside issuer's token names; raise `Unauthenticated` where there is none."""
+    found = db_session.scalar(select(User).where(User.username == outsider.username, User.role != Role.SYSTEM))
+    if found is None:
+        raise Unauthenticated("The token is not valid, or no longer.")
+    return principal_of(db_session, Grant(found.id, outsider.scopes, outsider.client_id), at)
 
 
 def principal_of(db_session: DbSession, grant: Grant, at: datetime) -> Principal:

@@ -8,11 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
+from integration_api.access.key_sets import BadKey, public_jwk
 from integration_api.access.policy import for_role
 from integration_api.access.scopes import LAUNCH_PATIENT, OFFLINE, common, parse_scopes, readable_scopes
 from integration_api.access.use_cases import user_named
@@ -25,7 +24,6 @@ _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,80}")
 # Characters that a redirect address may hold; none that would end a word of a Content-Security-Policy.
 _ADDRESS = re.compile(r"[A-Za-z0-9._~:/?@!$&()*+=%\[\]-]{1,500}")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_SMALLEST_RSA = 2048  # bits; RFC 7518, 3.3
 
 
 class BadClient(IntegrationError):
@@ -87,7 +85,7 @@ def register_client(db_session: DbSession, organization_id: UUID, draft: ClientD
         kind=draft.kind,
         redirect_uris=list(draft.redirect_uris),
         scope=" ".join(draft.scope.split()),
-        jwks=None if draft.jwks is None else {"keys": [public_jwk(key) for key in draft.jwks["keys"]]},
+        jwks=None if draft.jwks is None else {"keys": _public(draft.jwks["keys"])},
         jwks_uri=draft.jwks_uri,
         user_id=None if draft.system is None else _system_user(db_session, organization_id, draft.system).id,
     )
@@ -152,19 +150,11 @@ def _check_redirect(address: str) -> None:
         )
 
 
-def public_jwk(key: object) -> dict[str, Any]:
-    """Give a key's public half, checked for what SMART asks of it; raise `BadClient`."""
+def _public(keys: list[Any]) -> list[dict[str, Any]]:
     try:
-        kind = {"RSA": RSAKey, "EC": ECKey}[key["kty"]]  # type: ignore[index]
-        made = kind.import_key(key)  # type: ignore[attr-defined]
-        told = dict(made.as_dict(private=False))
-        # A curve or size that no allowed algorithm takes is found out when it is used; a short RSA key would be used.
-        is_short = told["kty"] == "RSA" and made.raw_value.key_size < _SMALLEST_RSA
-    except (JoseError, ValueError, KeyError, TypeError, AttributeError):
-        raise BadClient("A key must be an RSA or EC key in JWK form.") from None
-    if is_short or not isinstance(told.get("kid"), str):
-        raise BadClient(f"A key needs a kid, and an RSA key at least {_SMALLEST_RSA} bits.")
-    return told
+        return [public_jwk(key) for key in keys]
+    except BadKey as error:
+        raise BadClient(str(error)) from None
 
 
 def client_named(db_session: DbSession, client_id: object) -> OAuthClient | None:

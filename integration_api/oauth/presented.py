@@ -5,10 +5,10 @@ from typing import Any
 from authlib.oauth2.rfc6749 import InvalidClientError
 from flask import current_app, request
 
+from integration_api.access.key_sets import KeyCache, Unreachable
 from integration_api.config import Environment, Settings
 from integration_api.db import reading
 from integration_api.oauth.assertions import peek
-from integration_api.oauth.client_keys import KeyCache, Unreachable
 from integration_api.oauth.clients import client_named
 
 

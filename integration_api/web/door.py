@@ -9,10 +9,11 @@ from flask import current_app, g, request
 
 from integration_api.access import policy
 from integration_api.access.audit import Trace, outcome_of
+from integration_api.access.outside import OutsideIssuer
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
-from integration_api.access.use_cases import bearer
+from integration_api.access.use_cases import bearer, outsider_principal
 from integration_api.config import Settings
 from integration_api.db import enter_organization, reading, unit_of_work
 from integration_api.errors import Unauthenticated
@@ -28,8 +29,7 @@ def enter(resource: Resource, action: Action) -> Principal:
         raise Unauthenticated("Send a bearer token in the Authorization header.")
     settings: Settings = current_app.config["SETTINGS"]
     try:
-        with reading(everywhere=True) as db_session:
-            principal = bearer(db_session, token.strip(), issuer=settings.public_url, at=parts().now())
+        principal = _principal(settings, token.strip())
     except Unauthenticated:
         rates().count_attempt(request.remote_addr or "unknown")  # tokens are not for guessing
         raise
@@ -38,6 +38,16 @@ def enter(resource: Resource, action: Action) -> Principal:
     g.trace.caller = principal
     policy.reach(principal, resource, action)
     return principal
+
+
+def _principal(settings: Settings, token: str) -> Principal:
+    at = parts().now()
+    outside: OutsideIssuer | None = current_app.extensions["outside_issuer"]
+    outsider = None if outside is None else outside.read(token, at)  # may fetch keys, so it holds no transaction up
+    with reading(everywhere=True) as db_session:
+        if outsider is not None:
+            return outsider_principal(db_session, outsider, at)
+        return bearer(db_session, token, issuer=settings.public_url, at=at)
 
 
 @contextmanager

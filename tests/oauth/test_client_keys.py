@@ -19,9 +19,9 @@ from cryptography.x509.oid import NameOID
 from flask import Flask
 from joserfc.jwk import ECKey
 
+from integration_api.access import key_sets
+from integration_api.access.key_sets import KeyCache, Unreachable, check_address, fetch, is_open
 from integration_api.config import Environment
-from integration_api.oauth import client_keys
-from integration_api.oauth.client_keys import KeyCache, Unreachable, check_address, fetch, is_open
 
 REDIRECT = "http://127.0.0.1:9999/back"
 
@@ -133,7 +133,7 @@ class TestFetching:
     @pytest.mark.database_free
     @pytest.mark.parametrize("path", ["/moved", "/large", "/odd", "/nowhere", "/slow"])
     def test_what_is_not_taken(self, publisher: Any, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(client_keys, "SECONDS", 0.8)
+        monkeypatch.setattr(key_sets, "SECONDS", 0.8)
         with pytest.raises(Unreachable):
             fetch(publisher.config["ADDRESS"] + path, is_local_allowed=True)
         assert publisher.config["ASKED"] == 0
@@ -203,7 +203,7 @@ class TestFetching:
         assert [key["kid"] for key in fetch(secure + "/jwks", is_local_allowed=True)] == ["a"]
         with pytest.raises(Unreachable):  # the certificate is localhost's
             fetch(secure.replace("localhost", "127.0.0.1") + "/jwks", is_local_allowed=True)
-        monkeypatch.setattr(client_keys, "SECONDS", 0.8)
+        monkeypatch.setattr(key_sets, "SECONDS", 0.8)
         with pytest.raises(Unreachable):
             fetch(secure + "/slow", is_local_allowed=True)
 

@@ -1,4 +1,4 @@
-"""Fetching a client's keys from where it publishes them, without letting that address lead us anywhere else."""
+"""Fetching keys from where others publish them, without letting that address lead us anywhere else."""
 
 import http.client
 import ipaddress
@@ -12,12 +12,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from integration_api.oauth.clients import BadClient, public_jwk
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, RSAKey
 
 SECONDS = 3.0
+_SMALLEST_RSA = 2048  # bits; RFC 7518, 3.3
 LARGEST = 64 * 1024  # bytes
 FRESH, RETRY = 300.0, 10.0  # seconds: how long keys are believed; how soon an unknown kid makes us look again
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in other clothes
+
+
+class BadKey(ValueError):
+    """A key that cannot be used. Its message is safe to show."""
 
 
 class Unreachable(Exception):
@@ -53,9 +59,9 @@ def check_address(uri: str, *, is_local_allowed: bool) -> SplitResult:
         is_plain = parts.scheme == "http" and is_local_allowed and _is_loopback(parts.hostname or "")
         is_fine = bool(parts.hostname) and parts.username is None and (parts.port is None or parts.port > 0)
     except ValueError:
-        raise Unreachable("The address of the client's keys is not valid.") from None
+        raise Unreachable("The address of the keys is not valid.") from None
     if not is_fine or not (parts.scheme == "https" or is_plain):
-        raise Unreachable("The client's keys must be at an https address.")
+        raise Unreachable("The keys must be at an https address.")
     return parts
 
 
@@ -72,8 +78,23 @@ def fetch(uri: str, *, is_local_allowed: bool) -> list[dict[str, Any]]:
     try:
         keys = json.loads(_get(parts, _resolve(parts, is_local_allowed=is_local_allowed)))["keys"]
     except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError, RecursionError):
-        raise Unreachable("The client's keys could not be fetched.") from None
+        raise Unreachable("The keys could not be fetched.") from None
     return list(_usable(keys if isinstance(keys, list) else []))
+
+
+def public_jwk(key: object) -> dict[str, Any]:
+    """Give a key's public half, checked for what anybody should ask of it; raise `BadKey`."""
+    try:
+        kind = {"RSA": RSAKey, "EC": ECKey}[key["kty"]]  # type: ignore[index]
+        made = kind.import_key(key)  # type: ignore[attr-defined]
+        told = dict(made.as_dict(private=False))
+        # A curve or size that no allowed algorithm takes is found out when it is used; a short RSA key would be used.
+        is_short = told["kty"] == "RSA" and made.raw_value.key_size < _SMALLEST_RSA
+    except (JoseError, ValueError, KeyError, TypeError, AttributeError):
+        raise BadKey("A key must be an RSA or EC key in JWK form.") from None
+    if is_short or not isinstance(told.get("kid"), str):
+        raise BadKey(f"A key needs a kid, and an RSA key at least {_SMALLEST_RSA} bits.")
+    return told
 
 
 def _usable(keys: list[Any]) -> list[dict[str, Any]]:
@@ -82,7 +103,7 @@ def _usable(keys: list[Any]) -> list[dict[str, Any]]:
     for key in keys[:50]:
         try:
             found.append(public_jwk(key))
-        except BadClient:
+        except BadKey:
             continue
     return found
 
@@ -92,7 +113,7 @@ def _resolve(parts: SplitResult, *, is_local_allowed: bool) -> str:
     found = socket.getaddrinfo(parts.hostname, _port(parts), type=socket.SOCK_STREAM)
     addresses = [str(each[4][0]) for each in found]
     if not addresses or (not is_local_allowed and not all(is_open(each) for each in addresses)):
-        raise Unreachable("The client's keys are at an address that is not on the open internet.")
+        raise Unreachable("The keys are at an address that is not on the open internet.")
     return addresses[0]
 
 
@@ -128,7 +149,7 @@ def _get(parts: SplitResult, address: str) -> bytes:
         alarm.cancel()
         lines[-1].close()
     if answer.status != http.HTTPStatus.OK or len(body) > LARGEST:
-        raise Unreachable("The client's keys could not be fetched.")
+        raise Unreachable("The keys could not be fetched.")
     return body
 
 
