@@ -14,6 +14,7 @@ The integration journal is at {address}
   reference        {address}/docs
   accounts         {accounts}
   another token    .venv/bin/integration-api token --as NAME
+  sign in as one   .venv/bin/integration-api invite --as NAME      (then {address}/oauth/login)
 
 Write a journal entry as the patient {patient}:
 
