@@ -6,6 +6,7 @@ from flask import Flask
 
 from integration_api.access.key_sets import KeyCache
 from integration_api.access.outside import OutsideIssuer
+from integration_api.action.routes import blp as action
 from integration_api.care.routes import blp as care
 from integration_api.config import Environment, Settings
 from integration_api.console.health import blp as operation
@@ -56,7 +57,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
         tune(db.engine)
     problems.register(app)
     api = make_api(app)
-    for room in (people, care, journal, notes, themes, privacy, login, operation):
+    for room in (people, care, journal, notes, themes, action, privacy, login, operation):
         api.register_blueprint(room)
     for pages in (login_pages, reference, oauth):
         app.register_blueprint(pages)

@@ -1,6 +1,7 @@
 """What we keep: tables, constraints and scoped queries. Importing this package makes the metadata whole."""
 
 import models.tenancy  # noqa: F401  (its listeners)
+from models.action import COMMITMENT_STATUSES, Commitment, Intention, Resolve
 from models.audit import AuditEvent, Deed, Verdict, verify
 from models.audit import append as append_deeds
 from models.base import Base, new_id, now
@@ -38,6 +39,7 @@ from models.scoped import (
     mentions_within,
     notes_within,
     patients_within,
+    resolves_within,
     sessions_within,
     vitals_within,
 )
@@ -47,6 +49,7 @@ from models.ties import latest_session, retie
 __all__ = [
     "ASSERTIONS",
     "CLINICAL_ROLES",
+    "COMMITMENT_STATUSES",
     "COURSE_STATUSES",
     "NOTE_KINDS",
     "PURPOSES",
@@ -66,6 +69,7 @@ __all__ = [
     "ClientKind",
     "ClinicTheme",
     "Clinician",
+    "Commitment",
     "Consent",
     "Course",
     "Creation",
@@ -76,6 +80,7 @@ __all__ = [
     "Document",
     "Erasure",
     "Extent",
+    "Intention",
     "Invitation",
     "JournalEntry",
     "KeyOwner",
@@ -92,6 +97,7 @@ __all__ = [
     "Patient",
     "Reach",
     "RefreshToken",
+    "Resolve",
     "Role",
     "SecondFactor",
     "Session",
@@ -119,6 +125,7 @@ __all__ = [
     "page_of",
     "page_of_list",
     "patients_within",
+    "resolves_within",
     "retie",
     "sessions_within",
     "verify",

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Index, String, UniqueConstraint, event, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from models.action import Resolve
 from models.base import Base, OfOrganization, new_id
 from models.break_glass import BreakGlass
 from models.care_team import CareTeam
@@ -30,7 +31,7 @@ OUTCOMES = ("done", "refused", "not_found", "invalid", "failed")
 PURPOSES_OF_USE = ("own_record", "treatment", "administration", "ehr", "break_glass", "sign_in", "service")
 FIRST = "0" * 64  # what the first event of a chain is linked to
 TOUCHED = "touched"  # where a database session keeps whose records it has changed
-_RECORDS = (Patient, CareTeam, Course, TreatmentSession, Document, Consent, BreakGlass, Erasure)
+_RECORDS = (Patient, CareTeam, Course, TreatmentSession, Document, Consent, BreakGlass, Erasure, Resolve)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

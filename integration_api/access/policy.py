@@ -26,6 +26,8 @@ class Resource(StrEnum):
     TAXONOMY = "Taxonomy"
     THEME = "Theme"
     MENTION = "Mention"
+    INTENTION = "Intention"
+    COMMITMENT = "Commitment"
     BREAK_GLASS = "BreakGlass"
     AUDIT_EVENT = "AuditEvent"
     EXPORT = "Export"
@@ -79,6 +81,8 @@ _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.THEME, _CLINICIANS, "rs", _TEAM),
     (Resource.MENTION, (Role.PATIENT,), "r", _OWN),
     (Resource.MENTION, _CLINICIANS, "ru", _TEAM),
+    *((each, (Role.PATIENT,), "cruds", _OWN) for each in (Resource.INTENTION, Resource.COMMITMENT)),
+    *((each, _CLINICIANS, "cruds", _TEAM) for each in (Resource.INTENTION, Resource.COMMITMENT)),
     (Resource.BREAK_GLASS, (Role.PATIENT,), "s", _OWN),
     (Resource.BREAK_GLASS, _CLINICIANS, "c", _ORG),
     (Resource.BREAK_GLASS, _CLINICIANS, "s", _TEAM),

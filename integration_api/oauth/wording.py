@@ -18,6 +18,8 @@ _RESOURCES: dict[str, str] = {
     Resource.TAXONOMY: "the list of themes",
     Resource.THEME: "themes that were found",
     Resource.MENTION: "passages in which a theme was found",
+    Resource.INTENTION: "intentions",
+    Resource.COMMITMENT: "commitments",
     Resource.INVITATION: "invitations for new people",
     Resource.BREAK_GLASS: "openings of a record in an emergency",
     Resource.AUDIT_EVENT: "who saw or changed what",

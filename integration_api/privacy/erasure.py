@@ -19,12 +19,14 @@ from integration_api.errors import Conflict, NotFound
 from models import (
     BreakGlass,
     CareTeam,
+    Commitment,
     Consent,
     Course,
     Credential,
     DataKey,
     Document,
     Erasure,
+    Intention,
     Mention,
     Patient,
     Session,
@@ -83,6 +85,9 @@ def carry_out(db_session: DbSession, erasure_id: UUID, at: datetime) -> None:
 
 def _withdraw(db_session: DbSession, patient: Patient) -> None:
     """Take the record out of sight: private entries are gone at once, nobody cares for the patient here any more."""
+    for resolves in (Commitment, Intention):
+        own = (resolves.patient_id == patient.id, resolves.visibility == "private")
+        db_session.execute(delete(resolves).where(*own).execution_options(synchronize_session=False))
     private = select(Document).where(Document.patient_id == patient.id, Document.visibility == "private")
     for entry in db_session.scalars(private):
         entry.mark_deleted()
@@ -105,7 +110,7 @@ def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: dateti
     values = gone | {"arousal": None, "language": None, "version": Document.version + 1}
     where = Document.patient_id == patient.id
     db_session.execute(update(Document).where(where).values(values).execution_options(**of_patient))
-    for rows in (Consent, BreakGlass, Session, Course):
+    for rows in (Consent, BreakGlass, Commitment, Intention, Session, Course):
         db_session.execute(delete(rows).where(rows.patient_id == patient.id).execution_options(**of_patient))
     key_of = (DataKey.owner_kind == "patient", DataKey.owner_id == patient.id)
     for key in db_session.scalars(select(DataKey).where(*key_of)):

@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.policy import Resource, full_scope, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action, parse_scopes
+from integration_api.action.progress import follow_page
+from integration_api.action.schemas import CommitmentSchema, IntentionSchema
+from integration_api.action.use_cases import COMMITMENTS, INTENTIONS, Kind, list_resolves
 from integration_api.care import use_cases as care
 from integration_api.care.schemas import CourseSchema, SessionSchema
 from integration_api.errors import NotFound
@@ -44,6 +47,8 @@ def everything_about(db_session: DbSession, caller: Principal, at: datetime) -> 
         "sessions": (SessionSchema(), lambda page: care.list_sessions(db_session, me, care.SessionFilter(), page)),
         "journal_entries": (JournalEntrySchema(), lambda page: list_entries(db_session, me, EntryFilter(), page)),
         "notes": (NoteSchema(), lambda page: list_notes(db_session, me, NoteFilter(), page)),
+        "intentions": (IntentionSchema(), lambda page: _followed(db_session, me, INTENTIONS, page, at)),
+        "commitments": (CommitmentSchema(), lambda page: _followed(db_session, me, COMMITMENTS, page, at)),
         "consents": (ConsentSchema(), lambda page: list_consents(db_session, me, page)),
         "break_glass": (BreakGlassSchema(), lambda page: list_openings(db_session, me, patient_id, page)),
         "audit_events": (AuditEventSchema(), lambda page: list_events(db_session, me, AuditFilter(), page)),
@@ -56,6 +61,10 @@ def everything_about(db_session: DbSession, caller: Principal, at: datetime) -> 
         "care_team": CareTeamSchema().dump(people.read_care_team(db_session, me, patient_id)),
         **{name: _all(schema, turn) for name, (schema, turn) in lists.items()},
     }
+
+
+def _followed(db_session: DbSession, me: Principal, kind: Kind, page: PageRequest, at: datetime) -> Page[Any]:
+    return follow_page(db_session, me, list_resolves(db_session, me, kind, (), page), at)
 
 
 def _all(schema: Schema, turn: Callable[[PageRequest], Page[Any]]) -> list[Any]:

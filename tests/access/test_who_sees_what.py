@@ -69,6 +69,27 @@ OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("GET", "/v1/me/erasure", None, table((PATIENT + OTHER_PATIENTS, 404))),
     ("POST", "/v1/me/erasure", {"confirm": "erase everything"}, table((PATIENT + OTHER_PATIENTS, 201))),
     ("GET", "/v1/audit-events", None, lists(PATIENT + OTHER_PATIENTS, ADMIN, OTHER_ADMIN)),
+    *(
+        (method, f"/v1/{each}s{'' if record is None else '/{' + each + '}'}", body, expected)
+        for each in ("intention", "commitment")
+        for method, record, body, expected in (
+            ("GET", None, None, lists(*CARE)),
+            (
+                "POST",
+                None,
+                "resolve",
+                table((PATIENT, 201), (CARE_TEAM, 201), (OTHER_PATIENTS + OTHER_CLINICIANS, 422)),
+            ),
+            ("GET", each, None, RECORD_OF_CARE),
+            ("PATCH", each, {"themes": ["grief"]}, RECORD_OF_CARE),
+            (
+                "DELETE",
+                each,
+                None,
+                table((PATIENT, 204), (OTHER_PATIENTS, 404), (CARE_TEAM, 403), (OTHER_CLINICIANS, 404)),
+            ),
+        )
+    ),
     ("GET", "/v1/patients/{maya}/break-glass", None, OPENINGS),
     ("POST", "/v1/patients/{maya}/break-glass", {"reason": "Her dose is needed now."}, OPENED),
     ("GET", "/v1/themes", None, lists(EVERYBODY)),
@@ -140,6 +161,9 @@ def world(clinic: Any) -> Any:
     clinic.ids |= {"entry": entry["id"], "mention": entry["themes"][0]["id"]}
     clinic.ids |= {"private": private["id"], "private_mention": private["themes"][0]["id"]}
     clinic.ids["own_theme"] = clinic.admin.create("/v1/themes", OWN | {"theme": "the_climb"})["theme"]
+    for each in ("intention", "commitment"):
+        said = {"text": "To meet the fear of dying.", "visibility": "care_team"}
+        clinic.ids[each] = clinic.maya.create(f"/v1/{each}s", said)["id"]
     clinic.ids["note"] = clinic.note("Pt speaks of a fear of dying.")["id"]
     clinic.ids["psychotherapy"] = clinic.note("My own thoughts.", "psychotherapy")["id"]
     with clinic.app.app_context(), unit_of_work() as db_session:
@@ -155,6 +179,7 @@ def body_for(name: Any, ids: dict[str, str]) -> Any:
         "session": {"course_id": ids["course"], "kind": "integration", "starts_at": "2026-03-09T10:00:00Z"},
         "vitals": {"at": "2026-03-08T11:00:00Z", "spo2_percent": 97},
         "theme": OWN,
+        "resolve": {"patient_id": ids["maya"], "text": "To meet it."},
         "note": {"patient_id": ids["maya"], "kind": "progress", "text": "Seen."},
     }
     return bodies[name] if isinstance(name, str) else name

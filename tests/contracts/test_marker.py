@@ -31,6 +31,9 @@ def planted(clinic: Any) -> dict[str, str]:
     clinic.note(WORDS, "psychotherapy")
     clinic.maya.create("/v1/me/consents", {"purpose": "research_export", "is_granted": True, "wording": WORDS})
     clinic.caller("colleague").create(f"/v1/patients/{maya}/break-glass", {"reason": WORDS})
+    shared = {"text": WORDS, "visibility": "care_team"}
+    intention = clinic.maya.create("/v1/intentions", shared)["id"]
+    commitment = clinic.maya.create("/v1/commitments", shared)["id"]
     own = {"theme": "our_hill", "label": MARKER, "facet": "meaning", "definition": WORDS, "phrases": [MARKER]}
     therapist.create("/v1/themes", own)
     therapist.post(f"/v1/mentions/{entry['themes'][0]['id']}/review", {"verdict": "confirmed"})
@@ -41,6 +44,7 @@ def planted(clinic: Any) -> dict[str, str]:
         "patient_id": maya, "clinician_id": clinic.ids["nurse"], "course_id": course, "session_id": session,
         "vitals_id": vitals["id"], "entry_id": entry["id"], "note_id": note["id"], "theme": "mortality",
         "mention_id": entry["themes"][0]["id"], "name": "css/swagger-ui.css",
+        "intention_id": intention, "commitment_id": commitment,
     }  # fmt: skip
 
 

@@ -32,6 +32,7 @@ class TestExport:
         clinic.hold_session(course, "2026-03-08T10:00:00Z", intention="To meet it kindly.")
         written = [clinic.write(f"Entry {number} 🌊 <b>bold</b>", visibility="private") for number in range(205)]
         clinic.note("Pt seen.")
+        clinic.maya.create("/v1/commitments", {"text": "Call my sister on Sundays."})
         clinic.note("My own thoughts.", "psychotherapy")
         record, page = take_along(clinic.maya)
         assert {each["id"] for each in record["journal_entries"]} == {each["id"] for each in written}
@@ -40,6 +41,7 @@ class TestExport:
         assert record["sessions"][0]["intention"] == "To meet it kindly."
         assert record["courses"][0]["indication"] == "Low mood"
         assert record["care_team"]["members"]
+        assert [each["text"] for each in record["commitments"]] == ["Call my sister on Sundays."]
         assert record["audit_events"]
         for there in ("Entry 7 🌊 &lt;b&gt;", "Pt seen.", "To meet it kindly."):
             assert there in page

@@ -1,0 +1,61 @@
+"""From insight to action: what a session is entered with, and what insight is turned into."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+
+from models.base import Base, OfOrganization, Versioned
+from models.data_key import KeyOwner
+from models.document import VISIBILITIES
+from models.sealing import Sealed, SealedText
+
+COMMITMENT_STATUSES = ("open", "kept", "let_go")
+
+
+class Resolve(Sealed, OfOrganization, Versioned):
+    """Something that a patient means to do or meet, in words of their own, sealed."""
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="CASCADE"))
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    session_id: Mapped[UUID | None] = mapped_column(ForeignKey("sessions.id", ondelete="SET NULL"))
+    visibility: Mapped[str] = mapped_column(String(20))
+    themes: Mapped[list[str]] = mapped_column(JSON)
+    text_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+    text = SealedText[str]("text_sealed")
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805
+        """Name the table after the class."""
+        return f"{cls.__name__.lower()}s"  # type: ignore[attr-defined]
+
+    @property
+    def key_owner(self) -> KeyOwner:
+        """The patient."""
+        return KeyOwner("patient", self.patient_id, self.organization_id)
+
+
+class Intention(Resolve, Base):
+    """What a patient enters a session with."""
+
+    __table_args__ = (
+        CheckConstraint(f"visibility in {VISIBILITIES}", name="visibility"),
+        Index("ix_intentions_patient_id_created_at", "patient_id", "created_at"),
+    )
+
+
+class Commitment(Resolve, Base):
+    """What a patient has taken on after a session, and what became of it."""
+
+    __table_args__ = (
+        CheckConstraint(f"visibility in {VISIBILITIES}", name="visibility"),
+        CheckConstraint(f"status in {COMMITMENT_STATUSES}", name="status"),
+        Index("ix_commitments_patient_id_created_at", "patient_id", "created_at"),
+    )
+
+    intention_id: Mapped[UUID | None] = mapped_column(ForeignKey("intentions.id", ondelete="SET NULL"))
+    due_on: Mapped[date | None]
+    status: Mapped[str] = mapped_column(String(20), default="open")
+    status_at: Mapped[datetime | None]  # since when it is kept or let go

@@ -1,0 +1,115 @@
+"""Intentions and commitments: whose they are, what they are about, and what the next entries say of them."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from integration_api.wiring import Parts
+
+SISTER = "Call my sister on Sundays."
+
+
+@pytest.fixture
+def later(clinic: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let days pass."""
+    parts: Parts = clinic.app.extensions["parts"]
+
+    def wait(days: float) -> str:
+        at = parts.now() + timedelta(days=days)
+        monkeypatch.setitem(clinic.app.extensions, "parts", Parts(parts.key_service, parts.load_tagger, lambda: at))
+        return at.isoformat()
+
+    return wait
+
+
+def test_a_commitment_is_followed_through_what_is_written_after_it(clinic: Any, later: Any) -> None:
+    clinic.write("My sister called again and I let it ring.", "2026-03-01T08:00:00Z")
+    made = clinic.maya.create("/v1/commitments", {"text": SISTER, "visibility": "care_team"})
+    assert (made["entries_since"], made["passages"], made["is_stalled"]) == (0, [], False)
+    assert "family" in made["themes"]
+    at = later(3)
+    entry = clinic.write("Rain all day. Called my sister, and we both cried.", at)
+    clinic.write("Slept badly.", at)
+    followed = clinic.therapist.read(f"/v1/commitments/{made['id']}")
+    assert followed["entries_since"] == 2
+    (passage,) = followed["passages"]
+    assert passage["quote"] == "Called my sister, and we both cried."
+    assert (passage["document_id"], passage["start"]) == (entry["id"], 14)
+    assert followed["last_spoken_of"] == passage["written_at"]
+
+
+def test_it_stalls_when_nothing_is_said_for_two_weeks_or_its_day_is_past_and_not_when_it_is_kept(
+    clinic: Any, later: Any
+) -> None:
+    quiet = clinic.maya.create("/v1/commitments", {"text": SISTER})["id"]
+    due = clinic.maya.create("/v1/commitments", {"text": SISTER, "due_on": "2026-01-05"})
+    assert due["is_stalled"]
+    path = f"/v1/commitments/{due['id']}"
+    kept = clinic.maya.patch(path, {"status": "kept"}, if_match=clinic.maya.etag(path)).json
+    assert (kept["status"], kept["is_stalled"]) == ("kept", False)
+    assert kept["status_at"] is not None
+    assert not clinic.maya.read(f"/v1/commitments/{quiet}")["is_stalled"]
+    later(15)
+    assert clinic.maya.read(f"/v1/commitments/{quiet}")["is_stalled"]
+    assert [each["id"] for each in clinic.maya.read("/v1/commitments?status=kept")["items"]] == [due["id"]]
+
+
+def test_a_patients_own_is_private_until_shared_and_a_clinicians_is_the_teams(clinic: Any) -> None:
+    mine = clinic.maya.create("/v1/intentions", {"text": "To let it be."})
+    assert mine["visibility"] == "private"
+    path = f"/v1/intentions/{mine['id']}"
+    assert clinic.therapist.get(path).status_code == 404
+    assert clinic.therapist.read("/v1/intentions")["items"] == []
+    clinic.maya.patch(path, {"visibility": "care_team"}, if_match="*")
+    assert clinic.therapist.get(path).status_code == 200
+    clinic.maya.create("/v1/me/consents", {"purpose": "care_team", "is_granted": False, "wording": "As shown."})
+    assert clinic.therapist.get(path).status_code == 404
+    body = {"patient_id": clinic.ids["maya"], "text": "To meet him."}
+    theirs = clinic.therapist.create("/v1/intentions", body)
+    assert theirs["visibility"] == "care_team"
+    assert clinic.maya.get(f"/v1/intentions/{theirs['id']}").status_code == 200
+    assert clinic.therapist.post("/v1/intentions", body | {"visibility": "private"}).status_code == 422
+    assert clinic.caller("colleague").post("/v1/intentions", body).status_code == 422
+
+
+def test_passages_are_those_that_the_reader_may_read(clinic: Any, later: Any) -> None:
+    made = clinic.maya.create("/v1/commitments", {"text": SISTER, "visibility": "care_team"})["id"]
+    at = later(1)
+    clinic.write("Called my sister, told nobody.", at, visibility="private")
+    assert len(clinic.maya.read(f"/v1/commitments/{made}")["passages"]) == 1
+    seen = clinic.therapist.read(f"/v1/commitments/{made}")
+    assert (seen["passages"], seen["entries_since"]) == ([], 0)
+
+
+def test_a_commitment_may_come_of_an_intention_of_the_same_patient(clinic: Any) -> None:
+    mine = clinic.maya.create("/v1/intentions", {"text": "To let it be."})["id"]
+    made = clinic.maya.create("/v1/commitments", {"text": SISTER, "intention_id": mine})
+    assert made["intention_id"] == mine
+    theirs = clinic.tom.create("/v1/intentions", {"text": "Mine."})["id"]
+    assert clinic.maya.post("/v1/commitments", {"text": SISTER, "intention_id": theirs}).status_code == 422
+    clinic.maya.delete(f"/v1/intentions/{mine}", if_match="*")
+    assert clinic.maya.read(f"/v1/commitments/{made['id']}")["intention_id"] is None
+
+
+def test_new_words_are_looked_at_anew_and_given_themes_stay(clinic: Any) -> None:
+    made = clinic.maya.create("/v1/commitments", {"text": SISTER})
+    path = f"/v1/commitments/{made['id']}"
+    changed = clinic.maya.patch(path, {"text": "No whisky on weekdays."}, if_match="*")
+    assert changed.status_code == 200
+    given = clinic.maya.create("/v1/commitments", {"text": SISTER, "themes": ["grief", "grief"]})
+    assert given["themes"] == ["grief"]
+
+
+def test_a_tagger_that_fails_holds_nothing_up(clinic: Any, broken_tagger: Any) -> None:
+    with broken_tagger():
+        made = clinic.maya.create("/v1/commitments", {"text": SISTER})
+    assert (made["text"], made["themes"]) == (SISTER, [])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"text": " "}, {"text": "x" * 1001}, {"text": "ok", "status": "done"}, {"text": "ok", "due_on": "soon"}],
+)
+def test_bad_input_is_told(clinic: Any, body: dict[str, Any]) -> None:
+    assert clinic.maya.post("/v1/commitments", body).status_code == 422
