@@ -1,38 +1,28 @@
 """The stack that tests go through: the real application, a real database, the real pipeline."""
 
-import json
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import flask_migrate
 import pytest
+from callers import ADDRESS, Clinic
 from flask import Flask
 from sqlalchemy import create_engine, make_url, text
-from werkzeug.test import TestResponse
+from taggers import Broken, Renamed, with_tagger
 
-from integration_api.access.keys import signer
-from integration_api.access.policy import full_scope
-from integration_api.access.tokens import mint_token
-from integration_api.access.use_cases import user_named
 from integration_api.app import create_app
 from integration_api.config import Environment, Settings, with_driver
 from integration_api.db import db, reading, unit_of_work
 from integration_api.people.use_cases import found_organization
-from integration_api.wiring import parts
-from models import Base, Role, new_id
+from models import Base, new_id
 from models.audit import allow_changes, refuse_changes
 from models.key_service import parse_keys
-from nlp import Analysis, DocumentKind, OwnTheme, Tagger, load_tagger
 
 SECRET = "a-secret-for-tests-only-0123456789-abcdefghijklmnop"
 KEYS = "test:" + "c2l4dGVlbi1ieXRlcyBhbmQgc2l4dGVlbiBtb3JlLi4="
-ADDRESS = "http://localhost"
-MERGE_PATCH = "application/merge-patch+json"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -112,104 +102,6 @@ def _empty() -> None:
         refuse_changes(connection)
 
 
-@dataclass
-class Caller:
-    """Somebody who calls the API over HTTP."""
-
-    app: Flask
-    token: str | None
-
-    def call(self, method: str, path: str, **kwargs: Any) -> TestResponse:
-        headers = dict(kwargs.pop("headers", {}))
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        for name in ("if_match", "if_none_match", "idempotency_key"):
-            if name in kwargs:
-                headers[name.replace("_", "-")] = kwargs.pop(name)
-        return self.app.test_client().open(path, method=method, headers=headers, **kwargs)
-
-    def get(self, path: str, **kwargs: Any) -> TestResponse:
-        return self.call("GET", path, **kwargs)
-
-    def post(self, path: str, body: Any, **kwargs: Any) -> TestResponse:
-        return self.call("POST", path, json=body, **kwargs)
-
-    def put(self, path: str, body: Any, **kwargs: Any) -> TestResponse:
-        return self.call("PUT", path, json=body, **kwargs)
-
-    def patch(self, path: str, body: Any, **kwargs: Any) -> TestResponse:
-        return self.call("PATCH", path, data=json.dumps(body), content_type=MERGE_PATCH, **kwargs)
-
-    def delete(self, path: str, **kwargs: Any) -> TestResponse:
-        return self.call("DELETE", path, **kwargs)
-
-    def read(self, path: str) -> Any:
-        """GET what must be there."""
-        answer = self.get(path)
-        assert answer.status_code == 200, answer.text
-        return answer.json
-
-    def create(self, path: str, body: Any, **kwargs: Any) -> Any:
-        """POST what must be taken."""
-        answer = self.post(path, body, **kwargs)
-        assert answer.status_code == 201, answer.text
-        return answer.json
-
-    def etag(self, path: str) -> str:
-        answer = self.get(path)
-        assert answer.status_code == 200, answer.text
-        return answer.headers["ETag"]
-
-
-@dataclass
-class Clinic:
-    """Two organizations. In the first, Maya is cared for by a therapist, a physician and a nurse; Tom by nobody."""
-
-    app: Flask
-    ids: dict[str, str] = field(default_factory=dict)
-
-    def caller(self, username: str, scope: str | None = None) -> Caller:
-        with self.app.app_context():
-            with unit_of_work() as db_session:
-                user, ours = user_named(db_session, username), signer(db_session, parts().key_service, ADDRESS)
-            token = mint_token(ours, user.id, scope or full_scope(Role(user.role)), at=parts().now(), minutes=5)
-        return Caller(self.app, token)
-
-    def anybody(self) -> Caller:
-        return Caller(self.app, None)
-
-    @property
-    def maya(self) -> Caller:
-        return self.caller("maya")
-
-    @property
-    def tom(self) -> Caller:
-        return self.caller("tom")
-
-    @property
-    def therapist(self) -> Caller:
-        return self.caller("therapist")
-
-    @property
-    def admin(self) -> Caller:
-        return self.caller("admin")
-
-    def open_course(self, **more: Any) -> Any:
-        return self.therapist.create("/v1/courses", {"patient_id": self.ids["maya"], "status": "active", **more})
-
-    def hold_session(self, course_id: str, starts_at: str, kind: str = "dosing", **more: Any) -> Any:
-        body = {"course_id": course_id, "kind": kind, "status": "completed", "starts_at": starts_at, **more}
-        return self.therapist.create("/v1/sessions", body)
-
-    def write(self, text: str, written_at: str = "2026-03-09T08:12:00-05:00", **more: Any) -> Any:
-        body = {"text": text, "written_at": written_at, "visibility": "care_team", **more}
-        return self.maya.create("/v1/journal-entries", body)
-
-    def note(self, text: str, kind: str = "progress", who: str = "therapist", **more: Any) -> Any:
-        body = {"patient_id": self.ids["maya"], "kind": kind, "text": text, **more}
-        return self.caller(who).create("/v1/notes", body)
-
-
 @pytest.fixture
 def clinic(app: Flask) -> Clinic:
     made = Clinic(app)
@@ -251,52 +143,16 @@ def root() -> Path:
     return Path(__file__).parent.parent
 
 
-class _Broken:
-    """A tagger that cannot tag."""
-
-    version = "broken"
-
-    def tag(self, text: str, kind: DocumentKind, own: tuple[OwnTheme, ...] = ()) -> Analysis:
-        raise RuntimeError(f"cannot read {text!r} of {kind}")
-
-    def tag_many(self, documents: Iterable[tuple[str, DocumentKind]]) -> Iterator[Analysis]:
-        return iter([self.tag(text, kind) for text, kind in documents])
-
-
-class _Renamed:
-    """The real tagger under another version's name."""
-
-    def __init__(self, version: str) -> None:
-        self.version = version
-
-    def tag(self, text: str, kind: DocumentKind, own: tuple[OwnTheme, ...] = ()) -> Analysis:
-        return next(self.tag_many([(text, kind)]))
-
-    def tag_many(self, documents: Iterable[tuple[str, DocumentKind]]) -> Iterator[Analysis]:
-        for analysis in load_tagger().tag_many(documents):
-            yield replace(analysis, pipeline_version=self.version)
-
-
-@contextmanager
-def _with_tagger(app: Flask, tagger: Tagger) -> Iterator[None]:
-    before = app.extensions["parts"]
-    app.extensions["parts"] = replace(before, load_tagger=lambda: tagger)
-    try:
-        yield
-    finally:
-        app.extensions["parts"] = before
-
-
 @pytest.fixture
 def broken_tagger(app: Flask) -> Any:
     """A stretch of time in which the tagger fails."""
-    return lambda: _with_tagger(app, _Broken())
+    return lambda: with_tagger(app, Broken())
 
 
 @pytest.fixture
 def other_version(app: Flask) -> Any:
     """A stretch of time with another version of the pipeline."""
-    return lambda version: _with_tagger(app, _Renamed(version))
+    return lambda version: with_tagger(app, Renamed(version))
 
 
 @pytest.fixture

@@ -28,6 +28,8 @@ class Resource(StrEnum):
     MENTION = "Mention"
     INTENTION = "Intention"
     COMMITMENT = "Commitment"
+    BRIEF = "Brief"
+    CASELOAD = "Caseload"
     BREAK_GLASS = "BreakGlass"
     AUDIT_EVENT = "AuditEvent"
     EXPORT = "Export"
@@ -83,6 +85,8 @@ _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.MENTION, _CLINICIANS, "ru", _TEAM),
     *((each, (Role.PATIENT,), "cruds", _OWN) for each in (Resource.INTENTION, Resource.COMMITMENT)),
     *((each, _CLINICIANS, "cruds", _TEAM) for each in (Resource.INTENTION, Resource.COMMITMENT)),
+    (Resource.BRIEF, _CLINICIANS, "r", _TEAM),
+    (Resource.CASELOAD, _CLINICIANS, "s", _TEAM),
     (Resource.BREAK_GLASS, (Role.PATIENT,), "s", _OWN),
     (Resource.BREAK_GLASS, _CLINICIANS, "c", _ORG),
     (Resource.BREAK_GLASS, _CLINICIANS, "s", _TEAM),

@@ -20,6 +20,8 @@ _RESOURCES: dict[str, str] = {
     Resource.MENTION: "passages in which a theme was found",
     Resource.INTENTION: "intentions",
     Resource.COMMITMENT: "commitments",
+    Resource.BRIEF: "briefs before a session",
+    Resource.CASELOAD: "your patients at a glance",
     Resource.INVITATION: "invitations for new people",
     Resource.BREAK_GLASS: "openings of a record in an emergency",
     Resource.AUDIT_EVENT: "who saw or changed what",

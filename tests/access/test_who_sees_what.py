@@ -6,9 +6,6 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from integration_api.db import unit_of_work
-from models import Role, User, new_id
-
 PATIENT, OTHER_PATIENTS = ("maya",), ("tom", "june")
 AUTHOR, CARE_TEAM = ("therapist",), ("therapist", "physician", "nurse")
 OTHER_CLINICIANS = ("colleague", "elsewhere.therapist")
@@ -90,6 +87,9 @@ OPERATIONS: list[tuple[str, str, Any, Expected]] = [
             ),
         )
     ),
+    ("GET", "/v1/patients/{maya}/brief", None, BY_THE_TEAM),
+    ("GET", "/v1/patients/{maya}/brief/page", None, BY_THE_TEAM),
+    ("GET", "/v1/caseload", None, lists(CLINICIANS)),
     ("GET", "/v1/patients/{maya}/break-glass", None, OPENINGS),
     ("POST", "/v1/patients/{maya}/break-glass", {"reason": "Her dose is needed now."}, OPENED),
     ("GET", "/v1/themes", None, lists(EVERYBODY)),
@@ -166,9 +166,7 @@ def world(clinic: Any) -> Any:
         clinic.ids[each] = clinic.maya.create(f"/v1/{each}s", said)["id"]
     clinic.ids["note"] = clinic.note("Pt speaks of a fear of dying.")["id"]
     clinic.ids["psychotherapy"] = clinic.note("My own thoughts.", "psychotherapy")["id"]
-    with clinic.app.app_context(), unit_of_work() as db_session:
-        organization_id = db_session.query(User).filter_by(username="admin").one().organization_id
-        db_session.add(User(id=new_id(), organization_id=organization_id, username="ehr", role=Role.SYSTEM))
+    clinic.add_ehr()
     return clinic
 
 

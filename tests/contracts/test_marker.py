@@ -8,9 +8,6 @@ from typing import Any
 
 import pytest
 
-from integration_api.db import unit_of_work
-from models import Role, User, new_id
-
 MARKER = "zinnober-quartz"
 WORDS = f"I am afraid of dying, {MARKER}."
 # Who may read the clinic's words at all. The admin reads why the glass was broken, and no entry, note or theme.
@@ -37,9 +34,7 @@ def planted(clinic: Any) -> dict[str, str]:
     own = {"theme": "our_hill", "label": MARKER, "facet": "meaning", "definition": WORDS, "phrases": [MARKER]}
     therapist.create("/v1/themes", own)
     therapist.post(f"/v1/mentions/{entry['themes'][0]['id']}/review", {"verdict": "confirmed"})
-    with clinic.app.app_context(), unit_of_work() as db_session:
-        home = db_session.query(User).filter_by(username="admin").one().organization_id
-        db_session.add(User(id=new_id(), organization_id=home, username="ehr", role=Role.SYSTEM))
+    clinic.add_ehr()
     return {
         "patient_id": maya, "clinician_id": clinic.ids["nurse"], "course_id": course, "session_id": session,
         "vitals_id": vitals["id"], "entry_id": entry["id"], "note_id": note["id"], "theme": "mortality",

@@ -12,9 +12,6 @@ from typing import Any
 import pytest
 from werkzeug.serving import make_server
 
-from integration_api.db import unit_of_work
-from models import Role, User, new_id
-
 EXAMPLES = 8
 
 
@@ -26,9 +23,7 @@ def address(clinic: Any, caplog: pytest.LogCaptureFixture) -> Iterator[str]:
     clinic.therapist.create(f"/v1/sessions/{session}/vitals", {"at": "2026-03-08T10:20:00Z", "spo2_percent": 98})
     clinic.write("I am afraid of dying.")
     clinic.note("Pt seen.")
-    with clinic.app.app_context(), unit_of_work() as db_session:
-        organization_id = db_session.query(User).filter_by(username="admin").one().organization_id
-        db_session.add(User(id=new_id(), organization_id=organization_id, username="ehr", role=Role.SYSTEM))
+    clinic.add_ehr()
     consent = {"purpose": "ehr", "is_granted": True, "wording": "As shown."}
     clinic.maya.create("/v1/me/consents", consent)
     caplog.set_level(logging.WARNING, "werkzeug")

@@ -16,6 +16,8 @@ def severities(text: str, kind: DocumentKind = "journal") -> list[str | None]:
     ("text", "level"),
     [
         ("I wish I was dead.", "wish_to_be_dead"),
+        ("Some nights I want to die.", "wish_to_be_dead"),
+        ("I don't want to be alive.", "wish_to_be_dead"),
         ("Some nights I hope I don't wake up.", "wish_to_be_dead"),
         ("I keep thinking about killing myself.", "thoughts"),
         ("I looked at the bridge and thought about jumping.", "method"),

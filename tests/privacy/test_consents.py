@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from integration_api.db import unit_of_work
 from integration_api.wiring import Parts
-from models import Role, User, new_id
+from models import new_id
 
 WORDING = "As it was shown to me."
 
@@ -19,10 +18,7 @@ def say(caller: Any, purpose: str, *, yes: bool) -> None:
 @pytest.fixture
 def ehr(clinic: Any) -> Any:
     """A record system of the clinic's."""
-    with clinic.app.app_context(), unit_of_work() as db_session:
-        organization_id = db_session.query(User).filter_by(username="admin").one().organization_id
-        db_session.add(User(id=new_id(), organization_id=organization_id, username="ehr", role=Role.SYSTEM))
-    return clinic.caller("ehr")
+    return clinic.add_ehr()
 
 
 class TestSharingWithTheCareTeam:

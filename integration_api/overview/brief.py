@@ -1,0 +1,211 @@
+"""The brief: what to know of a patient before the next session, on one screen, each line with its evidence.
+
+Nothing is told that nobody wrote: a line names a theme, a number or a state, and shows the words that it rests on.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.access.policy import Resource, reach
+from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action
+from integration_api.action.progress import Followed, follow
+from integration_api.errors import NotFound
+from integration_api.overview.evidence import Evidence, of_mentions, of_passage
+from integration_api.themes.use_cases import Recurrence, RecurrenceFilter, list_recurrences
+from models import (
+    Commitment,
+    Document,
+    Intention,
+    Mention,
+    PageRequest,
+    Patient,
+    Reach,
+    Session,
+    documents_within,
+    mentions_within,
+    patients_within,
+    resolves_within,
+    sessions_within,
+)
+
+WITHOUT_SESSION = timedelta(days=14)  # how far back "since last time" goes where there was none
+SHOWN = 2  # pieces of evidence a line
+RETURNING = 3  # themes that keep returning; the timeline has the rest
+_MEANT = ("affirmed", "hypothetical")
+_CHANGES = {
+    "new": ("rising", "{}: spoken of for the first time."),
+    "emerging": ("rising", "{}: spoken of more than before."),
+    "resurfaced": ("resurfaced", "{}: spoken of again, after a silence."),
+    "fading": ("fading", "{}: spoken of less than before."),
+}
+_ORDER = ("safety", "rising", "resurfaced", "sleep", "commitment", "returning", "fading")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One statement, and what it rests on."""
+
+    kind: str
+    says: str
+    evidence: Sequence[Evidence]
+    theme: str | None = None
+    severity: str | None = None
+    commitment_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """What to know of a patient now. Counts are of what the caller may read, written since `since`."""
+
+    patient: Patient
+    since: datetime
+    last_session: Session | None
+    last_dosing: Session | None
+    next_session: Session | None
+    entries: int
+    notes: int
+    words: int
+    last_written_at: datetime | None
+    moods: Sequence[Document]
+    lines: Sequence[Line]
+    intentions: Sequence[Followed]
+    commitments: Sequence[Followed]
+
+    @property
+    def patient_id(self) -> UUID:
+        """Whose brief it is."""
+        return self.patient.id
+
+
+def read_brief(
+    db_session: DbSession, caller: Principal, patient_id: UUID, since: datetime | None, at: datetime
+) -> Brief:
+    """Put a patient's brief together; raise `NotFound`."""
+    limits = reach(caller, Resource.BRIEF, Action.READ)
+    patient = db_session.scalars(patients_within(limits).where(Patient.id == patient_id)).one_or_none()
+    if patient is None:
+        raise NotFound("There is no such patient.")
+    held = _sessions(db_session, limits, patient_id)
+    last = next((each for each in held if each.starts_at <= at), None)
+    start = since or (last.starts_at if last else at - WITHOUT_SESSION)
+    written = _written(db_session, limits, patient_id, start)
+    commitments = _resolves(db_session, caller, limits, Commitment, patient_id, at)
+    everything = list_recurrences(db_session, caller, patient_id, RecurrenceFilter(), PageRequest(200)).items
+    lines = [
+        *_safety(db_session, limits, patient_id, start),
+        *_changes(everything),
+        *_sleep(db_session, limits, patient_id, start),
+        *_commitment_lines(commitments),
+        *_returning(everything),
+    ]
+    return Brief(
+        patient=patient,
+        since=start,
+        last_session=last,
+        last_dosing=next((each for each in held if each.kind == "dosing" and each.starts_at <= at), None),
+        next_session=next((each for each in reversed(held) if each.starts_at > at), None),
+        entries=sum(each.source == "journal" for each in written),
+        notes=sum(each.source == "note" for each in written),
+        words=sum(each.word_count for each in written),
+        last_written_at=max((each.written_at for each in written if each.source == "journal"), default=None),
+        moods=[each for each in written if each.valence is not None or each.arousal is not None],
+        lines=sorted(lines, key=lambda line: _ORDER.index(line.kind)),
+        intentions=_resolves(db_session, caller, limits, Intention, patient_id, at)[:RETURNING],
+        commitments=[each for each in commitments if each.resolve.status == "open"],
+    )
+
+
+def _sessions(db_session: DbSession, limits: Reach, patient_id: UUID) -> Sequence[Session]:
+    """Give the sessions that were not cancelled, the latest first."""
+    query = sessions_within(limits).where(Session.patient_id == patient_id, Session.status != "cancelled")
+    return db_session.scalars(query.order_by(Session.starts_at.desc(), Session.id.desc())).unique().all()
+
+
+def _written(db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime) -> Sequence[Document]:
+    query = documents_within(limits).where(Document.patient_id == patient_id, Document.written_at >= since)
+    return db_session.scalars(query.order_by(Document.written_at)).unique().all()
+
+
+def _resolves(
+    db_session: DbSession, caller: Principal, limits: Reach, table: type[Any], patient_id: UUID, at: datetime
+) -> list[Followed]:
+    query: Select[Any] = resolves_within(table, limits).where(table.patient_id == patient_id)
+    found = db_session.scalars(query.order_by(table.created_at.desc(), table.id.desc())).all()
+    return follow(db_session, caller, found, at)
+
+
+def _mentions(limits: Reach, patient_id: UUID, since: datetime) -> Select[Any]:
+    """Select what counts since then."""
+    return mentions_within(limits).where(
+        Mention.patient_id == patient_id,
+        Document.written_at >= since,
+        Mention.review.is_distinct_from("rejected"),
+        Mention.assertion.in_(_MEANT),
+    )
+
+
+def _safety(db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime) -> Iterable[Line]:
+    query = _mentions(limits, patient_id, since).where(Mention.facet == "safety")
+    found: dict[str, list[Mention]] = {}
+    for mention in db_session.scalars(query).unique():
+        found.setdefault(mention.theme, []).append(mention)
+    for theme, mentions in sorted(found.items()):
+        severity = next((each.severity for each in mentions if each.severity), None)
+        says = f"{_name(theme)}: spoken of {_times(len(mentions))} since then. Please read it."
+        yield Line("safety", says, of_mentions(mentions, SHOWN), theme, severity)
+
+
+def _sleep(db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime) -> Iterable[Line]:
+    query = mentions_within(limits).where(
+        Mention.patient_id == patient_id,
+        Document.written_at >= since,
+        Mention.theme == "sleep",
+        Mention.review.is_distinct_from("rejected"),
+    )
+    mentions = db_session.scalars(query).unique().all()
+    if mentions:
+        yield Line(
+            "sleep", f"Sleep: spoken of {_times(len(mentions))} since then.", of_mentions(mentions, SHOWN), "sleep"
+        )
+
+
+def _changes(everything: Sequence[Recurrence]) -> Iterable[Line]:
+    for each in everything:
+        if each.trajectory in _CHANGES and each.theme.facet != "safety":
+            kind, says = _CHANGES[str(each.trajectory)]
+            yield Line(kind, says.format(each.theme.label), of_mentions(each.evidence, SHOWN), each.theme.name)
+
+
+def _returning(everything: Sequence[Recurrence]) -> Iterable[Line]:
+    lasting = [each for each in everything if each.trajectory == "persistent" and each.session_count > 1]
+    for each in lasting[:RETURNING]:
+        says = f"{each.theme.label}: keeps returning, in {each.session_count} sessions."
+        yield Line("returning", says, of_mentions(each.evidence, SHOWN), each.theme.name)
+
+
+def _commitment_lines(commitments: Iterable[Followed]) -> Iterable[Line]:
+    for each in commitments:
+        own = Evidence(each.resolve.text, "commitment", each.resolve.created_at)
+        spoken = tuple(of_passage(passage) for passage in reversed(each.passages[-SHOWN:]))
+        line = Line("commitment", "", (own, *spoken), commitment_id=each.id)
+        if each.resolve.status == "kept":
+            continue
+        if each.is_stalled:
+            yield replace(line, says="A commitment that has gone quiet, or whose day is past.")
+        elif spoken:
+            yield replace(line, says=f"A commitment that later writing comes back to, in {_times(len(each.passages))}.")
+
+
+def _name(theme: str) -> str:
+    return theme.replace("_", " ").capitalize()
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -1,0 +1,110 @@
+"""The caseload: a clinician's patients at a glance. Who wrote, who fell silent, what rose, who comes next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.access.policy import Resource, reach
+from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action
+from integration_api.themes.use_cases import Recurrence, RecurrenceFilter, list_recurrences
+from models import (
+    Document,
+    Order,
+    Page,
+    PageRequest,
+    Patient,
+    Reach,
+    Session,
+    documents_within,
+    page_of,
+    patients_within,
+    sessions_within,
+)
+
+WEEK = timedelta(days=7)
+SILENT_AFTER = timedelta(days=14)  # our own figure: two usual weeks between sessions
+_RISES = ("new", "emerging", "resurfaced")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """One patient at a glance, as far as the caller may read."""
+
+    patient: Patient
+    entries_this_week: int
+    last_entry_at: datetime | None
+    is_silent: bool
+    next_session: Session | None
+    risen: Sequence[Recurrence]
+
+    @property
+    def patient_id(self) -> UUID:
+        """Whose glance it is."""
+        return self.patient.id
+
+
+def list_caseload(db_session: DbSession, caller: Principal, page: PageRequest, at: datetime) -> Page[Glance]:
+    """List the caller's patients by name, each at a glance."""
+    limits = reach(caller, Resource.CASELOAD, Action.SEARCH)
+    patients = page_of(db_session, patients_within(limits), Order((Patient.name, Patient.id)), page)
+    ids = [each.id for each in patients.items]
+    written, coming = _written(db_session, limits, ids, at), _coming(db_session, limits, ids, at)
+    glances = [
+        _glance(db_session, caller, each, written.get(each.id), coming.get(each.id), at) for each in patients.items
+    ]
+    return Page(glances, patients.next_after)
+
+
+def _glance(
+    db_session: DbSession,
+    caller: Principal,
+    patient: Patient,
+    written: tuple[int, datetime] | None,
+    coming: Session | None,
+    at: datetime,
+) -> Glance:
+    recent, last = written or (0, None)
+    return Glance(
+        patient=patient,
+        entries_this_week=recent,
+        last_entry_at=last,
+        is_silent=last is not None and at - last > SILENT_AFTER,
+        next_session=coming,
+        risen=_risen(db_session, caller, patient.id, at) if recent else (),
+    )
+
+
+def _written(
+    db_session: DbSession, limits: Reach, ids: Sequence[UUID], at: datetime
+) -> dict[UUID, tuple[int, datetime]]:
+    """Tell for each patient how many entries came this week, and when the last one was written."""
+    query: Any = documents_within(limits).where(Document.patient_id.in_(ids), Document.source == "journal")
+    recent = func.count().filter(Document.written_at > at - WEEK)
+    query = query.with_only_columns(Document.patient_id, recent, func.max(Document.written_at))
+    rows = db_session.execute(query.group_by(Document.patient_id))
+    return {patient_id: (count, last) for patient_id, count, last in rows}
+
+
+def _coming(db_session: DbSession, limits: Reach, ids: Sequence[UUID], at: datetime) -> dict[UUID, Session]:
+    """Find each patient's next session."""
+    planned = sessions_within(limits).where(
+        Session.patient_id.in_(ids), Session.starts_at > at, Session.status == "planned"
+    )
+    rows = db_session.scalars(planned.order_by(Session.starts_at.desc(), Session.id.desc())).unique()
+    return {each.patient_id: each for each in rows}
+
+
+def _risen(db_session: DbSession, caller: Principal, patient_id: UUID, at: datetime) -> list[Recurrence]:
+    """Tell which themes rose and were spoken of this week."""
+    everything = list_recurrences(db_session, caller, patient_id, RecurrenceFilter(), PageRequest(200)).items
+    return [
+        each
+        for each in everything
+        if each.trajectory in _RISES and each.last_seen is not None and each.last_seen > at - WEEK
+    ]

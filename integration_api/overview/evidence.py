@@ -1,0 +1,61 @@
+"""Where a statement of the brief comes from: the very words, and the document that they stand in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from integration_api.action.progress import Passage
+from models import Mention
+
+_PATHS = {"journal": "/v1/journal-entries/", "note": "/v1/notes/"}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Somebody's words. `start` and `end` count code points of the document; a commitment's own words have none."""
+
+    quote: str
+    source: str
+    written_at: datetime
+    document_id: UUID | None = None
+    start: int | None = None
+    end: int | None = None
+    mention_id: UUID | None = None
+    link: str | None = None
+
+
+def of_mentions(mentions: Iterable[Mention], at_most: int) -> tuple[Evidence, ...]:
+    """Show the latest mentions, from as many documents as possible."""
+    newest = sorted(mentions, key=lambda each: (each.document.written_at, each.start), reverse=True)
+    first_of_each = list({each.document_id: each for each in reversed(newest)}.values())[::-1]
+    rest = [each for each in newest if each not in first_of_each]
+    return tuple(of_mention(each) for each in (*first_of_each, *rest)[:at_most])
+
+
+def of_mention(mention: Mention) -> Evidence:
+    """Show one mention."""
+    document = mention.document
+    return Evidence(
+        quote=mention.quote,
+        source=document.source,
+        written_at=document.written_at,
+        document_id=document.id,
+        start=mention.start,
+        end=mention.end,
+        mention_id=mention.id,
+        link=f"{_PATHS[document.source]}{document.id}",
+    )
+
+
+def of_passage(passage: Passage) -> Evidence:
+    """Show one sentence."""
+    return Evidence(
+        quote=passage.quote,
+        source=passage.source,
+        written_at=passage.written_at,
+        document_id=passage.document_id,
+        start=passage.start,
+        end=passage.end,
+        link=f"{_PATHS[passage.source]}{passage.document_id}",
+    )

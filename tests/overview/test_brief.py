@@ -1,0 +1,144 @@
+"""The brief and the caseload: what is there, what it rests on, and what stays with whom it belongs to."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def ago(days: float) -> str:
+    return (NOW - timedelta(days=days)).isoformat()
+
+
+@pytest.fixture
+def course(clinic: Any) -> Any:
+    """Three dosing sessions, four weeks apart, the last one a week ago; the next one is planned."""
+    made = clinic.open_course()["id"]
+    for days in (63, 35, 7):
+        clinic.hold_session(made, ago(days), dosing={"route": "intramuscular", "dose_mg": 60})
+    clinic.hold_session(made, ago(-3), "integration", status="planned")
+    return clinic
+
+
+def brief(clinic: Any, who: str = "therapist") -> Any:
+    return clinic.caller(who).read(f"/v1/patients/{clinic.ids['maya']}/brief")
+
+
+def kinds(found: Any) -> list[str]:
+    return [line["kind"] for line in found["lines"]]
+
+
+def test_it_counts_what_was_written_since_the_last_session(course: Any) -> None:
+    course.write("Long ago.", ago(20))
+    course.write("Slept eight hours, first time in months.", ago(5), mood={"valence": 3, "arousal": -1})
+    course.write("Rain.", ago(2))
+    course.note("Pt seen.", written_at=ago(6))
+    found = brief(course)
+    assert (found["entries"], found["notes"], found["patient_name"]) == (2, 1, "Maya")
+    assert found["since"].startswith(ago(7)[:16])
+    assert found["last_dosing"]["dose_mg"] == 60
+    assert found["next_session"]["kind"] == "integration"
+    assert [each["valence"] for each in found["moods"]] == [3]
+    assert "sleep" in kinds(found)
+
+
+def test_every_line_rests_on_words_that_stand_where_it_says(course: Any) -> None:
+    for days in range(60, 36, -3):
+        course.write("I miss my father. Went for a walk, wrote letters, cooked, called nobody at all today.", ago(days))
+    for days in range(6, 0, -1):
+        course.write(
+            "I miss my father, I miss him, I cried for him. Slept badly. I want to die some nights.", ago(days)
+        )
+    course.maya.create(
+        "/v1/commitments", {"text": "Call my sister.", "due_on": "2026-01-01", "visibility": "care_team"}
+    )
+    found = brief(course)
+    assert found["lines"][0]["kind"] == "safety"
+    assert found["lines"][0]["severity"] == "wish_to_be_dead"
+    assert "commitment" in kinds(found)
+    assert {"rising", "returning", "resurfaced"} & set(kinds(found))
+    for line in found["lines"]:
+        assert line["evidence"], line
+        for each in line["evidence"]:
+            if each["document_id"] is not None:
+                text = course.therapist.read(each["link"])["text"]
+                assert text[each["start"] : each["end"]] == each["quote"]
+
+
+def test_denied_and_rejected_signs_of_danger_are_no_line(course: Any) -> None:
+    course.note("Denies SI. No plan, no intent.", written_at=ago(2))
+    entry = course.write("I want to die of embarrassment, honestly I want to die.", ago(1))
+    assert "safety" in kinds(brief(course))
+    for mention in entry["themes"]:
+        course.therapist.post(f"/v1/mentions/{mention['id']}/review", {"verdict": "rejected"})
+    assert "safety" not in kinds(brief(course))
+
+
+def test_nothing_of_a_private_entry_or_anothers_note_is_in_it(course: Any) -> None:
+    before = brief(course, "nurse")
+    course.write("I want to die. I miss my father.", ago(2), visibility="private", mood={"valence": -5})
+    course.note("I want to look at his fear of dying.", "psychotherapy", written_at=ago(2))
+    course.maya.create("/v1/intentions", {"text": "Mine alone."})
+    assert brief(course, "nurse") == before
+
+
+def test_an_empty_record_has_an_empty_brief(clinic: Any) -> None:
+    found = brief(clinic)
+    assert (found["entries"], found["lines"], found["last_session"]) == (0, [], None)
+
+
+def test_it_can_be_asked_since_another_time(course: Any) -> None:
+    course.write("Long ago.", ago(20))
+    since = ago(30).replace("+00:00", "Z")
+    asked = course.therapist.read(f"/v1/patients/{course.ids['maya']}/brief?since={since}")
+    assert asked["entries"] == 1
+    assert course.therapist.get(f"/v1/patients/{course.ids['maya']}/brief?since=soon").status_code == 422
+
+
+def test_the_page_shows_the_same_and_runs_nothing(course: Any) -> None:
+    course.write("<script>alert(1)</script> I want to die.", ago(2))
+    page = course.therapist.get(f"/v1/patients/{course.ids['maya']}/brief/page")
+    assert (page.status_code, page.mimetype) == (200, "text/html")
+    assert "want to die" in page.text
+    assert "<script>" not in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    told = course.maya.read("/v1/audit-events?limit=5")["items"]
+    assert "readBriefPage" in {each["operation"] for each in told}
+
+
+class TestCaseload:
+    def test_who_wrote_who_fell_silent_and_who_comes_next(self, course: Any) -> None:
+        path = f"/v1/patients/{course.ids['tom']}/care-team"
+        body = {"members": [{"clinician_id": course.ids["therapist"]}]}
+        course.admin.put(path, body, if_match=course.admin.etag(path))
+        course.write("Rain.", ago(2))
+        course.write("Sun.", ago(1))
+        entry = {"text": "Long ago.", "written_at": ago(30), "visibility": "care_team"}
+        course.tom.create("/v1/journal-entries", entry)
+        maya, tom = course.therapist.read("/v1/caseload")["items"]
+        assert (maya["patient_name"], maya["entries_this_week"], maya["is_silent"]) == ("Maya", 2, False)
+        assert maya["next_session"]["kind"] == "integration"
+        assert (tom["entries_this_week"], tom["is_silent"], tom["next_session"]) == (0, True, None)
+
+    def test_what_rose_this_week(self, course: Any) -> None:
+        for days in range(60, 8, -4):
+            course.write("Went for a walk, cooked, wrote letters to nobody, slept.", ago(days))
+        for days in (6, 5, 4, 3, 2, 1):
+            course.write("I miss my father. I cried for him. The grief is back, all of it, grief.", ago(days))
+        (maya,) = course.therapist.read("/v1/caseload")["items"]
+        assert "grief" in {each["theme"] for each in maya["risen"]}
+
+    def test_a_private_entry_is_silence_to_the_team(self, course: Any) -> None:
+        course.write("Mine.", ago(1), visibility="private")
+        (maya,) = course.therapist.read("/v1/caseload")["items"]
+        assert (maya["entries_this_week"], maya["last_entry_at"]) == (0, None)
+
+    def test_it_comes_by_the_page(self, course: Any) -> None:
+        path = f"/v1/patients/{course.ids['tom']}/care-team"
+        body = {"members": [{"clinician_id": course.ids["therapist"]}]}
+        course.admin.put(path, body, if_match=course.admin.etag(path))
+        first = course.therapist.read("/v1/caseload?limit=1")
+        second = course.therapist.read(f"/v1/caseload?limit=1&cursor={first['next_cursor']}")
+        assert [each["items"][0]["patient_name"] for each in (first, second)] == ["Maya", "Tom"]
