@@ -30,6 +30,7 @@ class Resource(StrEnum):
     COMMITMENT = "Commitment"
     BRIEF = "Brief"
     CASELOAD = "Caseload"
+    SEARCH = "Search"
     BREAK_GLASS = "BreakGlass"
     AUDIT_EVENT = "AuditEvent"
     EXPORT = "Export"
@@ -87,6 +88,8 @@ _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     *((each, _CLINICIANS, "cruds", _TEAM) for each in (Resource.INTENTION, Resource.COMMITMENT)),
     (Resource.BRIEF, _CLINICIANS, "r", _TEAM),
     (Resource.CASELOAD, _CLINICIANS, "s", _TEAM),
+    (Resource.SEARCH, (Role.PATIENT,), "s", _OWN),
+    (Resource.SEARCH, _CLINICIANS, "s", _TEAM),
     (Resource.BREAK_GLASS, (Role.PATIENT,), "s", _OWN),
     (Resource.BREAK_GLASS, _CLINICIANS, "c", _ORG),
     (Resource.BREAK_GLASS, _CLINICIANS, "s", _TEAM),

@@ -22,6 +22,7 @@ _RESOURCES: dict[str, str] = {
     Resource.COMMITMENT: "commitments",
     Resource.BRIEF: "briefs before a session",
     Resource.CASELOAD: "your patients at a glance",
+    Resource.SEARCH: "what is found by searching entries and notes",
     Resource.INVITATION: "invitations for new people",
     Resource.BREAK_GLASS: "openings of a record in an emergency",
     Resource.AUDIT_EVENT: "who saw or changed what",

@@ -9,7 +9,7 @@ from flask.views import MethodView
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.db import reading
-from integration_api.overview import brief, caseload, schemas
+from integration_api.overview import brief, caseload, schemas, search
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.pages import PageQuery
 from integration_api.wiring import parts
@@ -70,3 +70,18 @@ class Caseload(MethodView):
         """
         with reading() as db_session:
             return caseload.list_caseload(db_session, caller, page, parts().now())
+
+
+@blp.route("/patients/<uuid:patient_id>/search")
+class Search(MethodView):
+    """What was written, searched."""
+
+    @blp.searches("searchRecord", schemas.QuestionSchema, schemas.FoundSchema, of=Resource.SEARCH)
+    def post(self, caller: Principal, question: dict[str, Any], page: Any, patient_id: UUID) -> object:
+        """Search a patient's entries and notes.
+
+        By words, theme, facet, assertion, source, session and time, the latest first, as far as the caller may read.
+        The question stands in the body, since addresses are kept in many places. Send it again with `cursor` for more.
+        """
+        with reading() as db_session:
+            return search.search(db_session, caller, patient_id, question["wanted"], page)

@@ -2,12 +2,14 @@
 
 from typing import Any, ClassVar
 
-from marshmallow import fields
+from marshmallow import fields, post_load
 
 from integration_api.action.schemas import CommitmentSchema, IntentionSchema
+from integration_api.overview.search import Question
 from integration_api.themes.recurrence_schemas import TRAJECTORIES
-from integration_api.themes.schemas import SEVERITIES
-from integration_api.web.schema import Answer, Choice, Id, Moment, Schema
+from integration_api.themes.schemas import ASSERTIONS, SEVERITIES, MentionSchema
+from integration_api.web.pages import PageQuery, Span
+from integration_api.web.schema import Answer, Choice, Id, Moment, Schema, Text, Words, facet_name
 
 KINDS = ("safety", "rising", "resurfaced", "motif", "sleep", "commitment", "returning", "fading")
 _PATIENT, _ENTRY = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01", "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e08"
@@ -155,3 +157,50 @@ class GlanceSchema(Answer):
     )
     next_session = fields.Nested(SessionAtAGlanceSchema, required=True, allow_none=True)
     risen = fields.List(fields.Nested(RisenSchema), required=True)
+
+
+class QuestionSchema(PageQuery, Span):
+    """What to look for. Every part narrows it further; words are found in all their forms, each somewhere in it."""
+
+    example: ClassVar[dict[str, Any]] = {"words": "father letter", "theme": "grief", "since": "2026-01-01T00:00:00Z"}
+
+    words = Words(200, allow_none=True, load_default=None)
+    theme = Text(80, allow_none=True, load_default=None)
+    facet = facet_name(allow_none=True, load_default=None)
+    assertion = Choice(ASSERTIONS, allow_none=True, load_default=None)
+    source = Choice(("journal", "note"), allow_none=True, load_default=None)
+    session_id = Id(allow_none=True, load_default=None)
+
+    @post_load
+    def to_question(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Leave `limit` and `cursor` beside the use case's own value."""
+        page = {name: data.pop(name) for name in ("limit", "cursor")}
+        return {"wanted": Question(**data), **page}
+
+
+class FoundPassageSchema(Answer):
+    """A stretch of the text around what was looked for."""
+
+    start = fields.Integer(required=True)
+    end = fields.Integer(required=True)
+    quote = fields.String(required=True)
+
+
+class FoundSchema(Answer):
+    """A document that was found, and by what."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "document_id": _ENTRY,
+        "source": "journal",
+        "session_id": _SESSION["id"],
+        "written_at": "2026-03-09T13:12:00Z",
+        "passages": [{"start": 0, "end": 41, "quote": "I read my father's letter again, twice."}],
+        "mentions": [MentionSchema.example],
+    }
+
+    document_id = Id(required=True, attribute="id")
+    source = Choice(("journal", "note"), required=True, attribute="document.source")
+    session_id = Id(required=True, allow_none=True, attribute="document.session_id")
+    written_at = Moment(required=True)
+    passages = fields.List(fields.Nested(FoundPassageSchema), required=True)
+    mentions = fields.List(fields.Nested(MentionSchema), required=True)

@@ -53,6 +53,26 @@ class Blueprint(flask_smorest.Blueprint):
 
         return decorate
 
+    def searches(self, name: str, asked: SchemaClass, schema: SchemaClass, *, of: Resource) -> Callable[[View], View]:
+        """Answer a page to a question in the body, since words belong in no address.
+
+        The view gets `(caller, asked, page)`.
+        """
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def call(resource: Any, caller: Any, question: dict[str, Any], **path: Any) -> Response:
+                request = page_request(question, caller.user_id)
+                page = view(resource, caller, question, request, **path)
+                return answer_page(schema(), page, question, request.limit, caller.user_id)
+
+            example = {"items": [schema.example], "next_cursor": None}
+            answered = self.response(200, list_of(schema), example=example)(call)
+            answered = self.arguments(asked, example=asked.example)(answered)
+            return self._operation(answered, name, of, Action.SEARCH, (400, 404, 413, 415, 422))
+
+        return decorate
+
     def reads(
         self, name: str, schema: SchemaClass, *, of: Resource, query: SchemaClass | None = None
     ) -> Callable[[View], View]:

@@ -67,7 +67,7 @@ def answer_page(schema: Schema, page: Page[Any], query: dict[str, Any], limit: i
     for item in page.items:
         g.trace.saw(item)
     found = write_json({"items": schema.dump(page.items, many=True), "next_cursor": cursor})
-    if cursor is not None and request.endpoint:
+    if cursor is not None and request.endpoint and request.method == "GET":
         there = url_for(request.endpoint, **_address(limit=limit, cursor=cursor))
         found.headers["Link"] = f'<{there}>; rel="next"'
     return found

@@ -89,6 +89,7 @@ OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ),
     ("GET", "/v1/patients/{maya}/brief", None, BY_THE_TEAM),
     ("GET", "/v1/patients/{maya}/brief/page", None, BY_THE_TEAM),
+    ("POST", "/v1/patients/{maya}/search", {"words": "afraid"}, RECORD_OF_CARE),
     ("GET", "/v1/caseload", None, lists(CLINICIANS)),
     ("GET", "/v1/patients/{maya}/break-glass", None, OPENINGS),
     ("POST", "/v1/patients/{maya}/break-glass", {"reason": "Her dose is needed now."}, OPENED),

@@ -1,0 +1,152 @@
+"""Searching a patient's record: by theme, assertion, time, session, source, and by words.
+
+Words are looked for in texts as they are opened, one after the other, and nothing of that is kept: an index of words
+would be a copy of what people wrote.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, exists, select
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.access.policy import Resource, reach
+from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action
+from integration_api.errors import NotFound
+from models import (
+    Between,
+    Document,
+    Mention,
+    Order,
+    Page,
+    PageRequest,
+    Patient,
+    documents_within,
+    narrowed,
+    page_of,
+    patients_within,
+)
+from nlp.word_search import find_words, words_of
+
+OPENED_AT_ONCE = 200  # documents
+AROUND = 60  # characters shown on either side of a word
+SHOWN = 5  # passages of a document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question(Between):
+    """What is looked for; None: whichever. Times are those of writing."""
+
+    words: str | None = None
+    theme: str | None = None
+    facet: str | None = None
+    assertion: str | None = None
+    source: str | None = None
+    session_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of a document around a word that was looked for."""
+
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A document, with the passages and mentions for which it was found."""
+
+    document: Document
+    passages: Sequence[Passage]
+    mentions: Sequence[Mention]
+
+    @property
+    def id(self) -> UUID:
+        """The document's."""
+        return self.document.id
+
+    @property
+    def patient_id(self) -> UUID:
+        """Whose record it is."""
+        return self.document.patient_id
+
+    @property
+    def written_at(self) -> datetime:
+        """When it was written."""
+        return self.document.written_at
+
+
+def search(
+    db_session: DbSession, caller: Principal, patient_id: UUID, question: Question, page: PageRequest
+) -> Page[Found]:
+    """Search a patient's record as far as the caller may read it, the latest first; raise `NotFound`."""
+    limits = reach(caller, Resource.SEARCH, Action.SEARCH)
+    if db_session.scalars(patients_within(limits).where(Patient.id == patient_id)).one_or_none() is None:
+        raise NotFound("There is no such patient.")
+    query = _narrowed(documents_within(limits).where(Document.patient_id == patient_id), question)
+    words = words_of(question.words or "")
+    if question.words is not None and not words:
+        return Page((), None)
+    order = Order((Document.written_at, Document.id), is_descending=True)
+    found: list[Found] = []
+    request = PageRequest(OPENED_AT_ONCE, page.after)
+    while len(found) <= page.limit:
+        batch = page_of(db_session, query, order, request)
+        found += [each for document in batch.items if (each := _found(document, words, question))]
+        if batch.next_after is None:
+            break
+        request = PageRequest(OPENED_AT_ONCE, batch.next_after)
+    shown = found[: page.limit]
+    return Page(shown, (shown[-1].written_at, shown[-1].id) if len(found) > page.limit else None)
+
+
+def _narrowed(query: Select[Any], question: Question) -> Select[Any]:
+    """Keep the documents that fit, by what the database knows of them."""
+    equal = ((Document.source, question.source), (Document.session_id, question.session_id))
+    query = narrowed(query, equal, Document.written_at, question)
+    about = [column == value for column, value in _about(question) if value is not None]
+    if not about:
+        return query
+    counted = (Mention.document_id == Document.id, Mention.review.is_distinct_from("rejected"))
+    return query.where(exists(select(Mention.id).where(*counted, *about)))
+
+
+def _about(question: Question) -> tuple[tuple[Any, str | None], ...]:
+    wanted = (question.theme, question.facet, question.assertion)
+    return tuple(zip((Mention.theme, Mention.facet, Mention.assertion), wanted, strict=True))
+
+
+def _found(document: Document, words: tuple[str, ...], question: Question) -> Found | None:
+    places = find_words(document.text, words)
+    if words and not places:
+        return None
+    return Found(document, _passages(document.text, places), _mentions(document, question))
+
+
+def _mentions(document: Document, question: Question) -> list[Mention]:
+    wanted = {name: value for name, value in (("theme", question.theme), ("facet", question.facet)) if value}
+    if question.assertion is not None:
+        wanted["assertion"] = question.assertion
+    return [
+        each
+        for each in document.mentions
+        if wanted and each.review != "rejected" and all(getattr(each, name) == value for name, value in wanted.items())
+    ]
+
+
+def _passages(text: str, places: Sequence[tuple[int, int]]) -> list[Passage]:
+    """Show the words with what stands around them; stretches that touch are one."""
+    stretches: list[list[int]] = []
+    for start, end in places:
+        first, last = max(0, start - AROUND), min(len(text), end + AROUND)
+        if stretches and first <= stretches[-1][1]:
+            stretches[-1][1] = last
+        else:
+            stretches.append([first, last])
+    return [Passage(first, last, text[first:last]) for first, last in stretches[:SHOWN]]
