@@ -49,6 +49,7 @@ model: $(READY) ## train the tagger from nlp/corpus and fit its weights
 
 bench: $(READY) bench/.medspacy ## measure speed, as ratios within one run, beside medSpaCy
 	$(BIN)/python bench/nlp_speed.py
+	$(BIN)/python bench/growth.py
 
 bench/.medspacy: # medSpaCy pins an older spaCy and numpy, so it lives by itself
 	-$(PYTHON) -m venv $@ && $@/bin/python -m pip install --quiet --disable-pip-version-check "medspacy==1.3.1" "numpy<2"

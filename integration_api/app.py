@@ -28,6 +28,7 @@ from integration_api.web import problems
 from integration_api.web.edges import guard
 from integration_api.web.openapi import document, make_api
 from integration_api.web.rates import Rates
+from integration_api.web.remembered import Memory
 from integration_api.wiring import Parts, parts_of
 from models import Keyring
 
@@ -51,6 +52,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     app.extensions["passwords"] = Passwords(profile_of(settings.environment))
     app.extensions["outside_issuer"] = _outside_issuer(settings)
     app.extensions["rates"] = Rates(settings)
+    app.extensions["memory"] = Memory()
     app.extensions["on_credentials_reset"] = (revoke_families,)  # when a person has new credentials
     db.init_app(app)
     migrate.init_app(app)

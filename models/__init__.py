@@ -44,6 +44,7 @@ from models.scoped import (
     vitals_within,
 )
 from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
+from models.stamp import PatientStamp, stamp, stamp_all, stamp_of
 from models.ties import latest_session, retie
 
 __all__ = [
@@ -95,6 +96,7 @@ __all__ = [
     "Page",
     "PageRequest",
     "Patient",
+    "PatientStamp",
     "Reach",
     "RefreshToken",
     "Resolve",
@@ -128,6 +130,9 @@ __all__ = [
     "resolves_within",
     "retie",
     "sessions_within",
+    "stamp",
+    "stamp_all",
+    "stamp_of",
     "verify",
     "vitals_within",
 ]

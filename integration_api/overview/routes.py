@@ -28,7 +28,7 @@ _PAGE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 class Brief(MethodView):
     """What to know before the next session."""
 
-    @blp.reads("readBrief", schemas.BriefSchema, of=Resource.BRIEF, query=schemas.BriefQuery)
+    @blp.reads("readBrief", schemas.BriefSchema, of=Resource.BRIEF, query=schemas.BriefQuery, is_kept=True)
     def get(self, caller: Principal, query: dict[str, Any], patient_id: UUID) -> object:
         """Read the brief.
 
@@ -61,7 +61,7 @@ class BriefPage(MethodView):
 class Caseload(MethodView):
     """A clinician's patients at a glance."""
 
-    @blp.lists("listCaseload", schemas.GlanceSchema, PageQuery, of=Resource.CASELOAD)
+    @blp.lists("listCaseload", schemas.GlanceSchema, PageQuery, of=Resource.CASELOAD, is_kept=True)
     def get(self, caller: Principal, query: dict[str, Any], page: Any) -> object:
         """List the caseload.
 

@@ -31,6 +31,7 @@ from models import (
     Patient,
     Session,
     new_id,
+    stamp,
 )
 
 ERASED = "(erased)"
@@ -121,3 +122,4 @@ def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: dateti
         patient.user.is_active = False
         patient.user.username = f"erased-{patient.id}"
     erasure.done_at = at
+    stamp(db_session, patient.organization_id, patient.id)

@@ -12,7 +12,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Invalid, NotFound
-from models import ClinicTheme, Mention, new_id
+from models import ClinicTheme, Mention, new_id, stamp_all
 from nlp import OwnTheme, Theme, load_taxonomy
 
 CLINIC = "this clinic"
@@ -96,6 +96,7 @@ def add_theme(db_session: DbSession, caller: Principal, draft: ThemeDraft) -> Kn
     _describe(theme, draft)
     db_session.add(theme)
     db_session.flush()
+    stamp_all(db_session, caller.organization_id)
     return KnownTheme.of_clinic(theme)
 
 
@@ -118,6 +119,7 @@ def change_theme(
         raise Invalid.at("/theme", "A theme keeps its name.")
     _describe(theme, draft)
     db_session.flush()
+    stamp_all(db_session, caller.organization_id)
     return KnownTheme.of_clinic(theme)
 
 
@@ -129,6 +131,7 @@ def take_out(db_session: DbSession, caller: Principal, name: str, match: Callabl
     db_session.execute(delete(Mention).where(*of_theme).execution_options(synchronize_session=False))
     db_session.delete(theme)
     db_session.flush()
+    stamp_all(db_session, caller.organization_id)
 
 
 def _changeable(db_session: DbSession, caller: Principal, name: str, action: Action) -> ClinicTheme:

@@ -87,6 +87,7 @@ class RecurringThemes(MethodView):
         recurrence_schemas.RecurrenceQuery,
         of=Resource.THEME,
         missing=True,
+        is_kept=True,
     )
     def get(self, caller: Principal, query: dict[str, Any], page: Any, patient_id: UUID) -> object:
         """List recurring themes.
@@ -108,6 +109,7 @@ class ThemeTimeline(MethodView):
         recurrence_schemas.ThemeTimelineSchema,
         of=Resource.THEME,
         query=recurrence_schemas.TimelineQuery,
+        is_kept=True,
     )
     def get(self, caller: Principal, query: dict[str, Any], patient_id: UUID, theme: str) -> object:
         """Read one theme's timeline.

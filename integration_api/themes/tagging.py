@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.themes.own import KnownTheme, known_themes, wanted_of
-from models import Document, Mention
+from models import Document, Mention, stamp, stamp_all
 from nlp import Analysis, OwnTheme
 from nlp import Mention as Finding
 
@@ -49,6 +49,7 @@ def await_newer(db_session: DbSession, pipeline_version: str | None) -> int:
     outdated: list[ColumnElement[bool]] = [Document.deleted_at.is_(None)]
     if pipeline_version is not None:
         outdated.append(Document.pipeline_version != pipeline_version)
+    stamp_all(db_session)
     found = db_session.execute(
         update(Document)
         .where(*outdated)
@@ -79,6 +80,7 @@ def keep_findings(db_session: DbSession, untagged: Untagged, analysis: Analysis)
     if kept.rowcount == 0:  # type: ignore[attr-defined]
         return
     document = db_session.get_one(Document, untagged.document_id, populate_existing=True)
+    stamp(db_session, document.organization_id, document.patient_id)
     reviewed = [mention for mention in document.mentions if mention.reviews]
     fresh = [finding for finding in analysis.mentions if not _is_reviewed(finding, reviewed)]
     document.mentions = [*reviewed, *_mentions(document, fresh, known_themes(db_session, document.organization_id))]

@@ -27,6 +27,11 @@ from integration_api.web.headers import (
 )
 from integration_api.web.operations import SchemaClass, View, colliding, created, list_of, match, takes_patch
 from integration_api.web.pages import answer_page, page_request
+from integration_api.web.remembered import remembered
+
+
+def _unkept(view: View) -> View:
+    return view
 
 
 class Blueprint(flask_smorest.Blueprint):
@@ -35,11 +40,19 @@ class Blueprint(flask_smorest.Blueprint):
     ARGUMENTS_PARSER = Parser()
 
     def lists(
-        self, name: str, schema: SchemaClass, query: SchemaClass, *, of: Resource, missing: bool = False
+        self,
+        name: str,
+        schema: SchemaClass,
+        query: SchemaClass,
+        *,
+        of: Resource,
+        missing: bool = False,
+        is_kept: bool = False,
     ) -> Callable[[View], View]:
-        """Answer a page. The view gets `(caller, query, page)` and gives a `Page`."""
+        """Answer a page; `is_kept`: from memory until the record changes. The view gets `(caller, query, page)`."""
 
         def decorate(view: View) -> View:
+            @(remembered if is_kept else _unkept)
             @wraps(view)
             def call(resource: Any, caller: Any, parameters: dict[str, Any], **path: Any) -> Response:
                 request = page_request(parameters, caller.user_id)
@@ -74,11 +87,18 @@ class Blueprint(flask_smorest.Blueprint):
         return decorate
 
     def reads(
-        self, name: str, schema: SchemaClass, *, of: Resource, query: SchemaClass | None = None
+        self,
+        name: str,
+        schema: SchemaClass,
+        *,
+        of: Resource,
+        query: SchemaClass | None = None,
+        is_kept: bool = False,
     ) -> Callable[[View], View]:
         """Answer one record with its ETag. The view gets `(caller)`, or `(caller, query)`."""
 
         def decorate(view: View) -> View:
+            @(remembered if is_kept else _unkept)
             @wraps(view)
             def call(resource: Any, *asked: Any, **path: Any) -> Response:
                 return preconditions.answer(schema(), view(resource, *asked, **path))

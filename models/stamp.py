@@ -1,0 +1,64 @@
+"""Stamps: a number a patient, counting up whenever the record changes, so that what was reckoned can be used again."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, func, insert, select, update
+from sqlalchemy import event as events
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models.audit import AuditEvent
+from models.base import Base, OfOrganization
+from models.person import Patient
+
+
+class PatientStamp(OfOrganization, Base):
+    """How often a patient's record has changed."""
+
+    __tablename__ = "patient_stamps"
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="CASCADE"), primary_key=True)
+    stamp: Mapped[int] = mapped_column(default=1)
+
+
+def stamp_of(db_session: Session, patient_id: UUID) -> int:
+    """Tell how often a patient's record has changed; 0: never, or there is none."""
+    found = db_session.scalar(select(PatientStamp.stamp).where(PatientStamp.patient_id == patient_id))
+    return found or 0
+
+
+def stamp_of_organization(db_session: Session, organization_id: UUID) -> int:
+    """Tell how often any record of an organization has changed."""
+    total = select(func.sum(PatientStamp.stamp)).where(PatientStamp.organization_id == organization_id)
+    return int(db_session.scalar(total) or 0)
+
+
+def stamp(db_session: Session, organization_id: UUID, patient_id: UUID) -> None:
+    """Say that a record has changed; for changes that are made past the session's own bookkeeping."""
+    table = Base.metadata.tables[PatientStamp.__tablename__]
+    connection = db_session.connection()
+    counted = update(table).where(table.c.patient_id == patient_id).values(stamp=table.c.stamp + 1)
+    if connection.execute(counted).rowcount == 0:
+        connection.execute(insert(table).values(patient_id=patient_id, organization_id=organization_id, stamp=1))
+
+
+def stamp_all(db_session: Session, organization_id: UUID | None = None) -> None:
+    """Say that every record has changed, of an organization or of all."""
+    table = Base.metadata.tables[PatientStamp.__tablename__]
+    query = update(table).values(stamp=table.c.stamp + 1)
+    if organization_id is not None:
+        query = query.where(table.c.organization_id == organization_id)
+    db_session.connection().execute(query)
+
+
+@events.listens_for(Session, "after_flush")
+def _stamp_what_changed(db_session: Session, _context: Any) -> None:
+    changed: dict[UUID, UUID] = {}
+    for row in [*db_session.new, *db_session.dirty, *db_session.deleted]:
+        if isinstance(row, (PatientStamp, AuditEvent)) or not isinstance(row, OfOrganization):
+            continue  # that a record was read is no change of it
+        patient_id = row.id if isinstance(row, Patient) else row.__dict__.get("patient_id")
+        if isinstance(patient_id, UUID) and (row not in db_session.dirty or db_session.is_modified(row)):
+            changed[patient_id] = row.organization_id
+    for patient_id in sorted(changed):  # in one order everywhere, so that nobody waits for each other
+        stamp(db_session, changed[patient_id], patient_id)
