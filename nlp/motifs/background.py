@@ -19,7 +19,7 @@ KEPT_PAIR = 2  # pairs met once are nearly all the pairs there are, and say next
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """Counts of base forms and pairs in other people's text of `words` content words, and how often forms were nouns."""
+    """Counts of forms and pairs in other people's text of `words` content words, and how often forms were nouns."""
 
     words: int
     counts: Mapping[Key, int]

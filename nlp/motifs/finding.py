@@ -10,7 +10,7 @@ from nlp.motifs.candidates import NAME_SHARE, NEIGHBOURS, NOUN_SHARE, Counted, K
 from nlp.motifs.keyness import keyness
 from nlp.recurrence.windows import Window, window_for
 
-THRESHOLD = 2.5
+THRESHOLD = 2.75
 SESSIONS = DOCUMENTS = 2
 SHARED = 0.5  # this share of places that overlap makes one motif of two candidates
 WORDINGS = 10
@@ -89,8 +89,7 @@ def _candidates(counted: Counted, sequences: Sequence[int], background: Backgrou
         if len(documents) < DOCUMENTS or len({sequences[each] for each in documents}) < SESSIONS:
             continue
         score = _score(key, often(place.document for place in places), counted, background)
-        if score >= THRESHOLD:
-            found.append(_Candidate(key, score, places))
+        found.append(_Candidate(key, score, places))
     return found
 
 
@@ -110,19 +109,24 @@ def _score(key: Key, times: int, counted: Counted, background: Background) -> fl
     others = float(background.often(key))
     if len(key) > 1:
         first, second = (counted.forms[form] for form in key)
-        by_chance = first * second * 2 * NEIGHBOURS / max(counted.words, 1) ** 2
-        others = max(others, by_chance * background.words)
+        by_chance = first * second * 2 * NEIGHBOURS / counted.words**2
+        others = max(others, min(by_chance, 0.5) * background.words)
     return keyness(times, counted.words, others, background.words)
 
 
 def _collapsed(ranked: Iterable[_Candidate]) -> list[_Candidate]:
-    """Let candidates that stand in the same places be one: the best, its places widened to what the others span."""
+    """Let candidates that stand in the same places be one: the best, its places widened to what the others span.
+
+    Those below the threshold, which are no motifs, may still widen one: a door that is mostly blue is a blue door.
+    """
     chosen: list[_Candidate] = []
     by_form: dict[str, list[_Candidate]] = defaultdict(list)
     for candidate in ranked:
         rivals = [rival for form in candidate.key for rival in by_form[form]]
         taken = next((rival for rival in rivals if _overlap(candidate, rival) >= SHARED), None)
         if taken is None:
+            if candidate.score < THRESHOLD:
+                continue
             chosen.append(candidate)
             for form in candidate.key:
                 by_form[form].append(candidate)

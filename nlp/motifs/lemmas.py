@@ -16,7 +16,7 @@ SHORTEST = 3
 # Nouns that look like a form of another word, and are hardly ever one in a journal.
 THEMSELVES = frozenset(
     """
-    rose ground wound bore spoke shot felt lit evening morning ceiling wedding building king ring string spring wing
+    rose ground wound bore shot felt lit evening morning ceiling wedding building king ring string spring wing
     thing sing bring sting swing sling bed red seed weed feed speed reed need shed sled thread bread naked hundred
     news glass dress class grass moss boss mess stress address bus gas lens species series always perhaps maybe less
     this yes his as is was us plus focus virus bless cross across loss press princess darkness
@@ -37,7 +37,7 @@ def _irregular() -> dict[str, str]:
 
 @cache
 def _verb_forms() -> frozenset[str]:
-    verbs = tomllib.loads(TABLE.read_text(encoding="utf-8"))["verbs"]
+    verbs: dict[str, str] = tomllib.loads(TABLE.read_text(encoding="utf-8"))["verbs"]
     forms = frozenset(form for written in verbs.values() for form in written.split())
     return forms - THEMSELVES - verbs.keys()
 

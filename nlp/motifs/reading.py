@@ -16,7 +16,9 @@ SHORTEST = 3
 REMEMBERED = 50_000
 REACH, FAR = 2, 9  # how many tokens a determiner looks ahead; further than that
 STOPS = frozenset(".!?;:…()[]{}\u2014\u2013")  # no phrase runs across them
-DETERMINERS = frozenset("the a an my your his its our their these those each every another".split())
+DETERMINERS = frozenset(
+    ("the", "a", "an", "my", "your", "his", "its", "our", "their", "these", "those", "each", "every", "another")
+)
 # Words that carry no image. Most are verbs and adverbs of everyday use that spaCy's list of stop words has not.
 LIGHT = frozenset(
     """
@@ -28,6 +30,7 @@ LIGHT = frozenset(
     start stay still stop stuff sunday suddenly sure talk tell thank thing think thought thursday time today tomorrow
     tonight tuesday try turn use usual wait want way wednesday week weekend wish word work write year yes yesterday
     yeah young big best better whole able half away today well thank ones nothing anything everything nobody everybody
+    speak report deny describe mention note discuss agree plan remember notice seem
     session sessions ketamine dose dosing journal entry therapist therapy clinic treatment patient client medicine
     pt mg bpm min mins
     """.split()  # noqa: SIM905 -- a list would have two hundred lines
