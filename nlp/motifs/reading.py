@@ -82,10 +82,10 @@ def read_words(text: str) -> Iterator[Word]:
     neither a full stop nor a determiner before it. There is no parser here: both are counted over a whole text, where
     a few errors do no harm.
     """
-    doc = _tokens()(tokenizable(text))
+    tokens = list(_tokens()(tokenizable(text)))
     waiting: Word | None = None
     stretch, since, is_first = 0, FAR, True
-    for token, norm in zip(doc, norms(doc, _norm), strict=True):
+    for token, norm in zip(tokens, norms(tokens, _norm), strict=True):
         written, base = token.text, _content(norm)
         is_end = written[0] in STOPS or "\n" in written
         if waiting is not None:
