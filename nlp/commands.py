@@ -1,4 +1,4 @@
-"""`python -m nlp`: tag, evaluate, corpus, explain, check-lexicon, train."""
+"""`python -m nlp`: tag, evaluate, corpus, explain, check-lexicon, train, and the making of tables."""
 
 import json
 import sys
@@ -20,6 +20,7 @@ from nlp.findings import Analysis, DocumentKind
 from nlp.learned.encoder import load_encoder
 from nlp.learned.make_word_table import corpus_words, make_word_table, read_vectors
 from nlp.lexicon_files import load_lexicon
+from nlp.motifs.background import corpus_texts, count_background, write_background
 from nlp.tagger import PIPELINE, load_tagger
 from nlp.taxonomy import load_taxonomy
 
@@ -149,6 +150,14 @@ def word_table(vectors: TextIO, encoder: str, most: int, output: Path) -> None:
     table = make_word_table(corpus_words(), dict(read_vectors(vectors, 6 * most)), load_encoder(encoder), most)
     table.write(output)
     click.echo(f"{len(table)} words, {table.width} numbers each")
+
+
+@main.command()
+def motif_background() -> None:
+    """Count anew how often others write a word or a pair: the table that motifs are held against (docs/motifs.md)."""
+    background = count_background(corpus_texts())
+    write_background(background)
+    click.echo(f"{background.words} content words, {len(background.counts)} forms and pairs")
 
 
 @main.command()

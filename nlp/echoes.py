@@ -13,6 +13,7 @@ from pathlib import Path
 
 from spacy.language import Language
 
+from nlp.motifs.lemmas import lemma
 from nlp.words import blank_pipeline, stream_of, tokenizable
 
 ENOUGH = 1.5  # the weight that shared words must have together
@@ -43,55 +44,40 @@ class Echo:
 
 def find_echoes(said: str, themes: Iterable[str], later: Iterable[Later]) -> list[Echo]:
     """Find the sentences of later documents that come back to what was said, in their order."""
-    words, about = frozenset(_stems(said)), frozenset(themes)
+    words, about = frozenset(_lemmas(said)), frozenset(themes)
     return [echo for document in later for echo in _in(document, words, about)] if words else []
 
 
 def _in(document: Later, words: frozenset[str], about: frozenset[str]) -> Iterable[Echo]:
-    for start, end, stems in _sentences(document.text):
-        shared = tuple(dict.fromkeys(stem for stem in stems if stem in words))
-        weight = sum(COMMON if stem in _USUAL else RARE for stem in shared)
+    for start, end, lemmas in _sentences(document.text):
+        shared = tuple(dict.fromkeys(word for word in lemmas if word in words))
+        weight = sum(COMMON if word in _USUAL else RARE for word in shared)
         is_on_theme = any(theme in about and start <= at < end for theme, at, _ in document.themes)
-        needed = min(ENOUGH, sum(COMMON if stem in _USUAL else RARE for stem in words))
+        needed = min(ENOUGH, sum(COMMON if word in _USUAL else RARE for word in words))
         if weight >= needed or (is_on_theme and weight >= RARE):
             yield Echo(document.document_id, start, end, shared)
 
 
 @lru_cache(4_000)
-def _stems(text: str) -> tuple[str, ...]:
-    return tuple(stem for _, _, stems in _sentences(text) for stem in stems)
+def _lemmas(text: str) -> tuple[str, ...]:
+    return tuple(word for _, _, lemmas in _sentences(text) for word in lemmas)
 
 
 def _sentences(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
-    """Give each sentence's place and the stems of its content words."""
+    """Give each sentence's place and the lemmas of its content words."""
     doc = _pipeline()(tokenizable(text))
     stream = stream_of(doc)
     found = []
     for first, last in stream.sentences:
         tokens = [doc[stream.tokens[place]] for place in range(first, last)]
-        stems = [stem_of(word) for word in stream.words[first:last] if _is_content(word)]
-        if stems:
-            found.append((tokens[0].idx, tokens[-1].idx + len(tokens[-1]), tuple(stems)))
+        lemmas = [lemma(word) for word in stream.words[first:last] if _is_content(word)]
+        if lemmas:
+            found.append((tokens[0].idx, tokens[-1].idx + len(tokens[-1]), tuple(lemmas)))
     return found
 
 
 def _is_content(word: str) -> bool:
     return len(word) >= _LONG_ENOUGH and word.isalpha() and word not in _EMPTY
-
-
-@lru_cache(50_000)
-def stem_of(word: str) -> str:
-    """Cut what inflection adds, so that "calling", "called" and "calls" meet: steps 1a and 1b of Porter (1980)."""
-    for ending, put in (("sses", "ss"), ("ies", "y"), ("ied", "y"), ("ss", "ss"), ("s", "")):
-        if word.endswith(ending):
-            word = word.removesuffix(ending) + put
-            break
-    for ending in ("ing", "ed"):
-        stem = word.removesuffix(ending)
-        if stem != word and any(letter in "aeiouy" for letter in stem) and len(stem) >= _LONG_ENOUGH:
-            is_doubled = stem[-1] == stem[-2] and stem[-1] not in "lsz"
-            return stem[:-1] if is_doubled else stem.removesuffix("e")
-    return word.removesuffix("e") if len(word) > _LONG_ENOUGH else word
 
 
 @cache

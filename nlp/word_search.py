@@ -4,7 +4,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from nlp.echoes import stem_of
+from nlp.motifs.lemmas import lemma
 
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 _LATIN = re.compile(r"[a-z0-9']+")
@@ -38,4 +38,4 @@ def _form(word: str) -> str:
     """Fold case and accents, and cut what English inflection adds."""
     folded = unicodedata.normalize("NFKD", word.replace("\u2019", "'").casefold())
     plain = "".join(letter for letter in folded if not unicodedata.combining(letter)).removesuffix("'s")
-    return stem_of(plain) if _LATIN.fullmatch(plain) else plain
+    return lemma(plain) if _LATIN.fullmatch(plain) else plain

@@ -1,14 +1,14 @@
 """Text into spaCy tokens, and tokens into the stream of normal words that lexicon lines are compared with."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Token
 from spacy.util import compile_infix_regex, registry
 
 from nlp.spelling import DASHES, load_spelling
@@ -76,7 +76,7 @@ def tokenizer_factory() -> Callable[[Language], Any]:
     return make_tokenizer
 
 
-def norms(doc: Doc, norm: Callable[[str, bool], str]) -> Iterator[str]:
+def norms(doc: Iterable[Token], norm: Callable[[str, bool], str]) -> Iterator[str]:
     """Give the normal words of each token, parted by spaces, or one space where there is none to match.
 
     `norm` is `Spelling.norm`, or the same with a memory.

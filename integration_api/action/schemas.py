@@ -90,7 +90,7 @@ def _own(data: dict[str, Any]) -> dict[str, Any]:
     return data | {"themes": None if themes is None else tuple(dict.fromkeys(themes))}
 
 
-class PassageSchema(Answer):
+class EchoSchema(Answer):
     """A sentence of a later document that comes back to it: spoken of again, which need not mean done."""
 
     example: ClassVar[dict[str, Any]] = {
@@ -112,7 +112,7 @@ class PassageSchema(Answer):
 
 _FOLLOWED: dict[str, Any] = {
     "entries_since": 3,
-    "passages": [PassageSchema.example],
+    "passages": [EchoSchema.example],
     "last_spoken_of": "2026-03-15T18:02:00Z",
     "is_stalled": False,
 }
@@ -139,7 +139,7 @@ class IntentionSchema(Answer):
     themes = fields.List(fields.String(), required=True, attribute="resolve.themes")
     visibility = Choice(VISIBILITIES, required=True, attribute="resolve.visibility")
     entries_since = fields.Integer(required=True, metadata={"description": "How much was written after it."})
-    passages = fields.List(fields.Nested(PassageSchema), required=True, metadata={"description": "The latest five."})
+    passages = fields.List(fields.Nested(EchoSchema), required=True, metadata={"description": "The latest five."})
     last_spoken_of = Moment(required=True, allow_none=True)
     is_stalled = fields.Boolean(
         required=True, metadata={"description": "Open, and past its day, or for two weeks without a word of it."}

@@ -1,4 +1,4 @@
-"""/themes, /patients/{id}/themes, /mentions/{id}, /mentions/{id}/review."""
+"""/themes, /patients/{id}/themes, /patients/{id}/motifs, /mentions/{id}, /mentions/{id}/review."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,7 +9,7 @@ from flask.views import MethodView
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.db import reading, unit_of_work
-from integration_api.themes import own, recurrence_schemas, reviews, schemas, use_cases
+from integration_api.themes import motif_schemas, motifs, own, recurrence_schemas, reviews, schemas, use_cases
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once
 from integration_api.web.pages import cursor_for, page_request
@@ -120,6 +120,24 @@ class ThemeTimeline(MethodView):
         with reading() as db_session:
             found = use_cases.read_timeline(db_session, caller, patient_id, theme, query["wanted"], page)
         return replace(found, next_cursor=cursor_for(found.mentions, query, caller.user_id))
+
+
+@blp.route("/patients/<uuid:patient_id>/motifs")
+class Motifs(MethodView):
+    """A patient's own images and phrases."""
+
+    @blp.lists(
+        "listMotifs", motif_schemas.MotifSchema, motif_schemas.MotifQuery, of=Resource.THEME, missing=True, is_kept=True
+    )
+    def get(self, caller: Principal, query: dict[str, Any], page: Any, patient_id: UUID) -> object:
+        """List motifs.
+
+        Images and phrases of the patient's own that return across at least two dosing sessions, in changing wording,
+        those most their own first, each with passages. Found without a taxonomy, by how much more often they stand
+        here than in other people's text. Only what the caller may read counts, and only what is in English.
+        """
+        with reading() as db_session:
+            return motifs.list_motifs(db_session, caller, patient_id, query["source"], page)
 
 
 @blp.route("/mentions/<uuid:mention_id>")

@@ -36,6 +36,7 @@ from nlp.recurrence import (
     SessionRate,
     Sighting,
     Trajectory,
+    Window,
     Writing,
     recurring_themes,
     windows_of,
@@ -95,7 +96,7 @@ def list_recurrences(
 ) -> Page[Recurrence]:
     """Tell what returns for a patient, the most recurrent first, as far as the caller may read."""
     limits = reach(caller, Resource.THEME, Action.SEARCH)
-    _require_patient(db_session, limits, patient_id)
+    require_patient(db_session, limits, patient_id)
     sightings = _sightings(db_session, limits, patient_id, wanted)
     ranked = list(enumerate(_recurring(db_session, limits, patient_id, wanted, sightings)))
     asked = page_of_list(ranked, lambda place: (place[0],), page)
@@ -114,7 +115,7 @@ def read_timeline(
 ) -> Timeline:
     """Tell how one theme returns for a patient, with its evidence; raise `NotFound`."""
     limits = reach(caller, Resource.THEME, Action.READ)
-    _require_patient(db_session, limits, patient_id)
+    require_patient(db_session, limits, patient_id)
     known = known_themes(db_session, caller.organization_id)
     theme = _theme(known, name)
     sightings = [one for one in _sightings(db_session, limits, patient_id, wanted) if one.theme == name]
@@ -140,7 +141,8 @@ def _theme(known: dict[str, KnownTheme], name: str) -> KnownTheme:
     return theme
 
 
-def _require_patient(db_session: DbSession, limits: Reach, patient_id: UUID) -> None:
+def require_patient(db_session: DbSession, limits: Reach, patient_id: UUID) -> None:
+    """Raise `NotFound` for a patient out of reach."""
     if db_session.scalars(patients_within(limits).where(Patient.id == patient_id)).one_or_none() is None:
         raise NotFound("There is no such patient.")
 
@@ -152,17 +154,22 @@ def _recurring(
     wanted: RecurrenceFilter,
     sightings: Sequence[Sighting],
 ) -> list[RecurringTheme]:
+    windows = windows_for(db_session, limits, patient_id)
+    return recurring_themes(windows, _writings(db_session, limits, patient_id, wanted), sightings)
+
+
+def windows_for(db_session: DbSession, limits: Reach, patient_id: UUID) -> tuple[Window, ...]:
+    """Lay the windows of a patient's dosing sessions."""
     dosings = sessions_within(limits).where(
         Session.patient_id == patient_id, Session.kind == "dosing", Session.status != "cancelled"
     )
     held = db_session.execute(dosings.with_only_columns(Session.id, Session.starts_at))
-    windows = windows_of((str(session_id), starts_at) for session_id, starts_at in held)
-    return recurring_themes(windows, _writings(db_session, limits, patient_id, wanted), sightings)
+    return windows_of((str(session_id), starts_at) for session_id, starts_at in held)
 
 
 def _writings(db_session: DbSession, limits: Reach, patient_id: UUID, wanted: RecurrenceFilter) -> list[Writing]:
     """Everything that was written, with mentions or without. What still waits for the tagger is not yet known."""
-    query = _counted(documents_within(limits), patient_id, wanted)
+    query = counted(documents_within(limits), patient_id, wanted)
     columns = (Document.id, Document.written_at, Document.word_count, Document.source)
     rows = db_session.execute(query.with_only_columns(*columns))
     return [Writing(str(document_id), at, words, _voice(source)) for document_id, at, words, source in rows]
@@ -171,7 +178,7 @@ def _writings(db_session: DbSession, limits: Reach, patient_id: UUID, wanted: Re
 def _sightings(db_session: DbSession, limits: Reach, patient_id: UUID, wanted: RecurrenceFilter) -> list[Sighting]:
     """Every mention that counts: rejected ones never do."""
     assertion = None if wanted.assertion == ANY else wanted.assertion
-    query = _counted(mentions_within(limits), patient_id, wanted)
+    query = counted(mentions_within(limits), patient_id, wanted)
     query = narrowed(query, ((Mention.facet, wanted.facet), (Mention.assertion, assertion)))
     query = query.where(Mention.review.is_distinct_from("rejected"))
     columns = (Mention.id, Document.id, Mention.theme, Mention.assertion, Mention.score)
@@ -195,7 +202,7 @@ def _voice(source: str) -> DocumentKind:
     return "journal" if source == "journal" else "note"
 
 
-def _counted(query: Select[Any], patient_id: UUID, wanted: RecurrenceFilter) -> Select[Any]:
+def counted(query: Select[Any], patient_id: UUID, wanted: RecurrenceFilter) -> Select[Any]:
     """Keep what stands in the tagged documents that are asked for."""
     equal = (
         (Document.patient_id, patient_id),

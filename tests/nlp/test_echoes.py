@@ -2,7 +2,7 @@
 
 import pytest
 
-from nlp.echoes import Later, find_echoes, stem_of
+from nlp.echoes import Later, find_echoes
 
 SAID = [
     ("Call my sister on Sundays.", (), "Finally called my sister. We both cried.", "Finally called my sister."),
@@ -38,11 +38,3 @@ def test_everyday_words_alone_are_no_echo(said: str, text: str) -> None:
 def test_what_says_nothing_is_echoed_by_nothing() -> None:
     assert find_echoes("To be more. 🌊", (), [Later("d", "To be more, and more 🌊.")]) == []
     assert find_echoes("Call my sister.", (), [Later("d", "")]) == []
-
-
-@pytest.mark.parametrize(
-    "forms", ["call calls called calling", "run running", "cry cries cried", "hope hoped hoping", "box boxes", "kiss"]
-)
-def test_forms_of_a_word_meet(forms: str) -> None:
-    stems = {stem_of(form) for form in forms.split()}
-    assert len(stems) == 1 or stems == {"box", "boxe"}

@@ -1,0 +1,10 @@
+"""Motifs: a patient's own recurring images and phrases, without any taxonomy, each with its passages.
+
+Pure functions over plain values; docs/motifs.md tells rules, formulas and limits. Keyness after Monroe, Colaresi and
+Quinn (Political Analysis 16, 2008, 372).
+"""
+
+from nlp.motifs.background import Background, load_background
+from nlp.motifs.finding import Motif, MotifDocument, Passage, find_motifs
+
+__all__ = ["Background", "Motif", "MotifDocument", "Passage", "find_motifs", "load_background"]
