@@ -27,6 +27,7 @@ from models.oauth import (
 )
 from models.paging import Order, Page, PageRequest, page_of, page_of_list
 from models.person import CLINICAL_ROLES, Clinician, Organization, Patient, Role, User
+from models.safety_flag import FLAG_EVENTS, FLAG_STATUSES, SafetyFlag, SafetyFlagEvent, raises
 from models.scoped import (
     Extent,
     Reach,
@@ -38,6 +39,8 @@ from models.scoped import (
     mentions_within,
     notes_within,
     patients_within,
+    safety_flags_for_the_team,
+    safety_flags_within,
     sessions_within,
     vitals_within,
 )
@@ -48,6 +51,8 @@ __all__ = [
     "ASSERTIONS",
     "CLINICAL_ROLES",
     "COURSE_STATUSES",
+    "FLAG_EVENTS",
+    "FLAG_STATUSES",
     "NOTE_KINDS",
     "PURPOSES",
     "ROUTES",
@@ -93,6 +98,8 @@ __all__ = [
     "Reach",
     "RefreshToken",
     "Role",
+    "SafetyFlag",
+    "SafetyFlagEvent",
     "SecondFactor",
     "Session",
     "SigningKey",
@@ -119,7 +126,10 @@ __all__ = [
     "page_of",
     "page_of_list",
     "patients_within",
+    "raises",
     "retie",
+    "safety_flags_for_the_team",
+    "safety_flags_within",
     "sessions_within",
     "verify",
     "vitals_within",

@@ -26,6 +26,7 @@ class Resource(StrEnum):
     TAXONOMY = "Taxonomy"
     THEME = "Theme"
     MENTION = "Mention"
+    SAFETY_FLAG = "SafetyFlag"
     BREAK_GLASS = "BreakGlass"
     AUDIT_EVENT = "AuditEvent"
     EXPORT = "Export"
@@ -79,6 +80,7 @@ _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.THEME, _CLINICIANS, "rs", _TEAM),
     (Resource.MENTION, (Role.PATIENT,), "r", _OWN),
     (Resource.MENTION, _CLINICIANS, "ru", _TEAM),
+    (Resource.SAFETY_FLAG, _CLINICIANS, "rus", _TEAM),
     (Resource.BREAK_GLASS, (Role.PATIENT,), "s", _OWN),
     (Resource.BREAK_GLASS, _CLINICIANS, "c", _ORG),
     (Resource.BREAK_GLASS, _CLINICIANS, "s", _TEAM),

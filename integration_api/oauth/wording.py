@@ -18,6 +18,7 @@ _RESOURCES: dict[str, str] = {
     Resource.TAXONOMY: "the list of themes",
     Resource.THEME: "themes that were found",
     Resource.MENTION: "passages in which a theme was found",
+    Resource.SAFETY_FLAG: "safety flags, which tell the care team what to see soon",
     Resource.INVITATION: "invitations for new people",
     Resource.BREAK_GLASS: "openings of a record in an emergency",
     Resource.AUDIT_EVENT: "who saw or changed what",

@@ -27,6 +27,7 @@ from models import (
     Erasure,
     Mention,
     Patient,
+    SafetyFlag,
     Session,
     new_id,
 )
@@ -85,6 +86,7 @@ def _withdraw(db_session: DbSession, patient: Patient) -> None:
     """Take the record out of sight: private entries are gone at once, nobody cares for the patient here any more."""
     private = select(Document).where(Document.patient_id == patient.id, Document.visibility == "private")
     for entry in db_session.scalars(private):
+        db_session.execute(delete(SafetyFlag).where(SafetyFlag.document_id == entry.id))
         entry.mark_deleted()
     team = db_session.scalars(select(CareTeam).where(CareTeam.patient_id == patient.id)).one()
     team.members = []
@@ -105,7 +107,7 @@ def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: dateti
     values = gone | {"arousal": None, "language": None, "version": Document.version + 1}
     where = Document.patient_id == patient.id
     db_session.execute(update(Document).where(where).values(values).execution_options(**of_patient))
-    for rows in (Consent, BreakGlass, Session, Course):
+    for rows in (Consent, BreakGlass, SafetyFlag, Session, Course):
         db_session.execute(delete(rows).where(rows.patient_id == patient.id).execution_options(**of_patient))
     key_of = (DataKey.owner_kind == "patient", DataKey.owner_id == patient.id)
     for key in db_session.scalars(select(DataKey).where(*key_of)):

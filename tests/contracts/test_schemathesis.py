@@ -25,6 +25,7 @@ def address(clinic: Any, caplog: pytest.LogCaptureFixture) -> Iterator[str]:
     session = clinic.hold_session(course, "2026-03-08T10:00:00Z")["id"]
     clinic.therapist.create(f"/v1/sessions/{session}/vitals", {"at": "2026-03-08T10:20:00Z", "spo2_percent": 98})
     clinic.write("I am afraid of dying.")
+    clinic.write("I have been having suicidal thoughts again.")
     clinic.note("Pt seen.")
     with clinic.app.app_context(), unit_of_work() as db_session:
         organization_id = db_session.query(User).filter_by(username="admin").one().organization_id
