@@ -18,7 +18,7 @@ _PHYSICIAN_AND_NURSE = frozenset({Role.PHYSICIAN, Role.NURSE})
 _PRESCRIBER_AND_THERAPIST = frozenset({Role.PHYSICIAN, Role.THERAPIST})
 _HOUR = 60
 
-# These are working agreements of a clinic, not findings of a study; docs/safety.md says so, too.
+# The minutes are working agreements of a clinic, not findings of a study (docs/safety.md).
 ROUTES = {
     "suicidality": Route(CLINICAL_ROLES, 1 * _HOUR),
     "harm_by_others": Route(CLINICAL_ROLES, 4 * _HOUR),
