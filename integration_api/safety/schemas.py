@@ -7,7 +7,7 @@ from marshmallow import fields, post_load
 from integration_api.safety.routing import route_of
 from integration_api.safety.use_cases import FlagFilter, Step
 from integration_api.web.pages import PageQuery
-from integration_api.web.schema import Answer, Choice, Id, Moment, Schema, Words
+from integration_api.web.schema import Answer, Choice, Id, Moment, Schema, Text, Words
 from models import ASSERTIONS, FLAG_EVENTS, FLAG_STATUSES, SafetyFlag
 
 LONGEST_NOTE = 2000
@@ -25,7 +25,7 @@ class FlagQuery(PageQuery):
 
     patient_id = Id(load_default=None)
     status = Choice(FLAG_STATUSES, load_default=None)
-    theme = fields.String(load_default=None, metadata={"minLength": 1})
+    theme = Text(80, load_default=None, metadata={"description": "The name of a theme, the clinic's own included."})
     routed = Choice(
         ("me", "any"),
         load_default="me",
