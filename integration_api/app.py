@@ -23,6 +23,7 @@ from integration_api.oauth.use_cases import revoke_families
 from integration_api.overview.routes import blp as overview
 from integration_api.people.routes import blp as people
 from integration_api.privacy.routes import blp as privacy
+from integration_api.safety.routes import blp as safety
 from integration_api.themes.routes import blp as themes
 from integration_api.web import problems
 from integration_api.web.edges import guard
@@ -60,7 +61,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
         tune(db.engine)
     problems.register(app)
     api = make_api(app)
-    for room in (people, care, journal, notes, themes, action, overview, privacy, login, operation):
+    for room in (people, care, journal, notes, themes, safety, action, overview, privacy, login, operation):
         api.register_blueprint(room)
     for pages in (login_pages, reference, oauth):
         app.register_blueprint(pages)

@@ -41,7 +41,14 @@ def main(context: click.Context) -> None:
     context.obj = lambda: _app()  # noqa: PLW0108  (looked up when it is called)
 
 
-for each in (upkeep.audit, upkeep.keys, upkeep.erase_due, upkeep.new_client, upkeep.switch_off_client):
+for each in (
+    upkeep.audit,
+    upkeep.keys,
+    upkeep.erase_due,
+    upkeep.escalate_flags,
+    upkeep.new_client,
+    upkeep.switch_off_client,
+):
     main.add_command(each)
 
 

@@ -1,8 +1,10 @@
 """Settings: read once from the environment; nothing else reads it."""
 
+import json
 import re
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,17 @@ class Environment(StrEnum):
 
 class UnsafeSettings(Exception):
     """The environment lacks something, or holds something that is not safe to start with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrisisResource:
+    """Somewhere to turn to, as the clinic words it: shown to a writer as it stands."""
+
+    name: str
+    phone: str | None = None
+    url: str | None = None
+    hours: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +60,8 @@ class Settings:
     outside_claim: str = "preferred_username"
     calls_per_minute: int = 600  # of one principal
     attempts_per_minute: int = 30  # from one address, to sign in or to get a token
+    escalate_minutes: int | None = None  # until an open safety flag is escalated; None: by theme (safety/routing.py)
+    crisis_resources: tuple[CrisisResource, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -69,6 +84,8 @@ class Settings:
             **_outside(env),
             calls_per_minute=_positive(env, "INTEGRATION_API_CALLS_PER_MINUTE", 600),
             attempts_per_minute=_positive(env, "INTEGRATION_API_ATTEMPTS_PER_MINUTE", 30),
+            escalate_minutes=_positive(env, "INTEGRATION_API_ESCALATE_MINUTES", 0, lowest=0) or None,
+            crisis_resources=_crisis_resources(env),
             rate_limit_storage=env.get("INTEGRATION_API_RATE_LIMIT_STORAGE") or "memory://",
         )
         settings.check()
@@ -158,6 +175,34 @@ def _wrapping_keys(env: Mapping[str, str]) -> Mapping[str, bytes]:
         return parse_keys(text)
     except ValueError as error:
         raise UnsafeSettings(f"{name}: {error}") from None
+
+
+def _crisis_resources(env: Mapping[str, str]) -> tuple[CrisisResource, ...]:
+    """Read where people can turn to: a JSON list, or a TOML file of `[[resources]]`. A mistake in it must show now."""
+    name = "INTEGRATION_API_CRISIS_RESOURCES"
+    path = env.get(name, "").strip()
+    if not path:
+        return ()
+    try:
+        text = Path(path).read_text("utf-8")
+        table = tomllib.loads(text) if path.endswith(".toml") else json.loads(text)
+    except (OSError, ValueError) as error:
+        raise UnsafeSettings(f"{name} cannot be read: {type(error).__name__}") from None
+    listed = table.get("resources") if isinstance(table, dict) else table
+    if not isinstance(listed, list) or not all(_is_resource(each) for each in listed):
+        raise UnsafeSettings(
+            f"{name}: each needs a name and a phone or an https url; it may say hours and region, in words"
+        )
+    return tuple(CrisisResource(**each) for each in listed)
+
+
+def _is_resource(told: Any) -> bool:
+    known = {each.name for each in fields(CrisisResource)}
+    if not isinstance(told, dict) or not told.keys() <= known or not told.get("name"):
+        return False
+    is_in_words = all(value is None or (isinstance(value, str) and value.strip()) for value in told.values())
+    url = told.get("url")
+    return bool(is_in_words and (told.get("phone") or url) and (url is None or url.startswith("https://")))
 
 
 def _positive(env: Mapping[str, str], name: str, default: int, lowest: int = 1) -> int:

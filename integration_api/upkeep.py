@@ -17,6 +17,7 @@ from integration_api.oauth.clients import admin_named, draft_of, register_client
 from integration_api.privacy.audit import verify_all
 from integration_api.privacy.erasure import carry_out, due_erasures
 from integration_api.privacy.keys import rotate
+from integration_api.safety.jobs import escalate_overdue
 from integration_api.wiring import parts
 from models.key_service import new_key
 
@@ -61,6 +62,14 @@ def erase_due(make_app: MakeApp) -> None:
             with unit_of_work() as db_session:
                 carry_out(db_session, erasure_id, parts().now())
     click.echo(f"{len(due)} erased")
+
+
+@click.command("escalate-flags")
+@click.pass_obj
+def escalate_flags(make_app: MakeApp) -> None:
+    """Put safety flags that nobody has acknowledged in time before their whole care teams; for every few minutes."""
+    with make_app().app_context():
+        click.echo(f"{escalate_overdue()} escalated")
 
 
 @click.group()

@@ -28,6 +28,7 @@ from models.oauth import (
 )
 from models.paging import Order, Page, PageRequest, page_of, page_of_list
 from models.person import CLINICAL_ROLES, Clinician, Organization, Patient, Role, User
+from models.safety_flag import FLAG_EVENTS, FLAG_STATUSES, SafetyFlag, SafetyFlagEvent, raises
 from models.scoped import (
     Extent,
     Reach,
@@ -40,6 +41,8 @@ from models.scoped import (
     notes_within,
     patients_within,
     resolves_within,
+    safety_flags_for_the_team,
+    safety_flags_within,
     sessions_within,
     vitals_within,
 )
@@ -52,6 +55,8 @@ __all__ = [
     "CLINICAL_ROLES",
     "COMMITMENT_STATUSES",
     "COURSE_STATUSES",
+    "FLAG_EVENTS",
+    "FLAG_STATUSES",
     "NOTE_KINDS",
     "PURPOSES",
     "ROUTES",
@@ -101,6 +106,8 @@ __all__ = [
     "RefreshToken",
     "Resolve",
     "Role",
+    "SafetyFlag",
+    "SafetyFlagEvent",
     "SecondFactor",
     "Session",
     "SigningKey",
@@ -127,8 +134,11 @@ __all__ = [
     "page_of",
     "page_of_list",
     "patients_within",
+    "raises",
     "resolves_within",
     "retie",
+    "safety_flags_for_the_team",
+    "safety_flags_within",
     "sessions_within",
     "stamp",
     "stamp_all",

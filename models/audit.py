@@ -25,13 +25,14 @@ from models.data_key import DataKey, KeyOwner, current_key
 from models.document import Document
 from models.erasure import Erasure
 from models.person import Patient
+from models.safety_flag import SafetyFlag
 from models.session import Session as TreatmentSession
 
 OUTCOMES = ("done", "refused", "not_found", "invalid", "failed")
 PURPOSES_OF_USE = ("own_record", "treatment", "administration", "ehr", "break_glass", "sign_in", "service")
 FIRST = "0" * 64  # what the first event of a chain is linked to
 TOUCHED = "touched"  # where a database session keeps whose records it has changed
-_RECORDS = (Patient, CareTeam, Course, TreatmentSession, Document, Consent, BreakGlass, Erasure, Resolve)
+_RECORDS = (Patient, CareTeam, Course, TreatmentSession, Document, Consent, BreakGlass, Erasure, Resolve, SafetyFlag)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,13 @@ Another's record is not found rather than forbidden. Which reach a caller has is
 floor; here it becomes SQL, in one place.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, contains_eager
 
 from models.care_team import CareTeam, CareTeamMember
 from models.consent import consents_to, declines
@@ -18,6 +18,7 @@ from models.course import Course
 from models.document import Document, JournalEntry, Note
 from models.mention import Mention
 from models.person import Clinician, Patient
+from models.safety_flag import SafetyFlag
 from models.session import Session, Vitals
 
 
@@ -99,12 +100,16 @@ def vitals_within(reach: Reach) -> Select[Vitals]:
     return select(Vitals).where(Vitals.session_id.in_(there))
 
 
-def _readable_document(reach: Reach) -> ColumnElement[bool]:
-    """Live documents; private entries for their patient alone, psychotherapy notes for their author alone."""
-    is_shared = or_(
+def _is_shared() -> ColumnElement[bool]:
+    return or_(
         and_(Document.visibility == "care_team", ~declines(Document.patient_id, "care_team")),
         Document.note_kind == "progress",
     )
+
+
+def _readable_document(reach: Reach) -> ColumnElement[bool]:
+    """Live documents; private entries for their patient alone, psychotherapy notes for their author alone."""
+    is_shared = _is_shared()
     is_own_writing = Document.author_id == reach.user_id
     is_own_journal = (
         and_(Document.visibility.is_not(None), Document.patient_id == reach.patient_id)
@@ -143,3 +148,33 @@ def mentions_within(reach: Reach) -> Select[Mention]:
         .join(Document, Document.id == Mention.document_id)
         .where(_readable_document(reach))
     )
+
+
+def _is_told_of() -> ColumnElement[bool]:
+    """Private entries whose signs of danger may be told: the patient has said yes to that, and no to nothing of it."""
+    patient_id = Document.patient_id
+    return and_(
+        Document.visibility == "private", consents_to(patient_id, "safety_signals"), ~declines(patient_id, "care_team")
+    )
+
+
+def safety_flags_within(reach: Reach) -> Select[SafetyFlag]:
+    """Safety flags that a clinician may see: those of documents that the clinician may read.
+
+    And, for the care team alone, those of private entries, as long as the patient agrees. What breaking the glass
+    opens has none of these. Nobody else has flags at all.
+    """
+    by_the_team = _of_patient(SafetyFlag.patient_id, replace(reach, opened=frozenset()))
+    is_told_of = and_(Document.deleted_at.is_(None), _is_told_of(), by_the_team)
+    is_for_caller = true() if reach.extent is Extent.CARE_TEAM else false()
+    return (
+        _within(SafetyFlag, SafetyFlag.patient_id, reach)
+        .join(Document, Document.id == SafetyFlag.document_id)
+        .where(is_for_caller, or_(_readable_document(reach), is_told_of))
+        .options(contains_eager(SafetyFlag.document))
+    )
+
+
+def safety_flags_for_the_team() -> ColumnElement[bool]:
+    """Tell of a flag joined to its document whether its care team can see it: not of a psychotherapy note."""
+    return and_(Document.deleted_at.is_(None), or_(_is_shared(), _is_told_of()))

@@ -31,6 +31,7 @@ class Resource(StrEnum):
     BRIEF = "Brief"
     CASELOAD = "Caseload"
     SEARCH = "Search"
+    SAFETY_FLAG = "SafetyFlag"
     BREAK_GLASS = "BreakGlass"
     AUDIT_EVENT = "AuditEvent"
     EXPORT = "Export"
@@ -90,6 +91,7 @@ _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.CASELOAD, _CLINICIANS, "s", _TEAM),
     (Resource.SEARCH, (Role.PATIENT,), "s", _OWN),
     (Resource.SEARCH, _CLINICIANS, "s", _TEAM),
+    (Resource.SAFETY_FLAG, _CLINICIANS, "rus", _TEAM),
     (Resource.BREAK_GLASS, (Role.PATIENT,), "s", _OWN),
     (Resource.BREAK_GLASS, _CLINICIANS, "c", _ORG),
     (Resource.BREAK_GLASS, _CLINICIANS, "s", _TEAM),

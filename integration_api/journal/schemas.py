@@ -2,13 +2,16 @@
 
 from typing import Any, ClassVar
 
+from flask import current_app
 from marshmallow import fields, post_load
 
-from integration_api.journal.support import MESSAGE, support_for
+from integration_api.config import Settings
+from integration_api.journal.support import Support, message_for, support_for
 from integration_api.journal.use_cases import EntryDraft, EntryFilter, Mood
 from integration_api.themes.schemas import ENTRY_ID, LANGUAGE, SESSION_ID, MentionSchema, TaggingSchema
 from integration_api.web.pages import PageQuery, Span
 from integration_api.web.schema import Answer, Choice, Derived, Id, Moment, Schema, Whole, Words
+from models import JournalEntry
 
 LONGEST_TEXT = 50_000
 VISIBILITIES = ("private", "care_team")
@@ -80,13 +83,45 @@ class JournalEntryDraftSchema(Schema):
         return EntryDraft(**data)
 
 
+class CrisisResourceSchema(Answer):
+    """Somewhere to turn to, as the clinic words it."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "name": "Harbour crisis line",
+        "phone": "555-0100",
+        "url": None,
+        "hours": "day and night",
+        "region": "Harbour county",
+    }
+
+    name = fields.String(required=True)
+    phone = fields.String(required=True, allow_none=True)
+    url = fields.String(required=True, allow_none=True)
+    hours = fields.String(required=True, allow_none=True)
+    region = fields.String(required=True, allow_none=True)
+
+
 class SupportSchema(Answer):
     """What the app shows the writer now. It is no crisis service, and says so."""
 
-    example: ClassVar[dict[str, Any]] = {"kind": "support", "message": MESSAGE}
+    example: ClassVar[dict[str, Any]] = {
+        "kind": "support",
+        "message": message_for(["suicidality"]),
+        "resources": [CrisisResourceSchema.example],
+    }
 
     kind = Choice(("support",), required=True)
     message = fields.String(required=True)
+    resources = fields.List(
+        fields.Nested(CrisisResourceSchema),
+        required=True,
+        metadata={"description": "Where help is, as the clinic has set it; may be empty."},
+    )
+
+
+def _support(entry: JournalEntry) -> Support | None:
+    settings: Settings = current_app.config["SETTINGS"]
+    return support_for(entry, settings.crisis_resources)
 
 
 class JournalEntrySchema(Answer):
@@ -118,7 +153,7 @@ class JournalEntrySchema(Answer):
     themes = fields.List(fields.Nested(MentionSchema), required=True, attribute="mentions")
     tagging = fields.Nested(TaggingSchema, required=True, attribute="tagging")
     language = fields.String(required=True, allow_none=True, metadata=LANGUAGE)
-    safety = Derived(SupportSchema, support_for, allow_none=True)
+    safety = Derived(SupportSchema, _support, allow_none=True)
     version = fields.Integer(required=True)
     created_at = Moment(required=True)
     updated_at = Moment(required=True)

@@ -1,21 +1,49 @@
 """What the app shows a writer at once, beside the entry: kind words and where help is, never an interpretation."""
 
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from integration_api.config import CrisisResource
 from models import JournalEntry
 
-# A wish to be dead, affirmed or weighed, is answered; one that is denied, past, or somebody else's is not.
-ANSWERED_THEME = "suicidality"
-ANSWERED_ASSERTIONS = frozenset({"affirmed", "hypothetical"})
-MESSAGE = (
-    "Thank you for writing this down. It is kept. This journal is not watched around the clock, so it cannot answer "
-    "you in an emergency. If you feel unsafe, or might act on thoughts of dying, please call your local emergency "
-    "number or a crisis line now, or reach somebody you trust. Your care team is there for you at its usual hours."
-)
+WORDS = Path(__file__).with_name("support.toml")
+LANGUAGE = "en"  # the one that the words are written in, and that the tagger reads
+
+# What is answered: said of oneself, now or as a fear. What is denied, past, or somebody else's is not.
+ANSWERED = {
+    "suicidality": frozenset({"affirmed", "hypothetical"}),
+    "harm_by_others": frozenset({"affirmed"}),
+}
 
 
-def support_for(entry: JournalEntry) -> dict[str, str] | None:
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What to show the writer now."""
+
+    message: str
+    resources: Sequence[CrisisResource] = ()
+    kind: str = "support"
+
+
+def support_for(entry: JournalEntry, resources: Sequence[CrisisResource] = ()) -> Support | None:
     """Give what to show the writer of this entry now; None where there is no cause."""
-    for mention in entry.mentions:
-        is_meant = mention.assertion in ANSWERED_ASSERTIONS and mention.review != "rejected"
-        if mention.theme == ANSWERED_THEME and is_meant:
-            return {"kind": "support", "message": MESSAGE}
-    return None
+    meant = {
+        mention.theme
+        for mention in entry.mentions
+        if mention.assertion in ANSWERED.get(mention.theme, ()) and mention.review != "rejected"
+    }
+    return Support(message_for(meant), resources) if meant else None
+
+
+def message_for(themes: Iterable[str], language: str = LANGUAGE) -> str:
+    """Put the message together: thanks, a sentence or two for each theme, and who is there when."""
+    words, themes = _words()[language], frozenset(themes)
+    return " ".join((words["thanks"], *(words[theme] for theme in ANSWERED if theme in themes), words["close"]))
+
+
+@cache
+def _words() -> dict[str, dict[str, str]]:
+    return tomllib.loads(WORDS.read_text("utf-8"))

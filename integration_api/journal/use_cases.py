@@ -14,6 +14,7 @@ from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.care.use_cases import session_of
 from integration_api.errors import Invalid, NotFound
+from integration_api.safety.raising import withdraw_with
 from integration_api.themes.tagging import move_findings
 from models import (
     Between,
@@ -126,6 +127,7 @@ def delete_entry(db_session: DbSession, caller: Principal, entry_id: UUID, match
     """Take an entry's words back, and all that was found in them."""
     entry = read_entry(db_session, caller, entry_id, Action.DELETE)
     match(entry)
+    withdraw_with(db_session, entry)
     entry.mark_deleted()
     db_session.flush()
 

@@ -13,6 +13,7 @@ from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.care.use_cases import session_of
 from integration_api.errors import Invalid, NotAllowed, NotFound
+from integration_api.safety.raising import withdraw_with
 from integration_api.themes.tagging import move_findings
 from models import (
     Between,
@@ -114,6 +115,7 @@ def delete_note(db_session: DbSession, caller: Principal, note_id: UUID, match: 
     """Take a note of one's own back, and all that was found in it."""
     note = _read_own(db_session, caller, note_id, Action.DELETE)
     match(note)
+    withdraw_with(db_session, note)
     note.mark_deleted()
     db_session.flush()
 

@@ -23,6 +23,7 @@ _RESOURCES: dict[str, str] = {
     Resource.BRIEF: "briefs before a session",
     Resource.CASELOAD: "your patients at a glance",
     Resource.SEARCH: "what is found by searching entries and notes",
+    Resource.SAFETY_FLAG: "safety flags, which tell the care team what to see soon",
     Resource.INVITATION: "invitations for new people",
     Resource.BREAK_GLASS: "openings of a record in an emergency",
     Resource.AUDIT_EVENT: "who saw or changed what",

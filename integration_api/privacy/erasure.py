@@ -29,6 +29,7 @@ from models import (
     Intention,
     Mention,
     Patient,
+    SafetyFlag,
     Session,
     new_id,
     stamp,
@@ -91,6 +92,7 @@ def _withdraw(db_session: DbSession, patient: Patient) -> None:
         db_session.execute(delete(resolves).where(*own).execution_options(synchronize_session=False))
     private = select(Document).where(Document.patient_id == patient.id, Document.visibility == "private")
     for entry in db_session.scalars(private):
+        db_session.execute(delete(SafetyFlag).where(SafetyFlag.document_id == entry.id))
         entry.mark_deleted()
     team = db_session.scalars(select(CareTeam).where(CareTeam.patient_id == patient.id)).one()
     team.members = []
@@ -111,7 +113,7 @@ def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: dateti
     values = gone | {"arousal": None, "language": None, "version": Document.version + 1}
     where = Document.patient_id == patient.id
     db_session.execute(update(Document).where(where).values(values).execution_options(**of_patient))
-    for rows in (Consent, BreakGlass, Commitment, Intention, Session, Course):
+    for rows in (Consent, BreakGlass, Commitment, Intention, SafetyFlag, Session, Course):
         db_session.execute(delete(rows).where(rows.patient_id == patient.id).execution_options(**of_patient))
     key_of = (DataKey.owner_kind == "patient", DataKey.owner_id == patient.id)
     for key in db_session.scalars(select(DataKey).where(*key_of)):

@@ -4,6 +4,7 @@ import logging
 from uuid import UUID
 
 from integration_api.db import reading, unit_of_work
+from integration_api.safety.jobs import timing
 from integration_api.themes import tagging
 from integration_api.wiring import parts
 
@@ -19,7 +20,7 @@ def tag_stored(document_id: UUID) -> None:
             return
         analysis = parts().load_tagger().tag(untagged.text, untagged.kind, untagged.own)
         with unit_of_work() as db_session:
-            tagging.keep_findings(db_session, untagged, analysis)
+            tagging.keep_findings(db_session, untagged, analysis, timing())
     except Exception as error:  # noqa: BLE001  (the words are kept; no failure of the tagger may lose the answer)
         # Only the kind of the error: its message may quote the document.
         log.warning("document %s stays pending: %s", document_id, type(error).__name__)

@@ -12,6 +12,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Invalid, NotFound
+from integration_api.safety.raising import withdraw_theme
 from models import ClinicTheme, Mention, new_id, stamp_all
 from nlp import OwnTheme, Theme, load_taxonomy
 
@@ -129,6 +130,7 @@ def take_out(db_session: DbSession, caller: Principal, name: str, match: Callabl
     match(KnownTheme.of_clinic(theme))
     of_theme = (Mention.organization_id == caller.organization_id, Mention.theme == name)
     db_session.execute(delete(Mention).where(*of_theme).execution_options(synchronize_session=False))
+    withdraw_theme(db_session, caller.organization_id, name)
     db_session.delete(theme)
     db_session.flush()
     stamp_all(db_session, caller.organization_id)

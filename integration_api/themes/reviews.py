@@ -9,6 +9,8 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Conflict, Invalid, NotFound
+from integration_api.safety.raising import settle
+from integration_api.safety.routing import Timing
 from integration_api.themes.own import known_themes
 from models import Mention, MentionReview, mentions_within
 
@@ -31,8 +33,10 @@ def read_mention(db_session: DbSession, caller: Principal, mention_id: UUID, act
     return mention
 
 
-def review_mention(db_session: DbSession, caller: Principal, mention_id: UUID, review: Review) -> Mention:
-    """Say whether a mention is right. The same word twice is one word; the history stays."""
+def review_mention(
+    db_session: DbSession, caller: Principal, mention_id: UUID, review: Review, timing: Timing
+) -> Mention:
+    """Say whether a mention is right. The same word twice is one word; the history stays. Safety flags follow."""
     mention = read_mention(db_session, caller, mention_id, Action.UPDATE)
     _check(mention, review)
     if _says_already(mention, review):
@@ -50,6 +54,7 @@ def review_mention(db_session: DbSession, caller: Principal, mention_id: UUID, r
     _VERDICTS[review.verdict](mention, review)
     mention.facet = known_themes(db_session, caller.organization_id)[mention.theme].facet
     db_session.flush()
+    settle(db_session, mention.document, timing, by=caller.clinician_id)
     return mention
 
 

@@ -9,6 +9,7 @@ from flask.views import MethodView
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.db import reading, unit_of_work
+from integration_api.safety.jobs import timing
 from integration_api.themes import motif_schemas, motifs, own, recurrence_schemas, reviews, schemas, use_cases
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once
@@ -166,4 +167,4 @@ class MentionReview(MethodView):
         no longer counts, and stays rejected when the document is tagged again.
         """
         with unit_of_work() as db_session:
-            return reviews.review_mention(db_session, caller, mention_id, review)
+            return reviews.review_mention(db_session, caller, mention_id, review, timing())

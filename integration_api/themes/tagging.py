@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session as DbSession
 
+from integration_api.safety.raising import settle
+from integration_api.safety.routing import Timing
 from integration_api.themes.own import KnownTheme, known_themes, wanted_of
 from models import Document, Mention, stamp, stamp_all
 from nlp import Analysis, OwnTheme
@@ -59,8 +61,8 @@ def await_newer(db_session: DbSession, pipeline_version: str | None) -> int:
     return int(found.rowcount)  # type: ignore[attr-defined]
 
 
-def keep_findings(db_session: DbSession, untagged: Untagged, analysis: Analysis) -> None:
-    """Keep what the pipeline found in a document, unless the document has changed since.
+def keep_findings(db_session: DbSession, untagged: Untagged, analysis: Analysis, timing: Timing) -> None:
+    """Keep what the pipeline found in a document, and raise its safety flags, unless it has changed since.
 
     What clinicians have reviewed stays as they left it, and the pipeline's own view of the same words does not
     come back beside it. Tagging is no edit: the document's version and time of change stay.
@@ -85,6 +87,7 @@ def keep_findings(db_session: DbSession, untagged: Untagged, analysis: Analysis)
     fresh = [finding for finding in analysis.mentions if not _is_reviewed(finding, reviewed)]
     document.mentions = [*reviewed, *_mentions(document, fresh, known_themes(db_session, document.organization_id))]
     db_session.flush()
+    settle(db_session, document, timing)
 
 
 def move_findings(document: Document, text: str) -> None:

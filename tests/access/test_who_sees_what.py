@@ -56,6 +56,11 @@ del ADD_THEME["elsewhere.therapist"]
 OPENINGS = RECORD_OF_CARE | dict.fromkeys(ADMIN, 200) | dict.fromkeys(OTHER_ADMIN, 404)
 OPENED = table((("colleague",), 201), (CARE_TEAM, 409), (("elsewhere.therapist",), 404))
 
+# A flag is acknowledged once; nobody has acknowledged this one, so nothing can be resolved or reopened.
+ONE_ACKNOWLEDGES = table((("nurse",), 200), (OTHER_CLINICIANS, 404))
+del ONE_ACKNOWLEDGES["therapist"], ONE_ACKNOWLEDGES["physician"]
+NOT_YET = table((CARE_TEAM, 409), (OTHER_CLINICIANS, 404))
+
 # method, path, body, who gets what
 OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("GET", "/v1/me", None, lists(EVERYBODY)),
@@ -147,6 +152,12 @@ OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("GET", "/v1/mentions/{mention}", None, RECORD_OF_CARE),
     ("GET", "/v1/mentions/{private_mention}", None, RECORD_OF_CARE | dict.fromkeys(CARE_TEAM, 404)),
     ("POST", "/v1/mentions/{mention}/review", {"verdict": "confirmed"}, BY_THE_TEAM),
+    ("GET", "/v1/safety-flags", None, lists(CLINICIANS)),
+    ("GET", "/v1/safety-flags/{flag}", None, BY_THE_TEAM),
+    ("POST", "/v1/safety-flags/{flag}/acknowledge", {}, ONE_ACKNOWLEDGES),
+    ("POST", "/v1/safety-flags/{flag}/assign", "assignment", BY_THE_TEAM),
+    ("POST", "/v1/safety-flags/{flag}/resolve", {"note": "Seen."}, NOT_YET),
+    ("POST", "/v1/safety-flags/{flag}/reopen", {"note": "Again."}, NOT_YET),
 ]
 
 
@@ -167,6 +178,8 @@ def world(clinic: Any) -> Any:
         said = {"text": "To meet the fear of dying.", "visibility": "care_team"}
         clinic.ids[each] = clinic.maya.create(f"/v1/{each}s", said)["id"]
     clinic.ids["note"] = clinic.note("Pt speaks of a fear of dying.")["id"]
+    clinic.write("I have been having suicidal thoughts again.")
+    clinic.ids["flag"] = clinic.therapist.read("/v1/safety-flags")["items"][0]["id"]
     clinic.ids["psychotherapy"] = clinic.note("My own thoughts.", "psychotherapy")["id"]
     clinic.add_ehr()
     return clinic
@@ -180,6 +193,7 @@ def body_for(name: Any, ids: dict[str, str]) -> Any:
         "vitals": {"at": "2026-03-08T11:00:00Z", "spo2_percent": 97},
         "theme": OWN,
         "resolve": {"patient_id": ids["maya"], "text": "To meet it."},
+        "assignment": {"clinician_id": ids["nurse"]},
         "note": {"patient_id": ids["maya"], "kind": "progress", "text": "Seen."},
     }
     return bodies[name] if isinstance(name, str) else name
@@ -237,6 +251,7 @@ class TestLists:
             ("/v1/sessions", "session", PATIENT + CARE_TEAM),
             ("/v1/journal-entries", "entry", PATIENT + CARE_TEAM),
             ("/v1/journal-entries", "private", PATIENT),
+            ("/v1/safety-flags", "flag", CARE_TEAM),
             ("/v1/notes", "note", PATIENT + CARE_TEAM),
             ("/v1/notes", "psychotherapy", AUTHOR),
         ],

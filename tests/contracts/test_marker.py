@@ -33,12 +33,15 @@ def planted(clinic: Any) -> dict[str, str]:
     commitment = clinic.maya.create("/v1/commitments", shared)["id"]
     own = {"theme": "our_hill", "label": MARKER, "facet": "meaning", "definition": WORDS, "phrases": [MARKER]}
     therapist.create("/v1/themes", own)
+    clinic.write(f"I want to die, {MARKER}.")
+    flag = therapist.read("/v1/safety-flags")["items"][0]["id"]
+    assert therapist.post(f"/v1/safety-flags/{flag}/acknowledge", {"note": WORDS}).status_code == 200
     therapist.post(f"/v1/mentions/{entry['themes'][0]['id']}/review", {"verdict": "confirmed"})
     clinic.add_ehr()
     return {
         "patient_id": maya, "clinician_id": clinic.ids["nurse"], "course_id": course, "session_id": session,
         "vitals_id": vitals["id"], "entry_id": entry["id"], "note_id": note["id"], "theme": "mortality",
-        "mention_id": entry["themes"][0]["id"], "name": "css/swagger-ui.css",
+        "mention_id": entry["themes"][0]["id"], "flag_id": flag, "name": "css/swagger-ui.css",
         "intention_id": intention, "commitment_id": commitment,
     }  # fmt: skip
 
@@ -75,7 +78,15 @@ def test_the_marker_is_found_nowhere_but_where_it_belongs(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     callers = {who: clinic.caller(who) if who else clinic.anybody() for who in (*OTHERS, *sorted(READERS))}
-    bad = {"text": f"{MARKER} \x00", "kind": MARKER, "reason": MARKER, "id": MARKER, "purpose": MARKER, "label": 7}
+    bad = {
+        "text": f"{MARKER} \x00",
+        "kind": MARKER,
+        "reason": MARKER,
+        "id": MARKER,
+        "purpose": MARKER,
+        "label": 7,
+        "note": f"{MARKER} \x00",
+    }
     seen: dict[str, set[str | None]] = {}
     for method, path in operations(clinic, planted):
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
@@ -96,6 +107,7 @@ def test_the_marker_is_found_nowhere_but_where_it_belongs(
     assert strangers.keys() <= for_all
     assert {"june", "elsewhere.admin", "elsewhere.therapist", None}.isdisjoint(set().union(*strangers.values()))
     assert {"maya", "therapist"} <= seen["GET /v1/journal-entries"]
+    assert seen["GET /v1/safety-flags"] == {"therapist", "physician", "nurse"}
     with broken_tagger():
         clinic.caller("tom").post("/v1/journal-entries", {"text": WORDS})
     out, err = capfd.readouterr()

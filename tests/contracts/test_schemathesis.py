@@ -22,6 +22,7 @@ def address(clinic: Any, caplog: pytest.LogCaptureFixture) -> Iterator[str]:
     session = clinic.hold_session(course, "2026-03-08T10:00:00Z")["id"]
     clinic.therapist.create(f"/v1/sessions/{session}/vitals", {"at": "2026-03-08T10:20:00Z", "spo2_percent": 98})
     clinic.write("I am afraid of dying.")
+    clinic.write("I have been having suicidal thoughts again.")
     clinic.note("Pt seen.")
     clinic.add_ehr()
     consent = {"purpose": "ehr", "is_granted": True, "wording": "As shown."}

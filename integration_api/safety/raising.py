@@ -1,0 +1,113 @@
+"""Raising flags, and taking them back: what the system does by itself, whenever a document's mentions change."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.safety.routing import Timing
+from models import Document, Mention, SafetyFlag, new_id, now, raises
+from nlp.severity import load_levels
+
+
+def settle(db_session: DbSession, document: Document, timing: Timing, by: UUID | None = None) -> None:
+    """Bring a document's flags into line with its mentions, in the transaction that keeps these.
+
+    `by` is the clinician whose review has changed the mentions, if it was one. Doing it again changes nothing.
+    """
+    # One at a time for a document: two that settle together would both raise.
+    db_session.execute(select(Document.id).where(Document.id == document.id).with_for_update())
+    spoken_of: dict[str, list[Mention]] = {}
+    for mention in filter(raises, document.mentions):
+        spoken_of.setdefault(mention.theme, []).append(mention)
+    flags = {flag.theme: flag for flag in _flags_of(db_session, document.id)}
+    for theme, mentions in spoken_of.items():
+        flag = flags.get(theme)
+        if flag is None:
+            flag = _new(document, theme)
+            db_session.add(flag)
+        _meet(flag, mentions, timing, by)
+    for theme in flags.keys() - spoken_of.keys():
+        _miss(flags[theme], timing.now, by)
+    db_session.flush()
+
+
+def withdraw_with(db_session: DbSession, document: Document) -> None:
+    """Take all of a document's flags back, since it is deleted: acknowledged ones, too."""
+    for flag in _flags_of(db_session, document.id):
+        flag.mention_count = 0
+        _withdraw(flag, now(), None)
+    db_session.flush()
+
+
+def withdraw_theme(db_session: DbSession, organization_id: UUID, theme: str) -> None:
+    """Take the flags of a clinic's own theme back that nobody has acknowledged: the theme is taken out."""
+    of_theme = (SafetyFlag.organization_id == organization_id, SafetyFlag.theme == theme)
+    for flag in db_session.scalars(select(SafetyFlag).where(*of_theme)).unique():
+        _miss(flag, now(), None)
+    db_session.flush()
+
+
+def _flags_of(db_session: DbSession, document_id: UUID) -> Sequence[SafetyFlag]:
+    query = select(SafetyFlag).where(SafetyFlag.document_id == document_id)
+    return db_session.scalars(query.with_for_update(of=SafetyFlag)).unique().all()
+
+
+def _new(document: Document, theme: str) -> SafetyFlag:
+    return SafetyFlag(
+        id=new_id(),
+        organization_id=document.organization_id,
+        patient_id=document.patient_id,
+        document=document,
+        theme=theme,
+        status="withdrawn",
+        mention_count=0,
+    )
+
+
+def _meet(flag: SafetyFlag, mentions: Sequence[Mention], timing: Timing, by: UUID | None) -> None:
+    """The document speaks of the theme. What somebody has seen is opened again only where it is news."""
+    severity, before = gravest(mention.severity for mention in mentions), flag.severity
+    is_news = flag.mention_count == 0 or _rank(severity) > _rank(before)
+    is_seen = flag.status in ("acknowledged", "resolved")
+    flag.severity = gravest((severity, before)) if is_seen and not is_news else severity
+    flag.mention_count = len(mentions)
+    if flag.status == "withdrawn":
+        _open(flag, "raised", timing, by)
+    elif is_seen and is_news:
+        _open(flag, "reopened", timing, by)
+
+
+def _open(flag: SafetyFlag, what: str, timing: Timing, by: UUID | None) -> None:
+    flag.raised_at = timing.now
+    reopen(flag, timing)
+    flag.tell(what, timing.now, clinician_id=by)
+
+
+def reopen(flag: SafetyFlag, timing: Timing) -> None:
+    """Have a flag wait again, with its whole time before it."""
+    flag.status, flag.due_at, flag.escalated_at = "open", timing.due_at(flag.theme), None
+
+
+def _miss(flag: SafetyFlag, at: datetime, by: UUID | None) -> None:
+    """The document does not speak of the theme any more."""
+    flag.mention_count = 0
+    if flag.status == "open":
+        _withdraw(flag, at, by)
+
+
+def _withdraw(flag: SafetyFlag, at: datetime, by: UUID | None) -> None:
+    if flag.status != "withdrawn":
+        flag.status = "withdrawn"
+        flag.tell("withdrawn", at, clinician_id=by)
+
+
+def gravest(levels: Iterable[str | None]) -> str | None:
+    """Give the gravest of some levels of the C-SSRS; None where there is none."""
+    return max(levels, key=_rank, default=None)
+
+
+def _rank(level: str | None) -> int:
+    return -1 if level is None else list(load_levels()).index(level)

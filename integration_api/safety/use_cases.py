@@ -1,0 +1,177 @@
+"""What clinicians do with safety flags: see, acknowledge, assign, resolve, reopen; and what time does with them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.access.policy import Resource, reach
+from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action
+from integration_api.errors import Conflict, Invalid, NotFound
+from integration_api.safety.raising import reopen
+from integration_api.safety.routing import Timing, not_for
+from models import (
+    CareTeam,
+    CareTeamMember,
+    Document,
+    Order,
+    Page,
+    PageRequest,
+    SafetyFlag,
+    SafetyFlagEvent,
+    narrowed,
+    new_id,
+    page_of,
+    safety_flags_for_the_team,
+    safety_flags_within,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FlagFilter:
+    """Which flags to list; None: whichever. `is_routed`: those only that are put before the caller."""
+
+    patient_id: UUID | None = None
+    status: str | None = None
+    theme: str | None = None
+    is_routed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a clinician says with an act."""
+
+    note: str | None = None
+    clinician_id: UUID | None = None
+
+
+def list_flags(db_session: DbSession, caller: Principal, wanted: FlagFilter, page: PageRequest) -> Page[SafetyFlag]:
+    """List the flags that the caller may see, the latest first."""
+    visible = safety_flags_within(reach(caller, Resource.SAFETY_FLAG, Action.SEARCH))
+    equal = (
+        (SafetyFlag.patient_id, wanted.patient_id),
+        (SafetyFlag.status, wanted.status),
+        (SafetyFlag.theme, wanted.theme),
+    )
+    found = narrowed(visible, equal)
+    if wanted.is_routed:
+        found = found.where(_is_routed_to(caller))
+    return page_of(db_session, found, Order((SafetyFlag.raised_at, SafetyFlag.id), is_descending=True), page)
+
+
+def read_flag(db_session: DbSession, caller: Principal, flag_id: UUID) -> SafetyFlag:
+    """Read one flag; raise `NotFound`."""
+    return _read(db_session, caller, flag_id, Action.READ)
+
+
+def acknowledge(db_session: DbSession, caller: Principal, flag_id: UUID, step: Step, timing: Timing) -> SafetyFlag:
+    """Say that one has seen an open flag, and takes it on. It is not escalated any more."""
+    flag = _to_act_on(db_session, caller, flag_id, {"open"})
+    flag.status = "acknowledged"
+    return _told(db_session, caller, flag, "acknowledged", step, timing)
+
+
+def assign(db_session: DbSession, caller: Principal, flag_id: UUID, step: Step, timing: Timing) -> SafetyFlag:
+    """Put a flag into one clinician's hands. An open one stays open until somebody acknowledges it."""
+    flag = _to_act_on(db_session, caller, flag_id, {"open", "acknowledged"})
+    _require_reader(db_session, flag, caller, step.clinician_id)
+    if flag.assigned_to == step.clinician_id:
+        return flag
+    flag.assigned_to = step.clinician_id
+    return _told(db_session, caller, flag, "assigned", step, timing)
+
+
+def resolve(db_session: DbSession, caller: Principal, flag_id: UUID, step: Step, timing: Timing) -> SafetyFlag:
+    """Say what was done about an acknowledged flag, and close it."""
+    flag = _to_act_on(db_session, caller, flag_id, {"acknowledged"})
+    flag.status = "resolved"
+    return _told(db_session, caller, flag, "resolved", step, timing)
+
+
+def reopen_flag(db_session: DbSession, caller: Principal, flag_id: UUID, step: Step, timing: Timing) -> SafetyFlag:
+    """Take a resolved flag up again. It waits anew, with its whole time before it."""
+    flag = _to_act_on(db_session, caller, flag_id, {"resolved"})
+    reopen(flag, timing)
+    return _told(db_session, caller, flag, "reopened", step, timing)
+
+
+def list_overdue(db_session: DbSession, at: datetime) -> list[UUID]:
+    """List the open flags whose time is over and that are not escalated: of those that the care team can see."""
+    query = select(SafetyFlag.id).join(Document, Document.id == SafetyFlag.document_id)
+    return list(db_session.scalars(query.where(_is_overdue(at), safety_flags_for_the_team())))
+
+
+def escalate(db_session: DbSession, flag_ids: Iterable[UUID], at: datetime) -> int:
+    """Put overdue flags before everybody on the care team, each once however many ask for it; tell how many.
+
+    Nobody has done anything to the record here, so the audit trail of whoever happens to be reading is left alone.
+    """
+    done = 0
+    for flag_id in flag_ids:
+        found = db_session.execute(
+            update(SafetyFlag)
+            .where(SafetyFlag.id == flag_id, _is_overdue(at))
+            .values(escalated_at=at)
+            .returning(SafetyFlag.organization_id)
+            .execution_options(synchronize_session=False)
+        ).one_or_none()
+        if found is not None:
+            event = SafetyFlagEvent(id=new_id(), organization_id=found[0], flag_id=flag_id, what="escalated", at=at)
+            db_session.add(event)
+            done += 1
+    db_session.flush()
+    return done
+
+
+def _is_overdue(at: datetime) -> ColumnElement[bool]:
+    return and_(SafetyFlag.status == "open", SafetyFlag.due_at <= at, SafetyFlag.escalated_at.is_(None))
+
+
+def _is_routed_to(caller: Principal) -> ColumnElement[bool]:
+    """Flags of the themes of the caller's role, escalated ones, those in the caller's hands, those of own notes."""
+    is_own_note = and_(Document.note_kind == "psychotherapy", Document.author_id == caller.user_id)
+    return or_(
+        SafetyFlag.theme.not_in(not_for(caller.role)),
+        SafetyFlag.escalated_at.is_not(None),
+        SafetyFlag.assigned_to == caller.clinician_id,
+        is_own_note,
+    )
+
+
+def _read(db_session: DbSession, caller: Principal, flag_id: UUID, action: Action) -> SafetyFlag:
+    query = safety_flags_within(reach(caller, Resource.SAFETY_FLAG, action)).where(SafetyFlag.id == flag_id)
+    if action is Action.UPDATE:
+        query = query.with_for_update(of=SafetyFlag)  # of two who act at once, the second sees what the first did
+    flag = db_session.scalars(query).unique().one_or_none()
+    if flag is None:
+        raise NotFound("There is no such safety flag.")
+    return flag
+
+
+def _to_act_on(db_session: DbSession, caller: Principal, flag_id: UUID, states: set[str]) -> SafetyFlag:
+    flag = _read(db_session, caller, flag_id, Action.UPDATE)
+    if flag.status not in states:
+        raise Conflict(f"The flag is {flag.status}; this needs one that is {' or '.join(sorted(states))}.")
+    return flag
+
+
+def _require_reader(db_session: DbSession, flag: SafetyFlag, caller: Principal, clinician_id: UUID | None) -> None:
+    """A flag goes to those only who can see it: the care team, or the author of a psychotherapy note alone."""
+    on_team = select(CareTeamMember.id).join(CareTeam, CareTeam.id == CareTeamMember.care_team_id)
+    member = on_team.where(CareTeam.patient_id == flag.patient_id, CareTeamMember.clinician_id == clinician_id)
+    is_own = flag.document.note_kind == "psychotherapy"
+    if db_session.scalar(member) is None or (is_own and clinician_id != caller.clinician_id):
+        raise Invalid.at("/clinician_id", "There is no such clinician who could see this flag.")
+
+
+def _told(
+    db_session: DbSession, caller: Principal, flag: SafetyFlag, what: str, step: Step, timing: Timing
+) -> SafetyFlag:
+    told = {"clinician_id": caller.clinician_id, "assigned_to": step.clinician_id, "note": step.note}
+    flag.tell(what, timing.now, **told)
+    db_session.flush()
+    return flag
