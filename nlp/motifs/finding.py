@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import log, sqrt
 
 from nlp.motifs.background import Background, load_background
 from nlp.motifs.candidates import NAME_SHARE, NEIGHBOURS, NOUN_SHARE, Counted, Key, Place, count, often
@@ -106,12 +107,12 @@ def _is_name(form: str, counted: Counted) -> bool:
 
 def _score(key: Key, times: int, counted: Counted, background: Background) -> float:
     """Compare with others' text; a pair also with how often its words would meet by chance in the patient's own."""
-    others = float(background.often(key))
-    if len(key) > 1:
-        first, second = (counted.forms[form] for form in key)
-        by_chance = first * second * 2 * NEIGHBOURS / counted.words**2
-        others = max(others, min(by_chance, 0.5) * background.words)
-    return keyness(times, counted.words, others, background.words)
+    score = keyness(times, counted.words, background.often(key), background.words)
+    if len(key) == 1:
+        return score
+    first, second = (counted.forms[form] for form in key)
+    by_chance = 2 * NEIGHBOURS * first * second / counted.words
+    return min(score, log(times / by_chance) * sqrt(times))
 
 
 def _collapsed(ranked: Iterable[_Candidate]) -> list[_Candidate]:

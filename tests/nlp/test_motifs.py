@@ -140,9 +140,9 @@ def recall(times: int, top: int = 5) -> float:
     return sum(any(is_planted(motif, truth) for motif in motifs[:top]) for motifs, truth in found) / PATIENTS
 
 
-@pytest.mark.parametrize(("times", "least"), [(4, 0.95), (3, 0.85), (2, 0.4)])
+@pytest.mark.parametrize(("times", "least"), [(4, 0.95), (3, 0.85), (2, 0.5)])
 def test_planted_motifs_in_changing_wording_are_among_the_first_five(times: int, least: float) -> None:
-    """What stands there twice only is told from chance half of the time."""
+    """What stands there twice only is hard to tell from chance."""
     assert recall(times) >= least
 
 
