@@ -4,10 +4,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import log, sqrt
 
 from nlp.motifs.background import Background, load_background
 from nlp.motifs.candidates import NAME_SHARE, NEIGHBOURS, NOUN_SHARE, Counted, Key, Place, count, often
 from nlp.motifs.keyness import keyness
+from nlp.motifs.places import apart, overlap, widened
 from nlp.recurrence.windows import Window, window_for
 
 THRESHOLD = 2.75
@@ -106,12 +108,12 @@ def _is_name(form: str, counted: Counted) -> bool:
 
 def _score(key: Key, times: int, counted: Counted, background: Background) -> float:
     """Compare with others' text; a pair also with how often its words would meet by chance in the patient's own."""
-    others = float(background.often(key))
-    if len(key) > 1:
-        first, second = (counted.forms[form] for form in key)
-        by_chance = first * second * 2 * NEIGHBOURS / counted.words**2
-        others = max(others, min(by_chance, 0.5) * background.words)
-    return keyness(times, counted.words, others, background.words)
+    score = keyness(times, counted.words, background.often(key), background.words)
+    if len(key) == 1:
+        return score
+    first, second = (counted.forms[form] for form in key)
+    by_chance = 2 * NEIGHBOURS * first * second / counted.words
+    return min(score, log(times / by_chance) * sqrt(times))
 
 
 def _collapsed(ranked: Iterable[_Candidate]) -> list[_Candidate]:
@@ -123,58 +125,20 @@ def _collapsed(ranked: Iterable[_Candidate]) -> list[_Candidate]:
     by_form: dict[str, list[_Candidate]] = defaultdict(list)
     for candidate in ranked:
         rivals = [rival for form in candidate.key for rival in by_form[form]]
-        taken = next((rival for rival in rivals if _overlap(candidate, rival) >= SHARED), None)
+        taken = next((rival for rival in rivals if overlap(candidate.places, rival.places) >= SHARED), None)
         if taken is None:
             if candidate.score < THRESHOLD:
                 continue
             chosen.append(candidate)
             for form in candidate.key:
                 by_form[form].append(candidate)
-        elif _overlap(taken, candidate) >= SHARED:
-            taken.places = _widened(taken.places, candidate.places)
+        elif overlap(taken.places, candidate.places) >= SHARED:
+            taken.places = widened(taken.places, candidate.places)
     return chosen
 
 
-def _by_document(places: Iterable[Place]) -> dict[int, list[Place]]:
-    found: dict[int, list[Place]] = defaultdict(list)
-    for place in places:
-        found[place.document].append(place)
-    return found
-
-
-def _overlap(one: _Candidate, other: _Candidate) -> float:
-    """Tell which share of one candidate's places overlaps some place of the other."""
-    there = _by_document(other.places)
-    return sum(any(_touch(place, each) for each in there[place.document]) for place in one.places) / len(one.places)
-
-
-def _touch(one: Place, other: Place) -> bool:
-    return one.start < other.end and other.start < one.end
-
-
-def _widened(places: Sequence[Place], others: Iterable[Place]) -> list[Place]:
-    there = _by_document(others)
-    wide = []
-    for place in places:
-        touching = [place, *(each for each in there[place.document] if _touch(place, each))]
-        start, end = min(each.start for each in touching), max(each.end for each in touching)
-        wide.append(Place(place.document, start, end))
-    return _apart(wide)
-
-
-def _apart(places: Iterable[Place]) -> list[Place]:
-    """Join places that overlap by now."""
-    joined: list[Place] = []
-    for place in sorted(places):
-        if joined and joined[-1].document == place.document and place.start < joined[-1].end:
-            joined[-1] = joined[-1]._replace(end=max(joined[-1].end, place.end))
-        else:
-            joined.append(place)
-    return joined
-
-
 def _motif(candidate: _Candidate, documents: Sequence[MotifDocument], sequences: Sequence[int]) -> Motif:
-    places = _apart(candidate.places)
+    places = apart(candidate.places)
     wordings = Counter(
         " ".join(documents[place.document].text[place.start : place.end].lower().split()) for place in places
     )

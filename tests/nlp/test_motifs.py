@@ -140,9 +140,9 @@ def recall(times: int, top: int = 5) -> float:
     return sum(any(is_planted(motif, truth) for motif in motifs[:top]) for motifs, truth in found) / PATIENTS
 
 
-@pytest.mark.parametrize(("times", "least"), [(4, 0.95), (3, 0.85), (2, 0.4)])
+@pytest.mark.parametrize(("times", "least"), [(4, 0.95), (3, 0.85), (2, 0.5)])
 def test_planted_motifs_in_changing_wording_are_among_the_first_five(times: int, least: float) -> None:
-    """What stands there twice only is told from chance half of the time."""
+    """What stands there twice only is hard to tell from chance."""
     assert recall(times) >= least
 
 
@@ -236,7 +236,12 @@ def test_the_table_of_others_is_what_the_command_makes() -> None:
     "piece", ["a b c ", "blue door ", "The blue door. ", "\u0335", "(-", "\n", "x" * 999, "\U0001f40b "]
 )
 def test_four_times_the_text_is_at_most_five_times_the_work(piece: str) -> None:
-    texts = [[piece * (2_000 // len(piece) + 1)] for _ in range(4)]
-    few, many = (written(texts * n, every=SESSION) for n in (1, 4))
-    find_motifs(many, windows(16))
-    assert calls(lambda: find_motifs(many, windows(16))) < 5 * calls(lambda: find_motifs(few, windows(16)))
+    few, many = (written([[piece * (times * 1_000 // len(piece) + 1)]] * 2, every=SESSION) for times in (1, 4))
+    find_motifs(many, windows())
+    assert calls(lambda: find_motifs(many, windows())) < 5 * calls(lambda: find_motifs(few, windows()))
+
+
+def test_a_chain_of_one_image_is_not_one_long_wording() -> None:
+    chain = "the lighthouse keeper " * 100
+    found = find_motifs(written([[chain]] * 4, every=SESSION), windows())
+    assert max(len(wording) for motif in found for wording in motif.wordings) <= 120
