@@ -10,8 +10,8 @@ Pure functions over plain values; docs/recurrence.md tells rules, formulas and l
 - Each voice compared with itself only, by indirect standardisation: Mantel and Haenszel (JNCI 22, 1959).
 """
 
-from nlp.recurrence.counts import Sighting, Writing
-from nlp.recurrence.themes import RecurringTheme, SessionRate, recurring_themes
+from nlp.recurrence.counts import Sighting, Tally, Writing
+from nlp.recurrence.themes import RecurringTheme, SessionRate, recurring_themes, strongest
 from nlp.recurrence.trajectory import Trajectory
 from nlp.recurrence.windows import Window, window_for, windows_of
 
@@ -19,10 +19,12 @@ __all__ = [
     "RecurringTheme",
     "SessionRate",
     "Sighting",
+    "Tally",
     "Trajectory",
     "Window",
     "Writing",
     "recurring_themes",
+    "strongest",
     "window_for",
     "windows_of",
 ]

@@ -90,7 +90,7 @@ def _recurring(
         trajectory=trajectory_of(history, rising, bunching, session_count),
         probability_rising=rising,
         by_source=dict(Counter(sighting.source for sighting in sightings)),
-        evidence=tuple(sighting.mention_id for sighting in _strongest(sightings)),
+        evidence=tuple(sighting.mention_id for sighting in strongest(sightings)),
     )
 
 
@@ -132,7 +132,7 @@ def _rate(window: Window, whole: Tally, usual: Tally, bunching: float) -> Sessio
     )
 
 
-def _strongest(sightings: Iterable[Sighting]) -> list[Sighting]:
+def strongest(sightings: Iterable[Sighting], most: int = EVIDENCE) -> list[Sighting]:
     """Choose the evidence: what a clinician confirmed, then the best scores, then the latest; many documents first."""
     ranked = sorted(sightings, key=_strength)
     seen: Counter[str] = Counter()
@@ -140,7 +140,7 @@ def _strongest(sightings: Iterable[Sighting]) -> list[Sighting]:
     for sighting in ranked:
         turns.append((seen[sighting.document_id], sighting))
         seen[sighting.document_id] += 1
-    chosen = [sighting for _, sighting in sorted(turns, key=lambda turn: turn[0])[:EVIDENCE]]
+    chosen = [sighting for _, sighting in sorted(turns, key=lambda turn: turn[0])[:most]]
     return sorted(chosen, key=_strength)
 
 
