@@ -1,4 +1,4 @@
-"""/themes, /patients/{id}/themes, /mentions/{id}, /mentions/{id}/review."""
+"""/themes, /patients/{id}/themes, /patients/{id}/patterns, /mentions/{id}, /mentions/{id}/review."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,7 +9,7 @@ from flask.views import MethodView
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.db import reading, unit_of_work
-from integration_api.themes import own, recurrence_schemas, reviews, schemas, use_cases
+from integration_api.themes import own, pattern_schemas, patterns, recurrence_schemas, reviews, schemas, use_cases
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once
 from integration_api.web.pages import cursor_for, page_request
@@ -118,6 +118,27 @@ class ThemeTimeline(MethodView):
         with reading() as db_session:
             found = use_cases.read_timeline(db_session, caller, patient_id, theme, query["wanted"], page)
         return replace(found, next_cursor=cursor_for(found.mentions, query, caller.user_id))
+
+
+@blp.route("/patients/<uuid:patient_id>/patterns")
+class ThemePatterns(MethodView):
+    """How a patient's themes stand to one another."""
+
+    @blp.reads(
+        "readPatterns",
+        pattern_schemas.PatternsSchema,
+        of=Resource.THEME,
+        query=pattern_schemas.PatternsQuery,
+    )
+    def get(self, caller: Principal, query: dict[str, Any], patient_id: UUID) -> object:
+        """Read the patterns of a patient's themes.
+
+        Which go together and which follow one another, only where what was written carries it; themes and mood by time
+        since dosing, route and dose; what journal and notes both name, and what only one of them does. Descriptions
+        with their numbers and evidence, of affirmed mentions in what the caller may read: no cause, no effect.
+        """
+        with reading() as db_session:
+            return patterns.read_patterns(db_session, caller, patient_id, query["wanted"])
 
 
 @blp.route("/mentions/<uuid:mention_id>")

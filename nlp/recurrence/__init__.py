@@ -10,12 +10,14 @@ Pure functions over plain values; docs/recurrence.md tells rules, formulas and l
 - Each voice compared with itself only, by indirect standardisation: Mantel and Haenszel (JNCI 22, 1959).
 """
 
-from nlp.recurrence.counts import Sighting, Tally, Writing
+from nlp.recurrence.comparison import rate_interval
+from nlp.recurrence.counts import Exposure, Sighting, Tally, Writing, bunching_of, exposure_of
 from nlp.recurrence.themes import RecurringTheme, SessionRate, recurring_themes, strongest
 from nlp.recurrence.trajectory import Trajectory
 from nlp.recurrence.windows import Window, window_for, windows_of
 
 __all__ = [
+    "Exposure",
     "RecurringTheme",
     "SessionRate",
     "Sighting",
@@ -23,6 +25,9 @@ __all__ = [
     "Trajectory",
     "Window",
     "Writing",
+    "bunching_of",
+    "exposure_of",
+    "rate_interval",
     "recurring_themes",
     "strongest",
     "window_for",

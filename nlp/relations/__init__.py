@@ -8,3 +8,36 @@ Pure functions over plain values; docs/patterns.md tells rules, minima and limit
 - Many questions at once: the false discovery rate, Benjamini and Hochberg (JRSS B 57, 1995).
 - Rates and intervals as in `nlp.recurrence`.
 """
+
+from nlp.relations.around_dose import AroundDose, Band, ByDose, ByRoute, Dosing, Since, SinceDosing, around_dose
+from nlp.relations.groups import Group, Mood, MoodSummary, ShownTheme, ThemeRate
+from nlp.relations.in_turn import InTurn, Turn, in_turn
+from nlp.relations.together import Pair, Together, together
+from nlp.relations.voices import AcrossVoices, NamedBy, Voice, VoicedTheme, across_voices
+
+__all__ = [
+    "AcrossVoices",
+    "AroundDose",
+    "Band",
+    "ByDose",
+    "ByRoute",
+    "Dosing",
+    "Group",
+    "InTurn",
+    "Mood",
+    "MoodSummary",
+    "NamedBy",
+    "Pair",
+    "ShownTheme",
+    "Since",
+    "SinceDosing",
+    "ThemeRate",
+    "Together",
+    "Turn",
+    "Voice",
+    "VoicedTheme",
+    "across_voices",
+    "around_dose",
+    "in_turn",
+    "together",
+]

@@ -45,13 +45,13 @@ def mid_p(chances: Chances, observed: int) -> float:
 
 
 def follows(first: int, both: int, second: int, neither: int) -> Chances:
-    """Tell how often, over all orders of some windows, one with the first theme is directly followed by one with the second.
+    """Tell how often, over all orders of some windows, the first theme is directly followed by the second.
 
     Given are the windows with the first theme only, both, the second only, neither. Every order is counted, none is
     drawn: where the windows with the first theme stand in `runs` runs, the windows after them are `leading - runs` of
     their own kind and `runs` of the other kind (one fewer where the last window ends a run), and which of these have
     the second theme is two hypergeometric draws.
-    """  # fmt: skip
+    """
     leading, others = first + both, second + neither
     chances = [0.0] * (leading + 1)
     if not leading:

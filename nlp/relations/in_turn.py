@@ -1,4 +1,4 @@
-"""Themes of one window between dosing sessions that another theme follows in the next: told only where it is carried."""
+"""Themes of one window that another theme follows in the next: told only where the windows carry it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,6 +15,8 @@ LEVEL = 0.025  # as in `together`
 # How improbable a turn must be besides, given whether the second theme was there already: a theme that stays for some
 # windows follows everything.
 BEYOND_STAYING = 0.05
+# And how improbable the reverse order may be: two themes that belong to the same months follow each other both ways.
+BOTH_WAYS = 0.1
 EVIDENCE = 3
 
 
@@ -75,12 +77,18 @@ def in_turn(windows: Sequence[Window], writings: Iterable[Writing], sightings: I
 
 
 def _chance(theme: _Found, later: _Found, count: int) -> float:
+    """Give the chance of so many follows; 1 where staying, or a shared stretch of time, would explain them too."""
+    chance = _among_all_orders(theme, later, count)
+    if chance > LEVEL or _among_all_orders(later, theme, count) < BOTH_WAYS:
+        return 1.0
+    return chance if _beyond_staying(theme, later, count) <= BEYOND_STAYING else 1.0
+
+
+def _among_all_orders(theme: _Found, later: _Found, count: int) -> float:
     both = len(theme.keys() & later.keys())
     neither = count - len(theme.keys() | later.keys())
     observed = sum(place + 1 in later for place in theme)
-    chance = mid_p(follows(len(theme) - both, both, len(later) - both, neither), observed)
-    is_worth_asking = chance <= LEVEL and _beyond_staying(theme, later, count) <= BEYOND_STAYING
-    return chance if is_worth_asking else 1.0
+    return mid_p(follows(len(theme) - both, both, len(later) - both, neither), observed)
 
 
 def _beyond_staying(theme: _Found, later: _Found, count: int) -> float:
