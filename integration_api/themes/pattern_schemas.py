@@ -227,7 +227,8 @@ class PatternsSchema(Answer):
                 {
                     "first": _GRIEF,
                     "second": _FAMILY,
-                    "statement": "In 6 of the 7 entries that speak of “Grief”, also “Family of origin”; in 1 of the other 31.",
+                    "statement": "In 6 of the 7 entries that speak of “Grief”, also “Family of origin”; in 1 of the "
+                    "other 31.",
                     "both": 6,
                     "with_first": 7,
                     "second_only": 1,
