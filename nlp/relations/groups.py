@@ -5,7 +5,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from nlp.recurrence import Sighting, Tally, Writing, bunching_of, exposure_of, rate_interval, strongest, windows_of
+from nlp.recurrence import (
+    Prior,
+    Sighting,
+    Tally,
+    Writing,
+    bunching_of,
+    exposure_of,
+    rate_interval,
+    strongest,
+    windows_of,
+)
 
 MENTIONS_NEEDED = 3  # below, a theme has no rates worth a row
 THEMES_SHOWN = 12
@@ -77,7 +87,7 @@ class Counting:
         words = sum(each.words for each in entries)
         self._moods = moods
         self._usual = {name: Tally(len(by_theme[name]), words) for name in names}
-        self._bunching = {name: bunching_of(exposure, by_theme[name]) for name in names}
+        self._prior = {name: Prior(bunching_of(exposure, by_theme[name])) for name in names}
         self._in = {name: Counter(each.document_id for each in by_theme[name]) for name in names}
         self.shown = tuple(
             ShownTheme(name, len(by_theme[name]), tuple(one.mention_id for one in strongest(by_theme[name], EVIDENCE)))
@@ -101,7 +111,7 @@ class Counting:
     def _rate(self, theme: str, chosen: Sequence[Writing], words: int) -> ThemeRate:
         counts = [self._in[theme][each.document_id] for each in chosen]
         mentions = sum(counts)
-        low, high = rate_interval(Tally(mentions, words), self._usual[theme], self._bunching[theme]) or (None, None)
+        low, high = rate_interval(Tally(mentions, words), self._usual[theme], self._prior[theme]) or (None, None)
         return ThemeRate(
             theme=theme,
             mentions=mentions,
