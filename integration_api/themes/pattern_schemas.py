@@ -9,8 +9,8 @@ from integration_api.web.pages import Span
 from integration_api.web.schema import Answer, Choice, Id
 from models import ROUTES, Between
 from nlp.relations import Band, NamedBy, Since
-from nlp.relations.in_turn import WINDOWS_NEEDED
-from nlp.relations.together import ENTRIES_NEEDED
+from nlp.relations.pairs import ENTRIES_NEEDED
+from nlp.relations.turns import WINDOWS_NEEDED
 from nlp.relations.voices import WORDS_NEEDED
 
 _PATIENT = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01"

@@ -9,10 +9,10 @@ Pure functions over plain values; docs/patterns.md tells rules, minima and limit
 - Rates and intervals as in `nlp.recurrence`.
 """
 
-from nlp.relations.around_dose import AroundDose, Band, ByDose, ByRoute, Dosing, Since, SinceDosing, around_dose
+from nlp.relations.dosing import AroundDose, Band, ByDose, ByRoute, Dosing, Since, SinceDosing, around_dose
 from nlp.relations.groups import Group, Mood, MoodSummary, ShownTheme, ThemeRate
-from nlp.relations.in_turn import InTurn, Turn, in_turn
-from nlp.relations.together import Pair, Together, together
+from nlp.relations.pairs import Pair, Together, together
+from nlp.relations.turns import InTurn, Turn, in_turn
 from nlp.relations.voices import AcrossVoices, NamedBy, Voice, VoicedTheme, across_voices
 
 __all__ = [

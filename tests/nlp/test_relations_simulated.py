@@ -94,7 +94,7 @@ class Course:
         {"windows": 8, "entries": 8, "varying": 1.0},
         {"windows": 20, "entries": 4, "varying": 1.0, "rates": RARE},
         {"windows": 20, "entries": 4, "drift": 1.5, "rates": RARE},
-        {"windows": 36, "entries": 3, "rates": RARE},
+        {"windows": 36, "entries": 3, "drift": 2.0, "rates": RARE},
     ],
 )
 def test_of_unrelated_themes_nothing_is_said(how: dict[str, Any]) -> None:

@@ -3,19 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, permutations
+from itertools import permutations
 
 from nlp.recurrence import Sighting, Window, Writing, strongest, window_for
-from nlp.relations.exact import added, believed, follows, mid_p, overlap
+from nlp.relations.exact import believed, follows, mid_p
 
 WINDOWS_NEEDED = 8
 # A theme is looked at where so many windows have it, and as many have it not.
 WINDOWS_WITH = 3
-LEVEL = 0.025  # as in `together`
-# How improbable a turn must be besides, given whether the second theme was there already: a theme that stays for some
-# windows follows everything.
-BEYOND_STAYING = 0.05
-# And how improbable the reverse order may be: two themes that belong to the same months follow each other both ways.
+LEVEL = 0.025  # as in `pairs.py`
+# How improbable the reverse order may be: two themes that belong to the same months follow each other both ways.
 BOTH_WAYS = 0.1
 EVIDENCE = 3
 
@@ -77,11 +74,9 @@ def in_turn(windows: Sequence[Window], writings: Iterable[Writing], sightings: I
 
 
 def _chance(theme: _Found, later: _Found, count: int) -> float:
-    """Give the chance of so many follows; 1 where staying, or a shared stretch of time, would explain them too."""
+    """Give the chance of so many follows; 1 where a shared stretch of time would explain them as well."""
     chance = _among_all_orders(theme, later, count)
-    if chance > LEVEL or _among_all_orders(later, theme, count) < BOTH_WAYS:
-        return 1.0
-    return chance if _beyond_staying(theme, later, count) <= BEYOND_STAYING else 1.0
+    return 1.0 if chance > LEVEL or _among_all_orders(later, theme, count) < BOTH_WAYS else chance
 
 
 def _among_all_orders(theme: _Found, later: _Found, count: int) -> float:
@@ -89,18 +84,6 @@ def _among_all_orders(theme: _Found, later: _Found, count: int) -> float:
     neither = count - len(theme.keys() | later.keys())
     observed = sum(place + 1 in later for place in theme)
     return mid_p(follows(len(theme) - both, both, len(later) - both, neither), observed)
-
-
-def _beyond_staying(theme: _Found, later: _Found, count: int) -> float:
-    """Compare only windows that are alike in having the second theme already, or not."""
-    steps = list(pairwise(range(count)))
-    observed = sum(now in theme and after in later for now, after in steps)
-    strata = []
-    for has_it in (False, True):
-        alike = [(now in theme, after in later) for now, after in steps if (now in later) == has_it]
-        inside = [1.0 for is_in, _ in alike if is_in]
-        strata.append(overlap(inside, [1.0] * (len(alike) - len(inside)), sum(follow for _, follow in alike)))
-    return mid_p(added(strata), observed)
 
 
 def _turn(pair: tuple[str, str], found: dict[str, _Found], count: int, chance: float) -> Turn:

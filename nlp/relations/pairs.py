@@ -15,7 +15,7 @@ ENTRIES_NEEDED = 20
 ENTRIES_WITH = 5
 ENTRIES_WITHOUT = 5
 ENTRIES_WITH_BOTH = 4
-# Of the pairs that are told, the share that may be expected to be chance. Together with `in_turn`, one in twenty.
+# Of the pairs that are told, the share that may be expected to be chance. With those of `turns.py`, one in twenty.
 LEVEL = 0.025
 STRETCH = 8  # entries that stand next to one another in time, within which a theme's places are compared
 EVIDENCE = 3
