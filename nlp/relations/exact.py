@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from math import comb
 
+import numpy as np
+
 Chances = list[float]  # of the counts 0, 1, 2, ...
 
 
@@ -29,14 +31,10 @@ def _sums(weights: Sequence[float], most: int) -> list[float]:
 
 def added(several: Iterable[Chances]) -> Chances:
     """Give the chances of the sum of independent counts."""
-    total = [1.0]
+    total = np.ones(1)
     for chances in several:
-        longer = [0.0] * (len(total) + len(chances) - 1)
-        for count, chance in enumerate(total):
-            for more, its_chance in enumerate(chances):
-                longer[count + more] += chance * its_chance
-        total = longer
-    return total
+        total = np.convolve(total, chances)
+    return [float(chance) for chance in total]
 
 
 def mid_p(chances: Chances, observed: int) -> float:

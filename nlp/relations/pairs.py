@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import combinations
 from math import exp, expm1
@@ -19,6 +20,7 @@ ENTRIES_WITH_BOTH = 4
 LEVEL = 0.025
 STRETCH = 8  # entries that stand next to one another in time, within which a theme's places are compared
 EVIDENCE = 3
+GLANCE = 1.5  # deviations above what is expected, from which on a pair is reckoned exactly
 _LONGEST = 3.0  # mentions expected of an entry; beyond, a longer one is hardly likelier to have the theme
 
 
@@ -63,6 +65,33 @@ class _Entries:
     found: Mapping[str, Mapping[int, Sequence[Sighting]]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Meeting:
+    """Two themes, the one in fewer entries first, and the places of the entries that have each and both.
+
+    `same`: the places where the same words gave both. They say nothing either way, and are in none of the others.
+    """
+
+    theme: str
+    other: str
+    these: AbstractSet[int]
+    those: AbstractSet[int]
+    same: AbstractSet[int]
+    entries: int
+
+    @property
+    def both(self) -> AbstractSet[int]:
+        """The places of the entries that have both."""
+        return self.these & self.those
+
+    def is_worth_asking(self) -> bool:
+        """Tell at a glance whether an exact chance could be small: exact ones take time, and most pairs have none."""
+        expected = len(self.these) * len(self.those) / self.entries
+        spread = expected * (1 - len(self.these) / self.entries) * (1 - len(self.those) / self.entries)
+        both = len(self.both)
+        return both >= ENTRIES_WITH_BOTH and both - expected > GLANCE * spread**0.5
+
+
 def together(writings: Iterable[Writing], sightings: Iterable[Sighting]) -> Together:
     """Tell which themes go together within journal entries.
 
@@ -78,8 +107,9 @@ def together(writings: Iterable[Writing], sightings: Iterable[Sighting]) -> Toge
         key=lambda theme: (len(entries.found[theme]), theme),
     )
     weights = {theme: _odds(entries, theme) for theme in themes}
-    pairs = [_pair(entries, theme, other, weights[other]) for theme, other in combinations(themes, 2)]
-    told = [pairs[place] for place in believed([pair.chance for pair in pairs], LEVEL)]
+    meetings = [_meeting(entries, theme, other) for theme, other in combinations(themes, 2)]
+    chances = [_chance(meeting, weights[meeting.other]) for meeting in meetings]
+    told = [_pair(entries, meetings[place], chances[place]) for place in believed(chances, LEVEL)]
     return Together(count, tuple(sorted(told, key=lambda pair: (pair.chance, pair.theme, pair.other))))
 
 
@@ -103,43 +133,43 @@ def _odds(entries: _Entries, theme: str) -> list[float]:
     return [expm1(min(_LONGEST, rate * words)) for words in entries.words]
 
 
-def _pair(entries: _Entries, theme: str, other: str, weights: Sequence[float]) -> Pair:
-    """Count how two themes go together, the one in fewer entries first."""
+def _meeting(entries: _Entries, theme: str, other: str) -> _Meeting:
     these, those = entries.found[theme], entries.found[other]
-    shared = these.keys() & those.keys()
-    same = {place for place in shared if _is_same_words(these[place], those[place])}
-    both = shared - same
-    with_theme, count = len(these) - len(same), len(entries.words) - len(same)
-    pair = Pair(
-        theme=theme,
-        other=other,
-        both=len(both),
-        with_theme=with_theme,
-        other_only=len(those.keys() - shared),
-        without_theme=count - with_theme,
-        same_words=len(same),
-        chance=1.0,
-        evidence=_evidence(these, both),
-        other_evidence=_evidence(those, both),
+    same = {place for place in these.keys() & those.keys() if _is_same_words(these[place], those[place])}
+    return _Meeting(theme, other, these.keys() - same, those.keys() - same, same, len(entries.words) - len(same))
+
+
+def _chance(meeting: _Meeting, weights: Sequence[float]) -> float:
+    if not meeting.is_worth_asking():
+        return 1.0
+    return mid_p(added(_stretches(meeting, weights)), len(meeting.both))
+
+
+def _pair(entries: _Entries, meeting: _Meeting, chance: float) -> Pair:
+    return Pair(
+        theme=meeting.theme,
+        other=meeting.other,
+        both=len(meeting.both),
+        with_theme=len(meeting.these),
+        other_only=len(meeting.those - meeting.these),
+        without_theme=meeting.entries - len(meeting.these),
+        same_words=len(meeting.same),
+        chance=chance,
+        evidence=_evidence(entries.found[meeting.theme], meeting.both),
+        other_evidence=_evidence(entries.found[meeting.other], meeting.both),
     )
-    with_other = len(those) - len(same)
-    # Whatever is no more than even is no finding: its exact chance need not be known.
-    if pair.both < ENTRIES_WITH_BOTH or pair.both * count <= with_theme * with_other:
-        return pair
-    chance = mid_p(added(_stretches(these.keys() - same, those.keys() - same, same, weights)), pair.both)
-    return Pair(**{name: getattr(pair, name) for name in Pair.__slots__} | {"chance": chance})
 
 
-def _stretches(these: set[int], those: set[int], same: set[int], weights: Sequence[float]) -> Iterator[list[float]]:
+def _stretches(meeting: _Meeting, weights: Sequence[float]) -> Iterator[list[float]]:
     """Give for each stretch the chances of entries with both, were the two themes unrelated in it."""
     stretches = max(1, len(weights) // STRETCH)
     for number in range(stretches):
         start, stop = (len(weights) * edge // stretches for edge in (number, number + 1))
-        places = [place for place in range(start, stop) if place not in same]
-        drawn = sum(place in those for place in places)
-        inside = [weights[place] for place in places if place in these]
+        places = [place for place in range(start, stop) if place not in meeting.same]
+        drawn = sum(place in meeting.those for place in places)
+        inside = [weights[place] for place in places if place in meeting.these]
         if drawn and inside:
-            yield overlap(inside, [weights[place] for place in places if place not in these], drawn)
+            yield overlap(inside, [weights[place] for place in places if place not in meeting.these], drawn)
 
 
 def _is_same_words(these: Iterable[Sighting], those: Sequence[Sighting]) -> bool:
