@@ -1,4 +1,4 @@
-"""/themes, /patients/{id}/themes, /patients/{id}/motifs, /mentions/{id}, /mentions/{id}/review."""
+"""/themes and what is told of a patient by them: recurrence, motifs, patterns, mentions and their reviews."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,7 +10,17 @@ from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.db import reading, unit_of_work
 from integration_api.safety.jobs import timing
-from integration_api.themes import motif_schemas, motifs, own, recurrence_schemas, reviews, schemas, use_cases
+from integration_api.themes import (
+    motif_schemas,
+    motifs,
+    own,
+    pattern_schemas,
+    patterns,
+    recurrence_schemas,
+    reviews,
+    schemas,
+    use_cases,
+)
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once
 from integration_api.web.pages import cursor_for, page_request
@@ -139,6 +149,28 @@ class Motifs(MethodView):
         """
         with reading() as db_session:
             return motifs.list_motifs(db_session, caller, patient_id, query["source"], page)
+
+
+@blp.route("/patients/<uuid:patient_id>/patterns")
+class ThemePatterns(MethodView):
+    """How a patient's themes stand to one another."""
+
+    @blp.reads(
+        "readPatterns",
+        pattern_schemas.PatternsSchema,
+        of=Resource.THEME,
+        query=pattern_schemas.PatternsQuery,
+        is_kept=True,
+    )
+    def get(self, caller: Principal, query: dict[str, Any], patient_id: UUID) -> object:
+        """Read the patterns of a patient's themes.
+
+        Which go together and which follow one another, only where what was written carries it; themes and mood by time
+        since dosing, route and dose; what journal and notes both name, and what only one of them does. Descriptions
+        with their numbers and evidence, of affirmed mentions in what the caller may read: no cause, no effect.
+        """
+        with reading() as db_session:
+            return patterns.read_patterns(db_session, caller, patient_id, query["wanted"])
 
 
 @blp.route("/mentions/<uuid:mention_id>")

@@ -88,7 +88,7 @@ def list_themes(db_session: DbSession, caller: Principal, facet: str | None, pag
 def read_theme(db_session: DbSession, caller: Principal, name: str) -> KnownTheme:
     """Read one theme of the taxonomy or the clinic's own; raise `NotFound`."""
     reach(caller, Resource.TAXONOMY, Action.READ)
-    return _theme(known_themes(db_session, caller.organization_id), name)
+    return theme_named(known_themes(db_session, caller.organization_id), name)
 
 
 def list_recurrences(
@@ -97,10 +97,10 @@ def list_recurrences(
     """Tell what returns for a patient, the most recurrent first, as far as the caller may read."""
     limits = reach(caller, Resource.THEME, Action.SEARCH)
     require_patient(db_session, limits, patient_id)
-    sightings = _sightings(db_session, limits, patient_id, wanted)
+    sightings = sightings_of(db_session, limits, patient_id, wanted)
     ranked = list(enumerate(_recurring(db_session, limits, patient_id, wanted, sightings)))
     asked = page_of_list(ranked, lambda place: (place[0],), page)
-    shown = _by_id(db_session, limits, [mention_id for _, one in asked.items for mention_id in one.evidence])
+    shown = mentions_by_id(db_session, limits, [mention_id for _, one in asked.items for mention_id in one.evidence])
     known = known_themes(db_session, caller.organization_id)
     return Page([_recurrence(known, one, shown) for _, one in asked.items], asked.next_after)
 
@@ -117,13 +117,13 @@ def read_timeline(
     limits = reach(caller, Resource.THEME, Action.READ)
     require_patient(db_session, limits, patient_id)
     known = known_themes(db_session, caller.organization_id)
-    theme = _theme(known, name)
-    sightings = [one for one in _sightings(db_session, limits, patient_id, wanted) if one.theme == name]
+    theme = theme_named(known, name)
+    sightings = [one for one in sightings_of(db_session, limits, patient_id, wanted) if one.theme == name]
     found = _recurring(db_session, limits, patient_id, wanted, sightings)
     in_order = sorted(sightings, key=_place)
     asked = page_of_list(in_order, _place, page)
     wanted_ids = [one.mention_id for one in asked.items] + [each for one in found for each in one.evidence]
-    shown = _by_id(db_session, limits, wanted_ids)
+    shown = mentions_by_id(db_session, limits, wanted_ids)
     recurrence = _recurrence(known, found[0], shown) if found else Recurrence(theme, by_source={})
     mentions = Page([shown[one.mention_id] for one in asked.items], asked.next_after)
     return Timeline(**{each.name: getattr(recurrence, each.name) for each in fields(recurrence)}, mentions=mentions)
@@ -134,7 +134,8 @@ def _place(sighting: Sighting) -> tuple[datetime, str]:
     return sighting.written_at, sighting.mention_id
 
 
-def _theme(known: dict[str, KnownTheme], name: str) -> KnownTheme:
+def theme_named(known: dict[str, KnownTheme], name: str) -> KnownTheme:
+    """Find a theme of the taxonomy or the clinic's own; raise `NotFound`."""
     theme = known.get(name)
     if theme is None:
         raise NotFound("There is no such theme.")
@@ -172,16 +173,16 @@ def _writings(db_session: DbSession, limits: Reach, patient_id: UUID, wanted: Re
     query = counted(documents_within(limits), patient_id, wanted)
     columns = (Document.id, Document.written_at, Document.word_count, Document.source)
     rows = db_session.execute(query.with_only_columns(*columns))
-    return [Writing(str(document_id), at, words, _voice(source)) for document_id, at, words, source in rows]
+    return [Writing(str(document_id), at, words, voice_of(source)) for document_id, at, words, source in rows]
 
 
-def _sightings(db_session: DbSession, limits: Reach, patient_id: UUID, wanted: RecurrenceFilter) -> list[Sighting]:
+def sightings_of(db_session: DbSession, limits: Reach, patient_id: UUID, wanted: RecurrenceFilter) -> list[Sighting]:
     """Every mention that counts: rejected ones never do."""
     assertion = None if wanted.assertion == ANY else wanted.assertion
     query = counted(mentions_within(limits), patient_id, wanted)
     query = narrowed(query, ((Mention.facet, wanted.facet), (Mention.assertion, assertion)))
     query = query.where(Mention.review.is_distinct_from("rejected"))
-    columns = (Mention.id, Document.id, Mention.theme, Mention.assertion, Mention.score)
+    columns = (Mention.id, Document.id, Mention.theme, Mention.assertion, Mention.score, Mention.start, Mention.end)
     rows = query.with_only_columns(*columns, Document.written_at, Document.source, Mention.review)
     return [
         Sighting(
@@ -191,14 +192,17 @@ def _sightings(db_session: DbSession, limits: Reach, patient_id: UUID, wanted: R
             Assertion(assertion),
             score,
             at,
-            _voice(source),
+            voice_of(source),
             review == "confirmed",
+            start,
+            end,
         )
-        for mention_id, document_id, theme, assertion, score, at, source, review in db_session.execute(rows)
+        for mention_id, document_id, theme, assertion, score, start, end, at, source, review in db_session.execute(rows)
     ]
 
 
-def _voice(source: str) -> DocumentKind:
+def voice_of(source: str) -> DocumentKind:
+    """Say whose voice a document is."""
     return "journal" if source == "journal" else "note"
 
 
@@ -212,14 +216,15 @@ def counted(query: Select[Any], patient_id: UUID, wanted: RecurrenceFilter) -> S
     return narrowed(query, equal, Document.written_at, wanted)
 
 
-def _by_id(db_session: DbSession, limits: Reach, mention_ids: Sequence[str]) -> dict[str, Mention]:
+def mentions_by_id(db_session: DbSession, limits: Reach, mention_ids: Sequence[str]) -> dict[str, Mention]:
+    """Read mentions that are to be shown."""
     wanted = mentions_within(limits).where(Mention.id.in_([UUID(mention_id) for mention_id in mention_ids]))
     return {str(mention.id): mention for mention in db_session.scalars(wanted).unique()}
 
 
 def _recurrence(known: dict[str, KnownTheme], found: RecurringTheme, shown: dict[str, Mention]) -> Recurrence:
     return Recurrence(
-        theme=_theme(known, found.theme),
+        theme=theme_named(known, found.theme),
         sessions=found.sessions,
         session_count=found.session_count,
         first_seen=found.first_seen,

@@ -1,6 +1,7 @@
 """Two rates compared, and one rate's credible interval, under a Gamma-Poisson view of mentions among words."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import exp, lgamma, log, log1p
 from statistics import NormalDist
 
@@ -9,13 +10,40 @@ from nlp.recurrence.counts import Tally, Voices
 # Shape of the gamma prior of a stretch's rate, as a multiple of the patient's own usual rate for the theme. It weighs
 # as much as this many independent occasions, and lets rates differ from the usual by 1/sqrt(shape) of it.
 PRIOR_OCCASIONS = 1.0
+# What the clinic's usual rate weighs, where it is known, against what the patient's own words say of the usual rate.
+CLINIC_OCCASIONS = 0.5
 INTERVAL = 0.90
 
 _EDGE = NormalDist().inv_cdf((1 + INTERVAL) / 2)
 _TINY = 1e-300
 
 
-def probability_higher(these: Sequence[Voices], others: Sequence[Voices], bunching: float) -> float:
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What is believed of a theme's rates before any window is looked at.
+
+    `bunching`: how many mentions make one occasion. `leaning`: the usual rate that is believed, as a multiple of the
+    one that the patient's own words show; other than 1 only where the clinic's rate is known.
+    """
+
+    bunching: float
+    leaning: float = 1.0
+
+
+def prior_of(usual: Tally, bunching: float, clinic: Tally | None = None) -> Prior:
+    """Believe in a usual rate: the patient's own, or, where `clinic` is given, between that and the clinic's.
+
+    A second Gamma-Poisson level, its prior estimated from the counts of all (empirical Bayes): with few mentions the
+    clinic's rate weighs something, with many hardly anything.
+    """
+    if clinic is None or not (clinic.mentions and clinic.words and usual.mentions and usual.words):
+        return Prior(bunching)
+    occasions = CLINIC_OCCASIONS + usual.mentions / bunching
+    words = CLINIC_OCCASIONS * clinic.words / clinic.mentions + usual.words / bunching
+    return Prior(bunching, occasions / words / (usual.mentions / usual.words))
+
+
+def probability_higher(these: Sequence[Voices], others: Sequence[Voices], prior: Prior) -> float:
     """Tell how probable it is that a theme's rate in these windows lies above that in the others, 0..1.
 
     Each voice is compared with itself: a note and an entry speak of a theme at different rates, and their shares
@@ -30,8 +58,9 @@ def probability_higher(these: Sequence[Voices], others: Sequence[Voices], bunchi
             expected += seen * here.words / (here.words + there.words)
     # Posterior of each side's rate, in units of the usual: Gamma(prior + seen, prior + expected), in occasions. The
     # share of one of two scaled gammas is Beta(shapes); one rate exceeds the other where it exceeds `even`.
-    shape, other_shape = (PRIOR_OCCASIONS + count / bunching for count in (mentions, total - mentions))
-    even = (PRIOR_OCCASIONS + expected / bunching) / (2 * PRIOR_OCCASIONS + total / bunching)
+    shape, other_shape = (PRIOR_OCCASIONS + count / prior.bunching for count in (mentions, total - mentions))
+    scale = prior.leaning / prior.bunching
+    even = (PRIOR_OCCASIONS + expected * scale) / (2 * PRIOR_OCCASIONS + total * scale)
     return incomplete_beta(1 - even, other_shape, shape)
 
 
@@ -41,7 +70,7 @@ def _together(windows: Sequence[Voices], voice: str) -> Tally:
     return Tally(sum(tally.mentions for tally in found), sum(tally.words for tally in found))
 
 
-def rate_interval(here: Tally, usual: Tally, bunching: float) -> tuple[float, float] | None:
+def rate_interval(here: Tally, usual: Tally, prior: Prior) -> tuple[float, float] | None:
     """Give the 90 % credible interval of a window's rate, in mentions per 100 words, shrunk towards the usual rate.
 
     `usual` holds all windows. None without words or mentions to reckon from. Quantiles are within 10 % of exact where
@@ -49,8 +78,9 @@ def rate_interval(here: Tally, usual: Tally, bunching: float) -> tuple[float, fl
     """
     if not (here.words and usual.words and usual.mentions):
         return None
-    shape = PRIOR_OCCASIONS + here.mentions / bunching
-    hundreds = PRIOR_OCCASIONS * usual.words / usual.mentions / 100 + here.words / bunching / 100
+    shape = PRIOR_OCCASIONS + here.mentions / prior.bunching
+    usual_words = usual.words / usual.mentions / prior.leaning
+    hundreds = PRIOR_OCCASIONS * usual_words / 100 + here.words / prior.bunching / 100
     low, high = (gamma_quantile(shape, edge) / hundreds for edge in (-_EDGE, _EDGE))
     return low, high
 

@@ -36,6 +36,12 @@ class Sighting:
     written_at: datetime
     source: DocumentKind
     is_confirmed: bool
+    start: int = 0  # where it stands in its document, `end` exclusive
+    end: int = 0
+
+    def overlaps(self, other: "Sighting") -> bool:
+        """Tell whether two mentions of one document share some of its words."""
+        return self.start < other.end and other.start < self.end
 
 
 @dataclass(frozen=True, slots=True)

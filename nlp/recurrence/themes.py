@@ -1,12 +1,12 @@
 """Recurring themes: what returns for a patient over the windows, the most recurrent first."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from nlp.findings import DocumentKind
-from nlp.recurrence.comparison import rate_interval
+from nlp.recurrence.comparison import Prior, prior_of, rate_interval
 from nlp.recurrence.counts import Exposure, Sighting, Tally, Voices, Writing, bunching_of, exposure_of
 from nlp.recurrence.trajectory import Trajectory, probability_rising, trajectory_of
 from nlp.recurrence.windows import Window, window_for
@@ -50,18 +50,23 @@ class RecurringTheme:
 
 
 def recurring_themes(
-    windows: Sequence[Window], writings: Iterable[Writing], sightings: Iterable[Sighting]
+    windows: Sequence[Window],
+    writings: Iterable[Writing],
+    sightings: Iterable[Sighting],
+    clinic: Mapping[str, Tally] | None = None,
 ) -> list[RecurringTheme]:
     """Tell what recurs: by number of windows, then mentions, then how lately it was seen, then name.
 
     `windows` as `windows_of` lays them; writings and sightings in any order, all sightings' documents among the
-    writings. A theme without a sighting is not in the answer.
+    writings. A theme without a sighting is not in the answer. `clinic`, where it is known, is how often all patients
+    together speak of each theme in how many words; sparse patients lean towards it.
     """
     exposure = exposure_of(windows, writings)
     by_theme: dict[str, list[tuple[Window, Sighting]]] = defaultdict(list)
     for sighting in sightings:
         by_theme[sighting.theme].append((window_for(windows, sighting.written_at), sighting))
-    found = [_recurring(theme, windows, exposure, placed) for theme, placed in by_theme.items()]
+    usual = clinic or {}
+    found = [_recurring(windows, exposure, placed, usual.get(theme)) for theme, placed in by_theme.items()]
     return sorted(found, key=_prominence)
 
 
@@ -71,26 +76,30 @@ def _prominence(found: RecurringTheme) -> tuple[int, int, float, str]:
 
 
 def _recurring(
-    theme: str, windows: Sequence[Window], exposure: Exposure, placed: Sequence[tuple[Window, Sighting]]
+    windows: Sequence[Window],
+    exposure: Exposure,
+    placed: Sequence[tuple[Window, Sighting]],
+    clinic: Tally | None,
 ) -> RecurringTheme:
     sightings = [sighting for _, sighting in placed]
     written_in = [window for window in windows if window.sequence in exposure.words]
     tallies = _tallies(written_in, exposure, placed)
-    bunching = bunching_of(exposure, sightings)
+    usual = _usual([_whole(voices) for voices in tallies])
+    prior = prior_of(usual, bunching_of(exposure, sightings), clinic)
     history = [voices for voices in tallies if _whole(voices).words]
-    rising = probability_rising(history, bunching)
+    rising = probability_rising(history, prior)
     session_count = len({window.sequence for window, _ in placed})
     times = [sighting.written_at for sighting in sightings]
     return RecurringTheme(
-        theme=theme,
-        sessions=_rates(written_in, tallies, bunching),
+        theme=sightings[0].theme,
+        sessions=_rates(written_in, tallies, usual, prior),
         session_count=session_count,
         first_seen=min(times),
         last_seen=max(times),
-        trajectory=trajectory_of(history, rising, bunching, session_count),
+        trajectory=trajectory_of(history, rising, prior, session_count),
         probability_rising=rising,
         by_source=dict(Counter(sighting.source for sighting in sightings)),
-        evidence=tuple(sighting.mention_id for sighting in _strongest(sightings)),
+        evidence=tuple(sighting.mention_id for sighting in strongest(sightings)),
     )
 
 
@@ -112,15 +121,19 @@ def _whole(voices: Voices) -> Tally:
     return Tally(sum(each.mentions for each in voices.values()), sum(each.words for each in voices.values()))
 
 
-def _rates(windows: Sequence[Window], tallies: Sequence[Voices], bunching: float) -> tuple[SessionRate, ...]:
-    wholes = [_whole(voices) for voices in tallies]
+def _usual(wholes: Iterable[Tally]) -> Tally:
+    """Add all windows up. Mentions in a window of no words have no rate and stay out."""
     worded = [whole for whole in wholes if whole.words]
-    usual = Tally(sum(whole.mentions for whole in worded), sum(whole.words for whole in worded))
-    return tuple(_rate(window, whole, usual, bunching) for window, whole in zip(windows, wholes, strict=True))
+    return Tally(sum(whole.mentions for whole in worded), sum(whole.words for whole in worded))
 
 
-def _rate(window: Window, whole: Tally, usual: Tally, bunching: float) -> SessionRate:
-    low, high = rate_interval(whole, usual, bunching) or (None, None)
+def _rates(windows: Sequence[Window], tallies: Sequence[Voices], usual: Tally, prior: Prior) -> tuple[SessionRate, ...]:
+    placed = zip(windows, tallies, strict=True)
+    return tuple(_rate(window, _whole(voices), usual, prior) for window, voices in placed)
+
+
+def _rate(window: Window, whole: Tally, usual: Tally, prior: Prior) -> SessionRate:
+    low, high = rate_interval(whole, usual, prior) or (None, None)
     return SessionRate(
         session_id=window.session_id,
         sequence=window.sequence,
@@ -132,7 +145,7 @@ def _rate(window: Window, whole: Tally, usual: Tally, bunching: float) -> Sessio
     )
 
 
-def _strongest(sightings: Iterable[Sighting]) -> list[Sighting]:
+def strongest(sightings: Iterable[Sighting], most: int = EVIDENCE) -> list[Sighting]:
     """Choose the evidence: what a clinician confirmed, then the best scores, then the latest; many documents first."""
     ranked = sorted(sightings, key=_strength)
     seen: Counter[str] = Counter()
@@ -140,7 +153,7 @@ def _strongest(sightings: Iterable[Sighting]) -> list[Sighting]:
     for sighting in ranked:
         turns.append((seen[sighting.document_id], sighting))
         seen[sighting.document_id] += 1
-    chosen = [sighting for _, sighting in sorted(turns, key=lambda turn: turn[0])[:EVIDENCE]]
+    chosen = [sighting for _, sighting in sorted(turns, key=lambda turn: turn[0])[:most]]
     return sorted(chosen, key=_strength)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from nlp.recurrence.comparison import probability_higher
+from nlp.recurrence.comparison import Prior, probability_higher
 from nlp.recurrence.counts import Voices
 
 # How probable a change must be before it is named. Set so that, of themes whose rate never changes, at most one in
@@ -34,15 +34,15 @@ class Trajectory(StrEnum):
     ONCE = "once"
 
 
-def probability_rising(history: Sequence[Voices], bunching: float) -> float | None:
+def probability_rising(history: Sequence[Voices], prior: Prior) -> float | None:
     """Tell how probable it is that the latest window's rate lies above that of all earlier ones together.
 
     `history` holds the windows that have words, in time order. None where there are fewer than two.
     """
-    return probability_higher(history[-1:], history[:-1], bunching) if len(history) > 1 else None
+    return probability_higher(history[-1:], history[:-1], prior) if len(history) > 1 else None
 
 
-def trajectory_of(history: Sequence[Voices], rising: float | None, bunching: float, session_count: int) -> Trajectory:
+def trajectory_of(history: Sequence[Voices], rising: float | None, prior: Prior, session_count: int) -> Trajectory:
     """Name the course, by the rules of `Trajectory`; `rising` as `probability_rising` gave it."""
     calm = Trajectory.PERSISTENT if session_count > 1 else Trajectory.ONCE
     spoken = [place for place, window in enumerate(history) if any(tally.mentions for tally in window.values())]
@@ -50,15 +50,15 @@ def trajectory_of(history: Sequence[Voices], rising: float | None, bunching: flo
         return calm
     latest = len(history) - 1
     if spoken[-1] < latest:
-        return Trajectory.FADING if _was_low(history, spoken[-1] + 1, len(history), bunching) else calm
-    if len(spoken) > 1 and _was_low(history, spoken[-2] + 1, latest, bunching):
+        return Trajectory.FADING if _was_low(history, spoken[-1] + 1, len(history), prior) else calm
+    if len(spoken) > 1 and _was_low(history, spoken[-2] + 1, latest, prior):
         return Trajectory.RESURFACED
     if rising >= CONFIDENT:
         return Trajectory.EMERGING if len(spoken) > 1 else Trajectory.NEW
     return Trajectory.FADING if rising <= 1 - CONFIDENT else calm
 
 
-def _was_low(history: Sequence[Voices], start: int, stop: int, bunching: float) -> bool:
+def _was_low(history: Sequence[Voices], start: int, stop: int, prior: Prior) -> bool:
     """Whether it is shown that the rate in the windows from start up to stop lay below that of all the others."""
     others = [*history[:start], *history[stop:]]
-    return start < stop and probability_higher(history[start:stop], others, bunching) <= 1 - CONFIDENT
+    return start < stop and probability_higher(history[start:stop], others, prior) <= 1 - CONFIDENT

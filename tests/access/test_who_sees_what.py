@@ -149,6 +149,7 @@ OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("GET", "/v1/patients/{maya}/themes", None, RECORD_OF_CARE),
     ("GET", "/v1/patients/{maya}/themes/mortality", None, RECORD_OF_CARE),
     ("GET", "/v1/patients/{maya}/motifs", None, RECORD_OF_CARE),
+    ("GET", "/v1/patients/{maya}/patterns", None, RECORD_OF_CARE),
     ("GET", "/v1/mentions/{mention}", None, RECORD_OF_CARE),
     ("GET", "/v1/mentions/{private_mention}", None, RECORD_OF_CARE | dict.fromkeys(CARE_TEAM, 404)),
     ("POST", "/v1/mentions/{mention}/review", {"verdict": "confirmed"}, BY_THE_TEAM),

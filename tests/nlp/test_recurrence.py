@@ -3,13 +3,14 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp import Assertion
-from nlp.recurrence import RecurringTheme, Sighting, Trajectory, Writing, recurring_themes, windows_of
+from nlp.recurrence import RecurringTheme, Sighting, Tally, Trajectory, Writing, recurring_themes, windows_of
 from nlp.recurrence.comparison import incomplete_beta
 from nlp.recurrence.windows import window_for
 
@@ -20,8 +21,13 @@ WINDOW = timedelta(days=14)
 CHANGES = {Trajectory.NEW, Trajectory.EMERGING, Trajectory.FADING, Trajectory.RESURFACED}
 
 
-def simulate(rates: list[float], *, documents: int = 6, words: int = 200, seed: int = 0) -> RecurringTheme | None:
-    """Write documents in each window, with mentions at that window's rate per 100 words; window 0 has no session."""
+def simulate(
+    rates: list[float], *, documents: int = 6, words: int = 200, seed: int = 0, clinic: float | None = None
+) -> RecurringTheme | None:
+    """Write documents in each window, with mentions at that window's rate per 100 words; window 0 has no session.
+
+    `clinic` is the rate of all patients, where it is to be known.
+    """
     random = Random(seed)
     windows = windows_of((f"s{n}", START + n * WINDOW) for n in range(1, len(rates)))
     writings, sightings = [], []
@@ -38,20 +44,23 @@ def simulate(rates: list[float], *, documents: int = 6, words: int = 200, seed: 
                 )
                 for k in range(mentions)
             ]
-    found = recurring_themes(windows, writings, sightings)
+    usual = None if clinic is None else {"grief": Tally(round(clinic * 10_000), 1_000_000)}
+    found = recurring_themes(windows, writings, sightings, usual)
     return found[0] if found else None
 
 
-def trajectories(rates: list[float], runs: int = 200, **how: int) -> Counter[Trajectory | None]:
+def trajectories(rates: list[float], runs: int = 200, **how: Any) -> Counter[Trajectory | None]:
     found = (simulate(rates, seed=seed, **how) for seed in range(runs))
     return Counter(one.trajectory if one else None for one in found)
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.3, 1.0, 2.0])
 @pytest.mark.parametrize("documents", [2, 6])
-def test_a_rate_that_never_changes_is_seldom_called_a_change(rate: float, documents: int) -> None:
-    """At most one in twenty, all names of change taken together."""
-    found = trajectories([rate] * 6, documents=documents, runs=300)
+@pytest.mark.parametrize("clinic", [None, 0.1, 10.0])
+def test_a_rate_that_never_changes_is_seldom_called_a_change(rate: float, documents: int, clinic: float | None) -> None:
+    """At most one in twenty, all names of change together; also where the clinic speaks ten times less or more."""
+    usual = None if clinic is None else clinic * rate
+    found = trajectories([rate] * 6, documents=documents, runs=300, clinic=usual)
     assert sum(found[each] for each in CHANGES) <= 0.05 * found.total()
 
 
@@ -65,8 +74,9 @@ def test_a_rate_that_never_changes_is_seldom_called_a_change(rate: float, docume
         ([1.0] * 6, {Trajectory.PERSISTENT}),
     ],
 )
-def test_a_planted_course_is_found(rates: list[float], expected: set[Trajectory]) -> None:
-    found = trajectories(rates)
+@pytest.mark.parametrize("clinic", [None, 0.1, 10.0])
+def test_a_planted_course_is_found(rates: list[float], expected: set[Trajectory], clinic: float | None) -> None:
+    found = trajectories(rates, clinic=None if clinic is None else clinic * sum(rates) / len(rates))
     assert sum(found[each] for each in expected) >= 0.8 * found.total(), found
 
 
@@ -83,6 +93,24 @@ def test_sparse_data_looks_uncertain() -> None:
     assert latest.rate_low is not None
     assert latest.rate_high is not None
     assert latest.rate_high > 3 * latest.rate_low
+
+
+def width(found: RecurringTheme | None) -> tuple[float, float]:
+    assert found is not None
+    latest = found.sessions[-1]
+    assert latest.rate_low is not None
+    assert latest.rate_high is not None
+    return latest.rate_low, latest.rate_high
+
+
+def test_a_sparse_patient_leans_towards_the_clinic_and_a_talkative_one_hardly() -> None:
+    sparse, much = ([0.0, 1.0], 2), ([1.0] * 6, 40)
+    for clinic, is_above in ((0.02, False), (20.0, True)):
+        alone, with_clinic = (width(simulate(sparse[0], documents=sparse[1], seed=1, clinic=c)) for c in (None, clinic))
+        assert (with_clinic[1] > alone[1]) == is_above
+        assert abs(with_clinic[1] / alone[1] - 1) > 0.05
+        alone, with_clinic = (width(simulate(much[0], documents=much[1], seed=1, clinic=c)) for c in (None, clinic))
+        assert with_clinic == pytest.approx(alone, rel=0.02)
 
 
 def test_one_long_outpouring_is_one_occasion() -> None:

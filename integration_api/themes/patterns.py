@@ -1,0 +1,168 @@
+"""Descriptive patterns of a patient's themes: together, in turn, around the dose, across voices; each with evidence."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.access.policy import Resource, reach
+from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action
+from integration_api.themes.own import KnownTheme, known_themes
+from integration_api.themes.use_cases import (
+    RecurrenceFilter,
+    counted,
+    mentions_by_id,
+    require_patient,
+    sightings_of,
+    theme_named,
+    voice_of,
+    windows_for,
+)
+from models import Between, Document, Mention, Reach, Session, documents_within, sessions_within
+from nlp.recurrence import Writing
+from nlp.relations import (
+    AcrossVoices,
+    AroundDose,
+    Dosing,
+    InTurn,
+    Mood,
+    Pair,
+    Together,
+    Turn,
+    across_voices,
+    around_dose,
+    in_turn,
+    together,
+)
+
+TAGGED = "en"  # in other languages nothing is looked for, so that their silence says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A theme with the mentions that show it, and what was found of it (None: it is told beside)."""
+
+    theme: KnownTheme
+    evidence: Sequence[Mention]
+    found: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Two themes that go together or follow one another, in numbers and in one sentence."""
+
+    first: Shown
+    second: Shown
+    found: Pair | Turn
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One kind of pattern: what was found, and what is told of it with evidence, in its order."""
+
+    found: Together | InTurn | AroundDose | AcrossVoices
+    told: Sequence[Told] | Sequence[Shown]
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """All that is told of one patient."""
+
+    patient_id: UUID
+    together: Part
+    in_turn: Part
+    around_dose: Part
+    across_voices: Part
+
+
+def read_patterns(db_session: DbSession, caller: Principal, patient_id: UUID, between: Between) -> Patterns:
+    """Describe how a patient's themes stand to one another, as far as the caller may read; raise `NotFound`."""
+    limits = reach(caller, Resource.THEME, Action.READ)
+    require_patient(db_session, limits, patient_id)
+    wanted = RecurrenceFilter(since=between.since, until=between.until)
+    writings, moods = _written(db_session, limits, patient_id, wanted)
+    readable = {each.document_id for each in writings}
+    found = sightings_of(db_session, limits, patient_id, wanted)
+    sightings = [each for each in found if each.document_id in readable]
+    pairs = together(writings, sightings)
+    turns = in_turn(windows_for(db_session, limits, patient_id), writings, sightings)
+    dose = around_dose(_dosings(db_session, limits, patient_id), writings, sightings, moods)
+    voices = across_voices(writings, sightings)
+    evident = [*pairs.pairs, *turns.turns, *dose.themes, *voices.themes]
+    shown = mentions_by_id(db_session, limits, sorted({each for one in evident for each in _evidence(one)}))
+    show = _Showing(known_themes(db_session, caller.organization_id), shown)
+    return Patterns(
+        patient_id=patient_id,
+        together=Part(pairs, [show.pair(pair) for pair in pairs.pairs]),
+        in_turn=Part(turns, [show.turn(turn) for turn in turns.turns]),
+        around_dose=Part(dose, [show.theme(each.theme, each.evidence, each) for each in dose.themes]),
+        across_voices=Part(voices, [show.theme(each.theme, each.evidence, each) for each in voices.themes]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Showing:
+    """Turns names into themes, ids into mentions, and counts into sentences."""
+
+    known: Mapping[str, KnownTheme]
+    mentions: Mapping[str, Mention]
+
+    def theme(self, name: str, evidence: Iterable[str], found: Any = None) -> Shown:
+        return Shown(theme_named(dict(self.known), name), [self.mentions[each] for each in evidence], found)
+
+    def pair(self, pair: Pair) -> Told:
+        first = self.theme(pair.theme, pair.evidence)
+        second = self.theme(pair.other, pair.other_evidence)
+        statement = (
+            f"In {pair.both} of the {pair.with_theme} entries that speak of “{first.theme.label}”, also "
+            f"“{second.theme.label}”; in {pair.other_only} of the other {pair.without_theme}."
+        )
+        return Told(first, second, pair, statement)
+
+    def turn(self, turn: Turn) -> Told:
+        first = self.theme(turn.theme, turn.evidence)
+        second = self.theme(turn.next_theme, turn.next_evidence)
+        statement = (
+            f"After {turn.followed} of the {turn.after_theme} stretches between dosing sessions that speak of "
+            f"“{first.theme.label}”, the next speaks of “{second.theme.label}”; after {turn.followed_others} of the "
+            f"other {turn.after_others}."
+        )
+        return Told(first, second, turn, statement)
+
+
+def _evidence(found: Any) -> Iterable[str]:
+    match found:
+        case Pair():
+            return (*found.evidence, *found.other_evidence)
+        case Turn():
+            return (*found.evidence, *found.next_evidence)
+        case _:
+            return tuple(found.evidence)
+
+
+def _written(
+    db_session: DbSession, limits: Reach, patient_id: UUID, wanted: RecurrenceFilter
+) -> tuple[list[Writing], dict[str, Mood]]:
+    """Read how much was written when and by whom, and in which mood. No word of it."""
+    query = counted(documents_within(limits), patient_id, wanted)
+    query = query.where(or_(Document.language.is_(None), Document.language == TAGGED))
+    columns = (Document.id, Document.written_at, Document.word_count, Document.source)
+    rows = db_session.execute(query.with_only_columns(*columns, Document.valence, Document.arousal)).all()
+    writings = [Writing(str(row[0]), row[1], row[2], voice_of(row[3])) for row in rows]
+    return writings, {str(row[0]): Mood(row[4], row[5]) for row in rows}
+
+
+def _dosings(db_session: DbSession, limits: Reach, patient_id: UUID) -> list[Dosing]:
+    """Read the dosing sessions that were held: one that is only planned has dosed nobody."""
+    held = sessions_within(limits).where(
+        Session.patient_id == patient_id,
+        Session.kind == "dosing",
+        Session.status.in_(("in_progress", "completed")),
+    )
+    columns = (Session.id, Session.starts_at, Session.route, Session.dose_mg, Session.weight_kg)
+    return [Dosing(str(row[0]), *row[1:]) for row in db_session.execute(held.with_only_columns(*columns))]
