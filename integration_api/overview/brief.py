@@ -18,6 +18,7 @@ from integration_api.access.scopes import Action
 from integration_api.action.progress import Followed, follow
 from integration_api.errors import NotFound
 from integration_api.overview.evidence import Evidence, of_mentions, of_passage
+from integration_api.themes.motifs import list_motifs
 from integration_api.themes.use_cases import Recurrence, RecurrenceFilter, list_recurrences
 from models import (
     Commitment,
@@ -27,11 +28,13 @@ from models import (
     PageRequest,
     Patient,
     Reach,
+    SafetyFlag,
     Session,
     documents_within,
     mentions_within,
     patients_within,
     resolves_within,
+    safety_flags_within,
     sessions_within,
 )
 
@@ -45,7 +48,8 @@ _CHANGES = {
     "resurfaced": ("resurfaced", "{}: spoken of again, after a silence."),
     "fading": ("fading", "{}: spoken of less than before."),
 }
-_ORDER = ("safety", "rising", "resurfaced", "sleep", "commitment", "returning", "fading")
+_WAITING = ("open", "acknowledged")
+_ORDER = ("safety", "rising", "resurfaced", "motif", "sleep", "commitment", "returning", "fading")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Brief:
     words: int
     last_written_at: datetime | None
     moods: Sequence[Document]
+    flags: Sequence[SafetyFlag]
     lines: Sequence[Line]
     intentions: Sequence[Followed]
     commitments: Sequence[Followed]
@@ -101,6 +106,7 @@ def read_brief(
     lines = [
         *_safety(db_session, limits, patient_id, start),
         *_changes(everything),
+        *_motifs(db_session, caller, patient_id),
         *_sleep(db_session, limits, patient_id, start),
         *_commitment_lines(commitments),
         *_returning(everything),
@@ -116,6 +122,7 @@ def read_brief(
         words=sum(each.word_count for each in written),
         last_written_at=max((each.written_at for each in written if each.source == "journal"), default=None),
         moods=[each for each in written if each.valence is not None or each.arousal is not None],
+        flags=_flags(db_session, limits, patient_id),
         lines=sorted(lines, key=lambda line: _ORDER.index(line.kind)),
         intentions=_resolves(db_session, caller, limits, Intention, patient_id, at)[:RETURNING],
         commitments=[each for each in commitments if each.resolve.status == "open"],
@@ -149,6 +156,18 @@ def _mentions(limits: Reach, patient_id: UUID, since: datetime) -> Select[Any]:
         Mention.review.is_distinct_from("rejected"),
         Mention.assertion.in_(_MEANT),
     )
+
+
+def _flags(db_session: DbSession, limits: Reach, patient_id: UUID) -> Sequence[SafetyFlag]:
+    """Give the flags that wait, the latest first."""
+    query = safety_flags_within(limits).where(SafetyFlag.patient_id == patient_id, SafetyFlag.status.in_(_WAITING))
+    return db_session.scalars(query.order_by(SafetyFlag.raised_at.desc(), SafetyFlag.id)).unique().all()
+
+
+def _motifs(db_session: DbSession, caller: Principal, patient_id: UUID) -> Iterable[Line]:
+    for each in list_motifs(db_session, caller, patient_id, "journal", PageRequest(RETURNING)).items:
+        says = f"\u201c{each.label}\u201d: comes back in the patient's own words, in {each.session_count} sessions."
+        yield Line("motif", says, tuple(of_passage(passage) for passage in reversed(each.passages[-SHOWN:])))
 
 
 def _safety(db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime) -> Iterable[Line]:

@@ -1,5 +1,6 @@
 """The caseload: a clinician's patients at a glance. Who wrote, who fell silent, what rose, who comes next."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,15 +21,18 @@ from models import (
     PageRequest,
     Patient,
     Reach,
+    SafetyFlag,
     Session,
     documents_within,
     page_of,
     patients_within,
+    safety_flags_within,
     sessions_within,
 )
 
 WEEK = timedelta(days=7)
 SILENT_AFTER = timedelta(days=14)  # our own figure: two usual weeks between sessions
+_NOTHING: tuple[int, datetime | None] = (0, None)
 _RISES = ("new", "emerging", "resurfaced")
 
 
@@ -40,6 +44,7 @@ class Glance:
     entries_this_week: int
     last_entry_at: datetime | None
     is_silent: bool
+    waiting_flags: int
     next_session: Session | None
     risen: Sequence[Recurrence]
 
@@ -55,29 +60,31 @@ def list_caseload(db_session: DbSession, caller: Principal, page: PageRequest, a
     patients = page_of(db_session, patients_within(limits), Order((Patient.name, Patient.id)), page)
     ids = [each.id for each in patients.items]
     written, coming = _written(db_session, limits, ids, at), _coming(db_session, limits, ids, at)
+    flags = _waiting_flags(db_session, limits, ids)
     glances = [
-        _glance(db_session, caller, each, written.get(each.id), coming.get(each.id), at) for each in patients.items
+        Glance(
+            patient=each,
+            entries_this_week=written.get(each.id, _NOTHING)[0],
+            last_entry_at=written.get(each.id, _NOTHING)[1],
+            is_silent=_is_silent(written.get(each.id, _NOTHING)[1], at),
+            waiting_flags=flags.get(each.id, 0),
+            next_session=coming.get(each.id),
+            risen=_risen(db_session, caller, each.id, at) if written.get(each.id, _NOTHING)[0] else (),
+        )
+        for each in patients.items
     ]
     return Page(glances, patients.next_after)
 
 
-def _glance(
-    db_session: DbSession,
-    caller: Principal,
-    patient: Patient,
-    written: tuple[int, datetime] | None,
-    coming: Session | None,
-    at: datetime,
-) -> Glance:
-    recent, last = written or (0, None)
-    return Glance(
-        patient=patient,
-        entries_this_week=recent,
-        last_entry_at=last,
-        is_silent=last is not None and at - last > SILENT_AFTER,
-        next_session=coming,
-        risen=_risen(db_session, caller, patient.id, at) if recent else (),
-    )
+def _is_silent(last: datetime | None, at: datetime) -> bool:
+    return last is not None and at - last > SILENT_AFTER
+
+
+def _waiting_flags(db_session: DbSession, limits: Reach, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Count each patient's flags that nobody has acknowledged."""
+    visible = safety_flags_within(limits).where(SafetyFlag.patient_id.in_(ids), SafetyFlag.status == "open")
+    found = Counter(flag.patient_id for flag in db_session.scalars(visible).unique())
+    return dict(found)
 
 
 def _written(

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from integration_api.action.progress import Passage
+from integration_api.themes.motifs import ShownPassage
 from models import Mention
 
 _PATHS = {"journal": "/v1/journal-entries/", "note": "/v1/notes/"}
@@ -48,14 +49,16 @@ def of_mention(mention: Mention) -> Evidence:
     )
 
 
-def of_passage(passage: Passage) -> Evidence:
-    """Show one sentence."""
+def of_passage(passage: Passage | ShownPassage) -> Evidence:
+    """Show a sentence that comes back to something, or a passage of a motif."""
+    document = passage if isinstance(passage, Passage) else passage.document
+    document_id = passage.document_id if isinstance(passage, Passage) else passage.document.id
     return Evidence(
         quote=passage.quote,
-        source=passage.source,
-        written_at=passage.written_at,
-        document_id=passage.document_id,
+        source=document.source,
+        written_at=document.written_at,
+        document_id=document_id,
         start=passage.start,
         end=passage.end,
-        link=f"{_PATHS[passage.source]}{passage.document_id}",
+        link=f"{_PATHS[document.source]}{document_id}",
     )

@@ -82,6 +82,16 @@ class SessionAtAGlanceSchema(Answer):
     dose_mg = fields.Float(required=True, allow_none=True)
 
 
+class FlagAtAGlanceSchema(Answer):
+    """A safety flag that waits; `/v1/safety-flags/{id}` has the rest."""
+
+    id = Id(required=True)
+    theme = fields.String(required=True)
+    severity = Choice(SEVERITIES, required=True, allow_none=True)
+    status = Choice(("open", "acknowledged"), required=True)
+    raised_at = Moment(required=True)
+
+
 class MoodOfEntrySchema(Answer):
     """How the patient felt when writing."""
 
@@ -105,6 +115,15 @@ class BriefSchema(Answer):
         "words": 612,
         "last_written_at": "2026-03-14T20:11:00Z",
         "moods": [{"at": "2026-03-09T13:12:00Z", "valence": 1, "arousal": -2}],
+        "flags": [
+            {
+                "id": "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e40",
+                "theme": "suicidality",
+                "severity": "thoughts",
+                "status": "open",
+                "raised_at": "2026-03-09T13:12:04Z",
+            }
+        ],
         "lines": [LineSchema.example],
         "intentions": [IntentionSchema.example],
         "commitments": [CommitmentSchema.example],
@@ -121,6 +140,7 @@ class BriefSchema(Answer):
     words = fields.Integer(required=True)
     last_written_at = Moment(required=True, allow_none=True)
     moods = fields.List(fields.Nested(MoodOfEntrySchema), required=True)
+    flags = fields.List(fields.Nested(FlagAtAGlanceSchema), required=True)
     lines = fields.List(fields.Nested(LineSchema), required=True)
     intentions = fields.List(fields.Nested(IntentionSchema), required=True)
     commitments = fields.List(fields.Nested(CommitmentSchema), required=True)
@@ -144,6 +164,7 @@ class GlanceSchema(Answer):
         "entries_this_week": 3,
         "last_entry_at": "2026-03-14T20:11:00Z",
         "is_silent": False,
+        "waiting_flags": 1,
         "next_session": _SESSION,
         "risen": [{"theme": "grief", "label": "Grief", "trajectory": "emerging", "probability_rising": 0.98}],
     }
@@ -155,6 +176,7 @@ class GlanceSchema(Answer):
     is_silent = fields.Boolean(
         required=True, metadata={"description": "Wrote before, and has shared nothing for two weeks."}
     )
+    waiting_flags = fields.Integer(required=True, metadata={"description": "Safety flags that nobody acknowledged."})
     next_session = fields.Nested(SessionAtAGlanceSchema, required=True, allow_none=True)
     risen = fields.List(fields.Nested(RisenSchema), required=True)
 

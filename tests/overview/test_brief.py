@@ -67,6 +67,26 @@ def test_every_line_rests_on_words_that_stand_where_it_says(course: Any) -> None
                 assert text[each["start"] : each["end"]] == each["quote"]
 
 
+def test_flags_that_wait_stand_at_the_top_and_in_the_caseload(course: Any) -> None:
+    course.write("I want to die some nights.", ago(2))
+    (flag,) = brief(course)["flags"]
+    assert (flag["theme"], flag["severity"], flag["status"]) == ("suicidality", "wish_to_be_dead", "open")
+    assert course.therapist.read("/v1/caseload")["items"][0]["waiting_flags"] == 1
+    course.therapist.post(f"/v1/safety-flags/{flag['id']}/acknowledge", {})
+    assert brief(course)["flags"][0]["status"] == "acknowledged"
+    assert course.therapist.read("/v1/caseload")["items"][0]["waiting_flags"] == 0
+
+
+def test_a_motif_comes_with_its_passages(course: Any) -> None:
+    home = "Then I walked home along the canal and made soup for the children."
+    told = (60, "There was a blue door."), (50, "The blue door again, shut."), (30, "Blue doors all night.")
+    for days, text in (*told, (5, "Behind the blue door was water."), (3, "I stood before the blue door and knocked.")):
+        course.write(f"{text} {home}", ago(days))
+    motifs = {each["says"]: each for each in brief(course)["lines"] if each["kind"] == "motif"}
+    (line,) = [each for says, each in motifs.items() if "blue door" in says.lower()]
+    assert all("door" in each["quote"].lower() for each in line["evidence"])
+
+
 def test_denied_and_rejected_signs_of_danger_are_no_line(course: Any) -> None:
     course.note("Denies SI. No plan, no intent.", written_at=ago(2))
     entry = course.write("I want to die of embarrassment, honestly I want to die.", ago(1))
