@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Select
 from sqlalchemy.orm import Session as DbSession
+from sqlalchemy.orm import lazyload
 
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
@@ -137,7 +138,8 @@ def _sessions(db_session: DbSession, limits: Reach, patient_id: UUID) -> Sequenc
 
 def _written(db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime) -> Sequence[Document]:
     query = documents_within(limits).where(Document.patient_id == patient_id, Document.written_at >= since)
-    return db_session.scalars(query.order_by(Document.written_at)).unique().all()
+    found = query.options(lazyload(Document.mentions)).order_by(Document.written_at)  # they are looked for by theme
+    return db_session.scalars(found).unique().all()
 
 
 def _resolves(

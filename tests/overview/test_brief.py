@@ -162,3 +162,37 @@ class TestCaseload:
         first = course.therapist.read("/v1/caseload?limit=1")
         second = course.therapist.read(f"/v1/caseload?limit=1&cursor={first['next_cursor']}")
         assert [each["items"][0]["patient_name"] for each in (first, second)] == ["Maya", "Tom"]
+
+
+class TestOddRecords:
+    """What clocks, plans and first days do to a record: a calm answer, whatever it is."""
+
+    def test_one_document_and_no_session(self, clinic: Any) -> None:
+        clinic.write("I miss my father.", ago(1))
+        found = brief(clinic)
+        assert (found["entries"], found["last_dosing"]) == (1, None)
+
+    def test_two_sessions_on_one_day_and_one_that_was_cancelled(self, clinic: Any) -> None:
+        course = clinic.open_course()["id"]
+        for hours in (50, 48):
+            clinic.hold_session(course, ago(hours / 24))
+        clinic.hold_session(course, ago(1), status="cancelled")
+        clinic.write("I miss my father.", ago(1.5))
+        found = brief(clinic)
+        assert found["since"].startswith(ago(2)[:16])
+        assert found["entries"] == 1
+
+    def test_a_session_that_is_moved_takes_the_brief_along(self, course: Any) -> None:
+        course.write("I miss my father.", ago(5))
+        (latest,) = course.therapist.read("/v1/sessions?kind=dosing&limit=1")["items"]
+        path = f"/v1/sessions/{latest['id']}"
+        course.therapist.patch(path, {"starts_at": ago(3)}, if_match=course.therapist.etag(path))
+        assert brief(course)["entries"] == 0
+
+    def test_a_phone_whose_clock_runs_ahead(self, course: Any) -> None:
+        course.write("I miss my father.", ago(-400))
+        course.write("Written before there was a course.", "2001-01-01T00:00:00Z")
+        assert brief(course)["entries"] == 1
+        assert course.therapist.read("/v1/caseload")["items"][0]["entries_this_week"] == 1
+        for path in ("motifs", "patterns", "themes"):
+            assert course.therapist.get(f"/v1/patients/{course.ids['maya']}/{path}").status_code == 200
