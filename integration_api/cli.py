@@ -44,6 +44,7 @@ def main(context: click.Context) -> None:
 for each in (
     upkeep.audit,
     upkeep.keys,
+    upkeep.count_clinic,
     upkeep.erase_due,
     upkeep.escalate_flags,
     upkeep.new_client,

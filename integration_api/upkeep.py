@@ -18,6 +18,7 @@ from integration_api.privacy.audit import verify_all
 from integration_api.privacy.erasure import carry_out, due_erasures
 from integration_api.privacy.keys import rotate
 from integration_api.safety.jobs import escalate_overdue
+from integration_api.themes.clinic_counts import count_clinics
 from integration_api.wiring import parts
 from models.key_service import new_key
 
@@ -49,6 +50,15 @@ def verify_audit(make_app: MakeApp, noted: TextIO | None) -> None:
         click.echo(f"the trail of {organization.id} is broken at event {place}", err=True)
     if broken:
         sys.exit(1)
+
+
+@click.command("count-clinic")
+@click.pass_obj
+def count_clinic(make_app: MakeApp) -> None:
+    """Count how often each clinic's patients speak of each theme, for comparing with; for a daily job."""
+    with make_app().app_context(), unit_of_work() as db_session:
+        counted = count_clinics(db_session, parts().now())
+    click.echo(f"{counted} rates counted")
 
 
 @click.command("erase-due")

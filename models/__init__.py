@@ -7,8 +7,9 @@ from models.audit import append as append_deeds
 from models.base import Base, new_id, now
 from models.break_glass import BreakGlass, opened_by
 from models.care_team import CareTeam, CareTeamMember
+from models.clinic_tally import ClinicTally
 from models.clinic_theme import ClinicTheme
-from models.consent import PURPOSES, Consent, consents_to
+from models.consent import PURPOSES, Consent, consents_to, declines
 from models.course import COURSE_STATUSES, Course
 from models.creation import Creation
 from models.credential import Credential, Delayed, Invitation, SecondFactor, UnknownName
@@ -73,6 +74,7 @@ __all__ = [
     "CareTeam",
     "CareTeamMember",
     "ClientKind",
+    "ClinicTally",
     "ClinicTheme",
     "Clinician",
     "Commitment",
@@ -122,6 +124,7 @@ __all__ = [
     "consents_to",
     "courses_within",
     "current_key",
+    "declines",
     "documents_within",
     "journal_entries_within",
     "latest_session",

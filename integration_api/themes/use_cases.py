@@ -13,6 +13,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import NotFound
+from integration_api.themes.clinic_counts import clinic_rates
 from integration_api.themes.own import KnownTheme, known_themes
 from models import (
     Between,
@@ -156,7 +157,11 @@ def _recurring(
     sightings: Sequence[Sighting],
 ) -> list[RecurringTheme]:
     windows = windows_for(db_session, limits, patient_id)
-    return recurring_themes(windows, _writings(db_session, limits, patient_id, wanted), sightings)
+    writings = _writings(db_session, limits, patient_id, wanted)
+    # The clinic's rates are of affirmed mentions in all that is shared: of another question they tell nothing.
+    is_theirs = wanted.source is None and wanted.assertion == Assertion.AFFIRMED
+    clinic = clinic_rates(db_session, limits.organization_id) if is_theirs else None
+    return recurring_themes(windows, writings, sightings, clinic)
 
 
 def windows_for(db_session: DbSession, limits: Reach, patient_id: UUID) -> tuple[Window, ...]:
