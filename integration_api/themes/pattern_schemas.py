@@ -7,7 +7,7 @@ from marshmallow import fields, post_load
 from integration_api.themes.schemas import EvidenceSchema
 from integration_api.web.pages import Span
 from integration_api.web.schema import Answer, Choice, Id
-from models import ROUTES, Between
+from models import ROUTES, SESSION_KINDS, Between
 from nlp.relations import Band, NamedBy, Since
 from nlp.relations.pairs import ENTRIES_NEEDED
 from nlp.relations.turns import WINDOWS_NEEDED
@@ -123,6 +123,12 @@ class SinceDosingSchema(GroupSchema):
     since = Choice(tuple(each.value for each in Since), required=True)
 
 
+class ByPhaseSchema(GroupSchema):
+    """What belongs to sessions of this kind. Null: to no session."""
+
+    phase = Choice(SESSION_KINDS, required=True, allow_none=True)
+
+
 class ByRouteSchema(GroupSchema):
     """What was written within a week of a dosing by this route. Null: the route is not known."""
 
@@ -151,6 +157,7 @@ class AroundDoseSchema(Answer):
     sessions = fields.Integer(required=True, attribute="found.sessions")
     themes = fields.List(fields.Nested(DoseThemeSchema), required=True, attribute="told")
     since_dosing = fields.List(fields.Nested(SinceDosingSchema), required=True, attribute="found.since_dosing")
+    by_phase = fields.List(fields.Nested(ByPhaseSchema), required=True, attribute="found.by_phase")
     by_route = fields.List(fields.Nested(ByRouteSchema), required=True, attribute="found.by_route")
     by_dose = fields.List(fields.Nested(ByDoseSchema), required=True, attribute="found.by_dose")
 
@@ -243,6 +250,7 @@ class PatternsSchema(Answer):
             "sessions": 2,
             "themes": [_GRIEF | {"mentions": 9}],
             "since_dosing": [{"since": "within_24_hours", **_GROUP}],
+            "by_phase": [{"phase": "dosing", **_GROUP}],
             "by_route": [{"route": "intramuscular", "sessions": 2, **_GROUP}],
             "by_dose": [
                 {

@@ -91,7 +91,8 @@ def read_patterns(db_session: DbSession, caller: Principal, patient_id: UUID, be
     sightings = [each for each in found if each.document_id in readable]
     pairs = together(writings, sightings)
     turns = in_turn(windows_for(db_session, limits, patient_id), writings, sightings)
-    dose = around_dose(_dosings(db_session, limits, patient_id), writings, sightings, moods)
+    phases = _phases(db_session, limits, patient_id)
+    dose = around_dose(_dosings(db_session, limits, patient_id), writings, sightings, moods, phases)
     voices = across_voices(writings, sightings)
     evident = [*pairs.pairs, *turns.turns, *dose.themes, *voices.themes]
     shown = mentions_by_id(db_session, limits, sorted({each for one in evident for each in _evidence(one)}))
@@ -155,6 +156,13 @@ def _written(
     rows = db_session.execute(query.with_only_columns(*columns, Document.valence, Document.arousal)).all()
     writings = [Writing(str(row[0]), row[1], row[2], voice_of(row[3])) for row in rows]
     return writings, {str(row[0]): Mood(row[4], row[5]) for row in rows}
+
+
+def _phases(db_session: DbSession, limits: Reach, patient_id: UUID) -> dict[str, str]:
+    """Read to which kind of session each document belongs, of those that belong to one."""
+    query = documents_within(limits).where(Document.patient_id == patient_id)
+    tied = query.join(Session, Session.id == Document.session_id).with_only_columns(Document.id, Session.kind)
+    return {str(document_id): kind for document_id, kind in db_session.execute(tied)}
 
 
 def _dosings(db_session: DbSession, limits: Reach, patient_id: UUID) -> list[Dosing]:

@@ -1,4 +1,4 @@
-"""Themes and mood by time since the last dosing, by its route and by its dose: plain description, always with n."""
+"""Themes and mood by time since the last dosing, by phase, route and dose: plain description, always with n."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -55,6 +55,14 @@ class SinceDosing:
 
 
 @dataclass(frozen=True, slots=True)
+class ByPhase:
+    """What belongs to sessions of one kind: screening, preparation, dosing, ... None: to no session."""
+
+    phase: str | None
+    group: Group
+
+
+@dataclass(frozen=True, slots=True)
 class ByRoute:
     """What was written within a week of the `sessions` dosings by one route. None: the route is not known."""
 
@@ -83,6 +91,7 @@ class AroundDose:
     sessions: int
     themes: tuple[ShownTheme, ...]
     since_dosing: tuple[SinceDosing, ...]
+    by_phase: tuple[ByPhase, ...]
     by_route: tuple[ByRoute, ...]
     by_dose: tuple[ByDose, ...]
 
@@ -98,11 +107,16 @@ class _Doses:
 
 
 def around_dose(
-    dosings: Iterable[Dosing], writings: Iterable[Writing], sightings: Iterable[Sighting], moods: Mapping[str, Mood]
+    dosings: Iterable[Dosing],
+    writings: Iterable[Writing],
+    sightings: Iterable[Sighting],
+    moods: Mapping[str, Mood],
+    phases: Mapping[str, str] | None = None,
 ) -> AroundDose:
-    """Group journal entries by their distance from the last dosing, and by its route and dose; count themes in each.
+    """Group journal entries by their distance from the last dosing, by phase, route and dose; count themes in each.
 
-    `moods` by document. Groups without an entry are left out.
+    `moods` and `phases` (the kind of the session that an entry belongs to) by document. Groups without an entry are
+    left out.
     """
     held = sorted(dosings, key=lambda each: (each.starts_at, each.session_id))
     entries = [each for each in writings if each.source == "journal"]
@@ -119,6 +133,7 @@ def around_dose(
     def after(session_ids: Iterable[str]) -> Group | None:
         return counting.group([entry for session_id in session_ids for entry in near[session_id]])
 
+    of_phase = _by_phase(entries, phases or {})
     stretches = [(name, counting.group(since[name])) for name in Since]
     routes = [(route, of_route, after(each.session_id for each in of_route)) for route, of_route in _by_route(held)]
     bands = [(band, after(band.doses)) for _, of_route in _by_route(held) for band in _bands(of_route)]
@@ -126,6 +141,7 @@ def around_dose(
         sessions=len(held),
         themes=counting.shown,
         since_dosing=tuple(SinceDosing(name, group) for name, group in stretches if group),
+        by_phase=tuple(ByPhase(phase, group) for phase, each in of_phase if (group := counting.group(each))),
         by_route=tuple(ByRoute(route, len(of_route), group) for route, of_route, group in routes if group),
         by_dose=tuple(_by_dose(band, group) for band, group in bands if group),
     )
@@ -140,6 +156,14 @@ def _since(last: Dosing | None, at: datetime) -> Since:
     if last is None:
         return Since.BEFORE
     return next((name for end, name in _ENDS if at - last.starts_at < end), Since.LATER)
+
+
+def _by_phase(entries: Iterable[Writing], phases: Mapping[str, str]) -> list[tuple[str | None, list[Writing]]]:
+    """Sort entries by phase, those that belong to no session last."""
+    found: dict[str | None, list[Writing]] = defaultdict(list)
+    for each in entries:
+        found[phases.get(each.document_id)].append(each)
+    return sorted(found.items(), key=lambda item: (item[0] is None, item[0] or ""))
 
 
 def _by_route(held: Iterable[Dosing]) -> list[tuple[str | None, list[Dosing]]]:

@@ -163,7 +163,13 @@ class TestAroundTheDose:
             )
         ]
         entries = [Writing(f"d{n}", START + n * WINDOW, 50, "journal") for n in range(4)]
-        found = around_dose(dosings, entries, [], {"d0": Mood(3, None), "d1": Mood(-1, 2)})
+        phases = {"d0": "dosing", "d1": "dosing", "d2": "integration"}
+        found = around_dose(dosings, entries, [], {"d0": Mood(3, None), "d1": Mood(-1, 2)}, phases)
+        assert [(each.phase, each.group.documents) for each in found.by_phase] == [
+            ("dosing", 2),
+            ("integration", 1),
+            (None, 1),
+        ]
         rows = [(each.route, each.band, each.lowest, each.unit, each.group.documents) for each in found.by_dose]
         assert rows == [
             ("intravenous", "same", 0.5, "mg_per_kg", 1),

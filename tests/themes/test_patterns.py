@@ -147,6 +147,7 @@ class TestAroundTheDose:
 
     def test_routes_and_doses_within_a_week(self, clinic: Any, path: str) -> None:
         around = clinic.therapist.read(path)["around_dose"]
+        assert [each["phase"] for each in around["by_phase"]]
         assert [(each["route"], each["sessions"], each["documents"]) for each in around["by_route"]] == [
             ("intramuscular", 2, 4)
         ]
@@ -200,7 +201,7 @@ def test_a_patient_who_has_written_nothing(clinic: Any, path: str) -> None:
         assert answer["together"] == {"is_enough": False, "entries": 0, "entries_needed": 20, "pairs": []}
         assert answer["in_turn"] == {"is_enough": False, "stretches": 0, "stretches_needed": 8, "turns": []}
         assert answer["around_dose"] == {
-            "sessions": 0, "themes": [], "since_dosing": [], "by_route": [], "by_dose": [],
+            "sessions": 0, "themes": [], "since_dosing": [], "by_phase": [], "by_route": [], "by_dose": [],
         }  # fmt: skip
         assert (answer["across_voices"]["is_enough"], answer["across_voices"]["themes"]) == (False, [])
 
