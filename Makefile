@@ -7,7 +7,7 @@ PORT   ?= 8000
 UV     ?= uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format openapi model bench lock
+.PHONY: help setup run test coverage check format openapi model bench lock
 
 help: ## say what each verb does
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,9 +25,12 @@ run: $(READY) ## serve the API with a demo clinic, and say what to try
 	@$(BIN)/integration-api run --port $(PORT)
 
 test: $(READY) check ## every check, then every test on SQLite and on PostgreSQL
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --database sqlite
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --database postgresql -m "not database_free"
+
+coverage: $(READY) ## say which lines the tests on SQLite never reach
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report= --database sqlite
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-append --cov-report= --database postgresql -m "not database_free"
 	@$(BIN)/coverage report
 
 check: $(READY) ## format, lint, types, import contracts, openapi.yaml against the code
