@@ -79,3 +79,12 @@ class OfOrganization:
     """A row that belongs to one organization; no query may reach across."""
 
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="RESTRICT"), index=True)
+
+
+class ManyOfOrganization(OfOrganization):
+    """The same for tables of very many rows, whose readers always know more than the organization.
+
+    With an index on the organization alone, SQLite would walk through all of its rows rather than one patient's.
+    """
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="RESTRICT"))

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
-from models.base import Base, OfOrganization, Versioned, now
+from models.base import Base, ManyOfOrganization, Versioned, now
 from models.data_key import KeyOwner
 from models.mention import Mention
 from models.person import Patient
@@ -18,7 +18,7 @@ NOTE_KINDS = ("progress", "psychotherapy")
 TAGGING_STATES = ("pending", "done")
 
 
-class Document(Sealed, OfOrganization, Versioned, Base):
+class Document(Sealed, ManyOfOrganization, Versioned, Base):
     """A journal entry or a note, its words sealed. A deleted one stays as a tombstone with no words and no mentions."""
 
     __tablename__ = "documents"

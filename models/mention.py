@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, Identified, OfOrganization, now
+from models.base import Base, Identified, ManyOfOrganization, OfOrganization, now
 from models.data_key import KeyOwner
 from models.sealing import Sealed, SealedText
 
@@ -20,7 +20,7 @@ REVIEWS = ("confirmed", "rejected")
 VERDICTS = ("confirmed", "rejected", "corrected", "withdrawn")
 
 
-class Mention(Sealed, OfOrganization, Identified, Base):
+class Mention(Sealed, ManyOfOrganization, Identified, Base):
     """A theme found in a document. Offsets are Unicode code points of the stored text, `end` exclusive.
 
     The quoted words are not stored again: they are cut from the document when they are shown.
