@@ -6,7 +6,7 @@ whoever cuts its end off is found out by a digest that was noted elsewhere. The 
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -122,25 +122,17 @@ def verify(db_session: Session, organization_id: UUID, noted: tuple[int, str] | 
     key = db_session.scalars(
         select(DataKey).where(DataKey.owner_kind == "audit", DataKey.owner_id == organization_id)
     ).one_or_none()
-    count, previous, broken_at = 0, FIRST, None
-    for each in _in_order(db_session, organization_id):
-        if broken_at is not None:
-            continue  # read to the end all the same: the database keeps a cursor open until then
-        expected = key.opened.mac(each.content(previous)) if key else None
-        is_noted_otherwise = noted is not None and each.sequence == noted[0] and each.digest != noted[1]
-        if each.sequence != count + 1 or each.digest != expected or is_noted_otherwise:
-            broken_at = count + 1
-        else:
+    query = select(AuditEvent).where(AuditEvent.organization_id == organization_id).order_by(AuditEvent.sequence)
+    count, previous = 0, FIRST
+    with db_session.scalars(query.execution_options(yield_per=500)) as in_order:
+        for each in in_order:
+            expected = key.opened.mac(each.content(previous)) if key else None
+            is_noted_otherwise = noted is not None and each.sequence == noted[0] and each.digest != noted[1]
+            if each.sequence != count + 1 or each.digest != expected or is_noted_otherwise:
+                return Verdict(count, previous, count + 1)
             count, previous = each.sequence, each.digest
-    if broken_at is not None:
-        return Verdict(count, previous, broken_at)
     is_cut_off = noted is not None and count < noted[0]
     return Verdict(count, previous, count + 1 if is_cut_off else None)
-
-
-def _in_order(db_session: Session, organization_id: UUID) -> Iterator[AuditEvent]:
-    query = select(AuditEvent).where(AuditEvent.organization_id == organization_id).order_by(AuditEvent.sequence)
-    yield from db_session.scalars(query.execution_options(yield_per=500))
 
 
 @event.listens_for(Session, "after_flush")

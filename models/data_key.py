@@ -3,19 +3,19 @@
 A clinic's audit trail has one more, which seals nothing: the trail's digests are made with it.
 
 A row's free text is opened with the data key that it names. A key that was destroyed leaves its row, without the key:
-what was sealed with it can never be read again, in any copy of the database.
+what was sealed with it cannot be read any more, except by a copy of the database from before, which still has the key.
 """
 
 import hashlib
 import hmac
 import os
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import Any
 from uuid import UUID
 
+from cachetools import LRUCache
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import CheckConstraint, Index, LargeBinary, String, event, select, text
 from sqlalchemy.orm import Mapped, QueryContext, Session, mapped_column
@@ -55,8 +55,7 @@ class Keyring:
 
     def __init__(self, service: KeyService, remembered: int = 512) -> None:
         self.service = service
-        self._opened: OrderedDict[UUID, OpenedKey] = OrderedDict()
-        self._remembered = remembered
+        self._opened: LRUCache[UUID, OpenedKey] = LRUCache(remembered)
         self._lock = Lock()
 
     def remember(self, key_id: UUID, plain: bytes) -> OpenedKey:
@@ -64,17 +63,14 @@ class Keyring:
         opened = OpenedKey(plain)
         with self._lock:
             self._opened[key_id] = opened
-            if len(self._opened) > self._remembered:
-                self._opened.popitem(last=False)
         return opened
 
     def open(self, key_id: UUID, wrapped: Wrapped, context: bytes) -> OpenedKey:
         """Give a data key ready for use; raise `KeyUnavailable`."""
         with self._lock:
             found = self._opened.get(key_id)
-            if found is not None:
-                self._opened.move_to_end(key_id)
-                return found
+        if found is not None:
+            return found
         return self.remember(key_id, self.service.unwrap(wrapped, context))
 
 

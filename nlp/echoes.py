@@ -8,7 +8,7 @@ was done.
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 from spacy.language import Language
@@ -34,45 +34,42 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """A sentence that comes back to what was said. `start` and `end` count code points; `shared` are its words."""
+    """A sentence that comes back to what was said. `start` and `end` count code points."""
 
     document_id: str
     start: int
     end: int
-    shared: tuple[str, ...]
 
 
 def find_echoes(said: str, themes: Iterable[str], later: Iterable[Later]) -> list[Echo]:
     """Find the sentences of later documents that come back to what was said, in their order."""
-    words, about = frozenset(_lemmas(said)), frozenset(themes)
-    return [echo for document in later for echo in _in(document, words, about)] if words else []
+    words = frozenset(word for _, _, lemmas in _sentences(said) for word in lemmas)
+    about, needed = frozenset(themes), min(ENOUGH, _weight(words))
+    found = []
+    for document in later if words else ():
+        places = [place for theme, place, _ in document.themes if theme in about]
+        for start, end, lemmas in _sentences(document.text):
+            weight = _weight(lemmas & words)
+            is_on_theme = any(start <= place < end for place in places)
+            if weight >= needed or (is_on_theme and weight >= RARE):
+                found.append(Echo(document.document_id, start, end))
+    return found
 
 
-def _in(document: Later, words: frozenset[str], about: frozenset[str]) -> Iterable[Echo]:
-    for start, end, lemmas in _sentences(document.text):
-        shared = tuple(dict.fromkeys(word for word in lemmas if word in words))
-        weight = sum(COMMON if word in _USUAL else RARE for word in shared)
-        is_on_theme = any(theme in about and start <= at < end for theme, at, _ in document.themes)
-        needed = min(ENOUGH, sum(COMMON if word in _USUAL else RARE for word in words))
-        if weight >= needed or (is_on_theme and weight >= RARE):
-            yield Echo(document.document_id, start, end, shared)
+def _weight(words: Iterable[str]) -> float:
+    return sum(COMMON if word in _USUAL else RARE for word in words)
 
 
-@lru_cache(4_000)
-def _lemmas(text: str) -> tuple[str, ...]:
-    return tuple(word for _, _, lemmas in _sentences(text) for word in lemmas)
-
-
-def _sentences(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
-    """Give each sentence's place and the lemmas of its content words."""
+def _sentences(text: str) -> list[tuple[int, int, frozenset[str]]]:
+    """Give each sentence's place and the lemmas of its content words; those without any are left out."""
     doc = _pipeline()(tokenizable(text))
     stream = stream_of(doc)
     found = []
     for first, last in stream.sentences:
         tokens = [doc[stream.tokens[place]] for place in range(first, last)]
-        lemmas = [lemma(word) for word in stream.words[first:last] if _is_content(word)]
+        lemmas = frozenset(lemma(word) for word in stream.words[first:last] if _is_content(word))
         if lemmas:
-            found.append((tokens[0].idx, tokens[-1].idx + len(tokens[-1]), tuple(lemmas)))
+            found.append((tokens[0].idx, tokens[-1].idx + len(tokens[-1]), lemmas))
     return found
 
 

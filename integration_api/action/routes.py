@@ -1,7 +1,5 @@
 """/intentions and /commitments."""
 
-import logging
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +10,7 @@ from integration_api.access.principals import Principal
 from integration_api.action import progress, schemas, use_cases
 from integration_api.action.use_cases import COMMITMENTS, INTENTIONS, Kind
 from integration_api.db import reading, unit_of_work
+from integration_api.themes.jobs import themes_in
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once
 from integration_api.wiring import parts
@@ -19,16 +18,6 @@ from integration_api.wiring import parts
 blp = Blueprint(
     "Action", __name__, url_prefix="/v1", description="What a session is entered with, and what comes of it."
 )
-log = logging.getLogger(__name__)
-
-
-def _themes(text: str) -> Sequence[str]:
-    """Find what the words are about; a tagger that fails finds nothing, and holds nothing up."""
-    try:
-        return tuple(dict.fromkeys(each.theme for each in parts().load_tagger().tag(text, "journal").mentions))
-    except Exception as error:  # noqa: BLE001  (only its kind is told: its message may quote the words)
-        log.warning("themes of an intention or commitment were not found: %s", type(error).__name__)
-        return ()
 
 
 def _list(caller: Principal, kind: Kind, query: dict[str, Any], page: Any) -> object:
@@ -44,7 +33,7 @@ def _read(caller: Principal, kind: Kind, resolve_id: UUID) -> object:
 
 
 def _create(caller: Principal, kind: Kind, draft: use_cases.ResolveDraft, once: Once) -> object:
-    themes = _themes(draft.text) if draft.themes is None else ()
+    themes = themes_in(draft.text) if draft.themes is None else ()
     with unit_of_work() as db_session:
         made = once(
             db_session,
@@ -62,7 +51,7 @@ def _change(caller: Principal, kind: Kind, merge: Any, resolve_id: UUID) -> obje
             return draft
 
         found = use_cases.change_resolve(
-            db_session, caller, kind, resolve_id, merged, use_cases.Looking(_themes, parts().now())
+            db_session, caller, kind, resolve_id, merged, use_cases.Looking(themes_in, parts().now())
         )
         return progress.follow(db_session, caller, [found], parts().now())[0]
 

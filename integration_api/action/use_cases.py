@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select
@@ -21,7 +21,6 @@ from models import (
     Page,
     PageRequest,
     Patient,
-    Resolve,
     narrowed,
     new_id,
     page_of,
@@ -30,7 +29,6 @@ from models import (
 )
 
 STALLS_AFTER = timedelta(days=14)  # our own figure: two usual weeks between sessions without a word of it
-R = TypeVar("R", bound=Resolve)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -14,6 +15,7 @@ CODE_LASTS = timedelta(seconds=60)
 REFRESH_LASTS = timedelta(days=30)
 FAMILY_LASTS = timedelta(days=180)  # then the user is asked again
 KEPT = timedelta(days=1)  # spent codes stay a while, so that a replay is seen
+Once = TypeVar("Once", AuthorizationCode, RefreshToken)  # what is good for one use
 
 
 def fingerprint(secret: str) -> str:
@@ -75,16 +77,7 @@ def keep_code(db_session: DbSession, grant: OAuthGrant, code: str, redirect_uri:
 
 def find_code(db_session: DbSession, code: str, at: datetime) -> tuple[AuthorizationCode, OAuthGrant] | None:
     """Find a code that is still good. One that was used takes its family down."""
-    # Locked: of two that bring the same code at the same moment, the second finds it used.
-    chosen = select(AuthorizationCode).where(AuthorizationCode.sha256 == fingerprint(code)).with_for_update()
-    found = db_session.scalar(chosen)
-    if found is None:
-        return None
-    grant = db_session.get_one(OAuthGrant, found.grant_id)
-    if found.used_at is not None:
-        revoke(grant, at)
-        return None
-    return (found, grant) if found.expires_at > at and grant.revoked_at is None else None
+    return _unused(db_session, AuthorizationCode, code, at)
 
 
 def new_refresh_token(db_session: DbSession, grant: OAuthGrant, at: datetime) -> str:
@@ -106,8 +99,12 @@ def new_refresh_token(db_session: DbSession, grant: OAuthGrant, at: datetime) ->
 
 def find_refresh_token(db_session: DbSession, token: str, at: datetime) -> tuple[RefreshToken, OAuthGrant] | None:
     """Find a refresh token that is still good. One that was used takes its family down."""
-    chosen = select(RefreshToken).where(RefreshToken.sha256 == fingerprint(token)).with_for_update()
-    found = db_session.scalar(chosen)
+    return _unused(db_session, RefreshToken, token, at)
+
+
+def _unused(db_session: DbSession, kind: type[Once], secret: str, at: datetime) -> tuple[Once, OAuthGrant] | None:
+    # Locked: of two that bring the same one at the same moment, the second finds it used.
+    found = db_session.scalar(select(kind).where(kind.sha256 == fingerprint(secret)).with_for_update())
     if found is None:
         return None
     grant = db_session.get_one(OAuthGrant, found.grant_id)

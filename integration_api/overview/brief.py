@@ -17,8 +17,8 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.action.progress import Followed, follow
-from integration_api.errors import NotFound
 from integration_api.overview.evidence import Evidence, of_mentions, of_passage
+from integration_api.people.use_cases import patient_within
 from integration_api.themes.motifs import list_motifs
 from integration_api.themes.use_cases import Recurrence, RecurrenceFilter, list_recurrences
 from models import (
@@ -33,7 +33,6 @@ from models import (
     Session,
     documents_within,
     mentions_within,
-    patients_within,
     resolves_within,
     safety_flags_within,
     sessions_within,
@@ -95,9 +94,7 @@ def read_brief(
 ) -> Brief:
     """Put a patient's brief together; raise `NotFound`."""
     limits = reach(caller, Resource.BRIEF, Action.READ)
-    patient = db_session.scalars(patients_within(limits).where(Patient.id == patient_id)).one_or_none()
-    if patient is None:
-        raise NotFound("There is no such patient.")
+    patient = patient_within(db_session, limits, patient_id)
     held = _sessions(db_session, limits, patient_id)
     last = next((each for each in held if each.starts_at <= at), None)
     start = since or (last.starts_at if last else at - WITHOUT_SESSION)

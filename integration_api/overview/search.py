@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
-from integration_api.errors import NotFound
+from integration_api.people.use_cases import patient_within
 from models import (
     Between,
     Document,
@@ -24,11 +24,9 @@ from models import (
     Order,
     Page,
     PageRequest,
-    Patient,
     documents_within,
     narrowed,
     page_of,
-    patients_within,
 )
 from nlp.word_search import find_words, words_of
 
@@ -87,8 +85,7 @@ def search(
 ) -> Page[Found]:
     """Search a patient's record as far as the caller may read it, the latest first; raise `NotFound`."""
     limits = reach(caller, Resource.SEARCH, Action.SEARCH)
-    if db_session.scalars(patients_within(limits).where(Patient.id == patient_id)).one_or_none() is None:
-        raise NotFound("There is no such patient.")
+    patient_within(db_session, limits, patient_id)
     query = _narrowed(documents_within(limits).where(Document.patient_id == patient_id), question)
     words = words_of(question.words or "")
     if question.words is not None and not words:

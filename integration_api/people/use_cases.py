@@ -20,6 +20,7 @@ from models import (
     Page,
     PageRequest,
     Patient,
+    Reach,
     Role,
     User,
     care_teams_within,
@@ -83,8 +84,12 @@ def list_patients(db_session: DbSession, caller: Principal, page: PageRequest) -
 
 def read_patient(db_session: DbSession, caller: Principal, patient_id: UUID, action: Action = Action.READ) -> Patient:
     """Read one patient; raise `NotFound`."""
-    visible = patients_within(reach(caller, Resource.PATIENT, action))
-    patient = db_session.scalars(visible.where(Patient.id == patient_id)).one_or_none()
+    return patient_within(db_session, reach(caller, Resource.PATIENT, action), patient_id)
+
+
+def patient_within(db_session: DbSession, limits: Reach, patient_id: UUID) -> Patient:
+    """Find a patient; raise `NotFound` for one out of reach."""
+    patient = db_session.scalars(patients_within(limits).where(Patient.id == patient_id)).one_or_none()
     if patient is None:
         raise NotFound("There is no such patient.")
     return patient

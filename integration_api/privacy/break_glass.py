@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
-from integration_api.errors import Conflict, Invalid, NotFound
+from integration_api.errors import Conflict, NotFound
+from integration_api.people.use_cases import patient_within
 from models import (
     BreakGlass,
     CareTeam,
@@ -18,10 +19,8 @@ from models import (
     Order,
     Page,
     PageRequest,
-    Patient,
     new_id,
     page_of,
-    patients_within,
 )
 
 LONGEST = 60  # minutes; enough for an emergency, and little enough to be asked again
@@ -46,7 +45,7 @@ def break_glass(
     limits = reach(caller, Resource.BREAK_GLASS, Action.CREATE)
     if caller.clinician_id is None:
         raise NotFound("The account belongs to no clinician.")
-    _require_patient(db_session, patients_within(limits).where(Patient.id == patient_id))
+    patient_within(db_session, limits, patient_id)
     member = select(CareTeamMember.id).join(CareTeam, CareTeam.id == CareTeamMember.care_team_id)
     if db_session.scalar(
         member.where(CareTeam.patient_id == patient_id, CareTeamMember.clinician_id == caller.clinician_id)
@@ -78,19 +77,8 @@ def read_opening(db_session: DbSession, caller: Principal, opening_id: UUID) -> 
 def list_openings(db_session: DbSession, caller: Principal, patient_id: UUID, page: PageRequest) -> Page[BreakGlass]:
     """List who has opened a patient's record by break-glass, when and why, the latest first."""
     limits = reach(caller, Resource.BREAK_GLASS, Action.SEARCH)
-    _require_patient(db_session, patients_within(limits).where(Patient.id == patient_id))
+    patient_within(db_session, limits, patient_id)
     found = select(BreakGlass).where(
         BreakGlass.organization_id == limits.organization_id, BreakGlass.patient_id == patient_id
     )
     return page_of(db_session, found, Order((BreakGlass.opened_at, BreakGlass.id), is_descending=True), page)
-
-
-def _require_patient(db_session: DbSession, query: object) -> None:
-    if db_session.scalars(query).one_or_none() is None:  # type: ignore[call-overload]
-        raise NotFound("There is no such patient.")
-
-
-def check_minutes(minutes: int) -> None:
-    """Refuse an opening that is too long."""
-    if not 1 <= minutes <= LONGEST:
-        raise Invalid.at("/minutes", f"1 to {LONGEST}.")

@@ -19,7 +19,6 @@ _PURPOSES = {
 }
 _PATIENT = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01"
 _USER = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e04"
-_ROLES = ("patient", "therapist", "physician", "nurse", "admin", "system")
 
 
 class ConsentDraftSchema(Schema):

@@ -1,6 +1,7 @@
-"""Tagging stored documents: in the request that stored them, or later for those that were left waiting."""
+"""Tagging: stored documents, in the request that stored them or later, and words that are kept elsewhere."""
 
 import logging
+from collections.abc import Sequence
 from uuid import UUID
 
 from integration_api.db import reading, unit_of_work
@@ -41,3 +42,12 @@ def tag_pending(*, also_older: bool = False, everything: bool = False) -> tuple[
         tag_stored(document_id)
     with reading() as db_session:
         return len(waiting), len(tagging.list_untagged(db_session))
+
+
+def themes_in(text: str) -> Sequence[str]:
+    """Find what a patient's words are about; a tagger that fails finds nothing, and holds nothing up."""
+    try:
+        return tuple(dict.fromkeys(each.theme for each in parts().load_tagger().tag(text, "journal").mentions))
+    except Exception as error:  # noqa: BLE001  (only its kind is told: its message may quote the words)
+        log.warning("themes of an intention or commitment were not found: %s", type(error).__name__)
+        return ()

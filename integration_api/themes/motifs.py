@@ -12,7 +12,8 @@ from sqlalchemy.orm import lazyload
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
-from integration_api.themes.use_cases import RecurrenceFilter, counted, require_patient, windows_for
+from integration_api.people.use_cases import patient_within
+from integration_api.themes.use_cases import RecurrenceFilter, counted, windows_for
 from models import Document, Page, PageRequest, Reach, documents_within, page_of_list
 from nlp.motifs import Motif, MotifDocument, Passage, find_motifs
 from nlp.recurrence import Window, window_for
@@ -57,7 +58,7 @@ def list_motifs(
 ) -> Page[ShownMotif]:
     """List a patient's motifs, those most their own first, as far as the caller may read. `source` may be `both`."""
     limits = reach(caller, Resource.THEME, Action.SEARCH)
-    require_patient(db_session, limits, patient_id)
+    patient_within(db_session, limits, patient_id)
     documents = _documents(db_session, limits, patient_id, None if source == BOTH else source)
     windows = windows_for(db_session, limits, patient_id)
     texts = [MotifDocument(each, document.text, document.written_at) for each, document in documents.items()]

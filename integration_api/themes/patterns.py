@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
+from integration_api.people.use_cases import patient_within
 from integration_api.themes.own import KnownTheme, known_themes
 from integration_api.themes.use_cases import (
     RecurrenceFilter,
     counted,
     mentions_by_id,
-    require_patient,
     sightings_of,
     theme_named,
     voice_of,
@@ -83,7 +83,7 @@ class Patterns:
 def read_patterns(db_session: DbSession, caller: Principal, patient_id: UUID, between: Between) -> Patterns:
     """Describe how a patient's themes stand to one another, as far as the caller may read; raise `NotFound`."""
     limits = reach(caller, Resource.THEME, Action.READ)
-    require_patient(db_session, limits, patient_id)
+    patient_within(db_session, limits, patient_id)
     wanted = RecurrenceFilter(since=between.since, until=between.until)
     writings, moods = _written(db_session, limits, patient_id, wanted)
     readable = {each.document_id for each in writings}

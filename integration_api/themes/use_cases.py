@@ -13,6 +13,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import NotFound
+from integration_api.people.use_cases import patient_within
 from integration_api.themes.clinic_counts import clinic_rates
 from integration_api.themes.own import KnownTheme, known_themes
 from models import (
@@ -21,14 +22,12 @@ from models import (
     Mention,
     Page,
     PageRequest,
-    Patient,
     Reach,
     Session,
     documents_within,
     mentions_within,
     narrowed,
     page_of_list,
-    patients_within,
     sessions_within,
 )
 from nlp import Assertion, DocumentKind
@@ -97,7 +96,7 @@ def list_recurrences(
 ) -> Page[Recurrence]:
     """Tell what returns for a patient, the most recurrent first, as far as the caller may read."""
     limits = reach(caller, Resource.THEME, Action.SEARCH)
-    require_patient(db_session, limits, patient_id)
+    patient_within(db_session, limits, patient_id)
     sightings = sightings_of(db_session, limits, patient_id, wanted)
     ranked = list(enumerate(_recurring(db_session, limits, patient_id, wanted, sightings)))
     asked = page_of_list(ranked, lambda place: (place[0],), page)
@@ -116,7 +115,7 @@ def read_timeline(
 ) -> Timeline:
     """Tell how one theme returns for a patient, with its evidence; raise `NotFound`."""
     limits = reach(caller, Resource.THEME, Action.READ)
-    require_patient(db_session, limits, patient_id)
+    patient_within(db_session, limits, patient_id)
     known = known_themes(db_session, caller.organization_id)
     theme = theme_named(known, name)
     sightings = [one for one in sightings_of(db_session, limits, patient_id, wanted) if one.theme == name]
@@ -141,12 +140,6 @@ def theme_named(known: dict[str, KnownTheme], name: str) -> KnownTheme:
     if theme is None:
         raise NotFound("There is no such theme.")
     return theme
-
-
-def require_patient(db_session: DbSession, limits: Reach, patient_id: UUID) -> None:
-    """Raise `NotFound` for a patient out of reach."""
-    if db_session.scalars(patients_within(limits).where(Patient.id == patient_id)).one_or_none() is None:
-        raise NotFound("There is no such patient.")
 
 
 def _recurring(

@@ -1,12 +1,10 @@
-"""Answers that took long to reckon, kept in this process's memory until the record that they tell of changes.
+"""Answers that took long to reckon, kept in this process's memory for some minutes while their record stays the same.
 
 They are kept for one caller, with one scope, asking one question; never on disk, and never for a record that was opened
 by break-glass, whose time runs out without any change.
 """
 
 import hashlib
-import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -14,14 +12,16 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
+from cachetools import TTLCache
 from flask import Response, current_app, g, request
 
 from integration_api.access.principals import Principal
 from integration_api.db import reading
+from integration_api.web.preconditions import unless_known
 from models.stamp import stamp_of, stamp_of_organization
 
 KEPT = 1_000  # answers
-SECONDS = 300  # what depends on the time of day is reckoned anew this often
+SECONDS = 300  # then they are forgotten, since some of what they tell depends on the time
 _HEADERS = ("ETag", "Link", "Content-Type", "Content-Security-Policy")
 View = Callable[..., Any]
 Key = tuple[Any, ...]
@@ -37,27 +37,21 @@ class Kept:
 
 
 class Memory:
-    """The answers of an application, those that were used longest ago going first."""
+    """The answers of an application, for a while; those that were used longest ago go first."""
 
     def __init__(self, kept: int = KEPT) -> None:
-        self._answers: OrderedDict[Key, Kept] = OrderedDict()
-        self._kept = kept
+        self._answers: TTLCache[Key, Kept] = TTLCache(kept, SECONDS)
         self._lock = Lock()
 
     def get(self, key: Key) -> Kept | None:
         """Give an answer, if there is one to this very question."""
         with self._lock:
-            found = self._answers.get(key)
-            if found is not None:
-                self._answers.move_to_end(key)
-            return found
+            return self._answers.get(key)
 
     def put(self, key: Key, answer: Kept) -> None:
         """Keep an answer."""
         with self._lock:
             self._answers[key] = answer
-            if len(self._answers) > self._kept:
-                self._answers.popitem(last=False)
 
 
 def remembered(view: View) -> View:
@@ -85,7 +79,7 @@ def remembered(view: View) -> View:
 
 
 def _key(caller: Principal, patient_id: UUID | None) -> Key:
-    """Name the question: who asks with which scope, what, of which state of the record, in which stretch of time."""
+    """Name the question: who asks with which scope, what, and of which state of the record."""
     with reading() as db_session:
         stamp = (
             stamp_of_organization(db_session, caller.organization_id)
@@ -94,7 +88,7 @@ def _key(caller: Principal, patient_id: UUID | None) -> Key:
         )
     scopes = ",".join(sorted(str(each) for each in caller.scopes))
     question = hashlib.sha256(f"{request.full_path}|{scopes}".encode()).digest()
-    return (caller.user_id, caller.role, question, stamp, int(time.time() // SECONDS))
+    return (caller.user_id, caller.role, question, stamp)
 
 
 def _again(kept: Kept) -> Response:
@@ -102,8 +96,4 @@ def _again(kept: Kept) -> Response:
         g.trace.subjects.setdefault(patient_id, None)
     answer = Response(kept.body)
     answer.headers.update(dict(kept.headers))
-    if answer.headers.get("ETag") and request.if_none_match.contains_weak(answer.get_etag()[0] or ""):
-        answer.status_code = 304
-        answer.set_data(b"")
-        del answer.headers["Content-Type"]
-    return answer
+    return unless_known(answer)

@@ -3,16 +3,13 @@
 Work is counted in calls, which are the same on every machine; seconds are measured by `make bench`.
 """
 
-import sys
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlp import load_tagger
 from nlp.lexicon_files import load_lexicon
+from tests.support.work import calls
 
 pytestmark = pytest.mark.database_free
 
@@ -39,23 +36,6 @@ PIECES = [
     "\u00ad",
     "\U0001f636\u200d\U0001f32b\ufe0f",
 ]
-
-
-def calls(work: Callable[[], Any]) -> int:
-    """Count the Python calls of some work."""
-    count = 0
-
-    def notice(_frame: Any, event: str, _argument: Any) -> None:
-        nonlocal count
-        count += event in {"call", "c_call"}
-
-    before = sys.getprofile()
-    sys.setprofile(notice)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 def growth(piece: str) -> float:

@@ -1,11 +1,8 @@
 """Motifs of invented patients: planted in changing wording among other people's sentences, and found or not."""
 
-import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from random import Random
-from typing import Any
 
 import pytest
 
@@ -15,6 +12,7 @@ from nlp.motifs.background import corpus_texts, count_background
 from nlp.motifs.keyness import keyness
 from nlp.motifs.lemmas import lemma
 from nlp.recurrence import Window, windows_of
+from tests.support.work import calls
 
 pytestmark = pytest.mark.database_free
 
@@ -56,23 +54,6 @@ def sentences() -> tuple[str, ...]:
     documents = [document for path in sorted(paths) for document in read_corpus(path)]
     journals = (document for document in documents if document.kind == "journal")
     return tuple(each.text[one.start : one.end] for each in journals for one in each.sentences)
-
-
-def calls(work: Callable[[], Any]) -> int:
-    """Count the Python calls of some work: the same on every machine."""
-    count = 0
-
-    def notice(_frame: Any, event: str, _argument: Any) -> None:
-        nonlocal count
-        count += event in {"call", "c_call"}
-
-    before = sys.getprofile()
-    sys.setprofile(notice)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 def windows(number: int = SESSIONS) -> tuple[Window, ...]:
