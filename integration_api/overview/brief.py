@@ -19,6 +19,7 @@ from integration_api.access.scopes import Action
 from integration_api.action.progress import Followed, follow
 from integration_api.overview.evidence import Evidence, of_mentions, of_passage
 from integration_api.people.use_cases import patient_within
+from integration_api.safety.raising import gravest
 from integration_api.themes.motifs import list_motifs
 from integration_api.themes.use_cases import Recurrence, RecurrenceFilter, list_recurrences
 from models import (
@@ -175,7 +176,7 @@ def _safety(db_session: DbSession, limits: Reach, patient_id: UUID, since: datet
     for mention in db_session.scalars(query).unique():
         found.setdefault(mention.theme, []).append(mention)
     for theme, mentions in sorted(found.items()):
-        severity = next((each.severity for each in mentions if each.severity), None)
+        severity = gravest(each.severity for each in mentions)
         says = f"{_name(theme)}: spoken of {_times(len(mentions))} since then. Please read it."
         yield Line("safety", says, of_mentions(mentions, SHOWN), theme, severity)
 

@@ -67,6 +67,15 @@ def test_every_line_rests_on_words_that_stand_where_it_says(course: Any) -> None
                 assert text[each["start"] : each["end"]] == each["quote"]
 
 
+@pytest.mark.parametrize("days", [(4, 2), (2, 4)])
+def test_the_safety_line_tells_the_gravest_level(course: Any, days: tuple[int, int]) -> None:
+    course.write("I want to die some nights.", ago(days[0]))
+    course.write("I have a plan to kill myself on Friday.", ago(days[1]))
+    (line,) = [each for each in brief(course)["lines"] if each["kind"] == "safety"]
+    assert len(line["evidence"]) == 2
+    assert line["severity"] == "plan"
+
+
 def test_flags_that_wait_stand_at_the_top_and_in_the_caseload(course: Any) -> None:
     course.write("I want to die some nights.", ago(2))
     (flag,) = brief(course)["flags"]
