@@ -80,7 +80,10 @@ def reading(*, everywhere: bool = False) -> Iterator[Session]:
 
 
 def _record_with_change(db_session: Session) -> None:
-    """Tell the audit trail of a change in the transaction that makes it: neither is kept without the other."""
+    """Tell the audit trail of a change to a record in the transaction that makes it: neither is kept without the other.
+
+    Vitals and reviews of mentions are told when the request ends, before its answer goes out.
+    """
     db_session.flush()
     touched: dict[UUID, UUID] = db_session.info.pop(TOUCHED, {})
     trace: Trace | None = g.get("trace") if has_request_context() else None
