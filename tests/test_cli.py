@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from joserfc.jwk import ECKey
 
+from integration_api.cli import main
 from integration_api.config import Settings, UnsafeSettings
 from integration_api.wiring import parts_of
 from models.key_service import new_key
@@ -22,11 +24,16 @@ SECRET = "a-secret-for-tests-only-0123456789-abcdefghijklmnop"
 COMMAND = str(Path(sys.executable).parent / "integration-api")
 
 
-def run(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("INTEGRATION_API", "DATABASE"))}
-    return subprocess.run(
-        [COMMAND, *arguments], cwd=folder, env=clean | env, capture_output=True, text=True, check=False
-    )
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder and an environment in which nothing is set."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(("INTEGRATION_API", "DATABASE"))]:
+        monkeypatch.delenv(name)
+
+
+def run(*arguments: str, **env: str) -> Result:
+    return CliRunner(env=env).invoke(main, arguments)
 
 
 @pytest.fixture
@@ -40,29 +47,31 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 
 def test_from_nothing_to_a_token(tmp_path: Path, env: dict[str, str]) -> None:
-    assert run(tmp_path, "migrate", **env).returncode == 0
-    assert run(tmp_path, "new-organization", "Harbour", "--admin", "ada", **env).returncode == 0
-    minted = run(tmp_path, "token", "--as", "ada", **env)
+    assert run("migrate", **env).exit_code == 0
+    assert run("new-organization", "Harbour", "--admin", "ada", **env).exit_code == 0
+    minted = subprocess.run(
+        [COMMAND, "token", "--as", "ada"], env=os.environ | env, capture_output=True, text=True, check=False
+    )
     assert minted.returncode == 0, minted.stderr
     assert len(minted.stdout.strip().split(".")) == 3
-    invited = run(tmp_path, "invite", "--as", "ada", **env)
+    invited = run("invite", "--as", "ada", **env)
     assert re.fullmatch(r"https://journal\.example/oauth/welcome\?token=[\w-]{43}\n", invited.stdout), invited.stderr
-    assert run(tmp_path, "tag-pending", **env).stdout == "0 tagged, 0 still waiting\n"
+    assert run("tag-pending", **env).stdout == "0 tagged, 0 still waiting\n"
 
 
 def test_clients_and_signing_keys(tmp_path: Path, env: dict[str, str]) -> None:
-    run(tmp_path, "migrate", **env)
-    run(tmp_path, "new-organization", "Harbour", "--admin", "ada", **env)
+    run("migrate", **env)
+    run("new-organization", "Harbour", "--admin", "ada", **env)
     keys = tmp_path / "jwks.json"
     keys.write_text(json.dumps({"keys": [ECKey.generate_key("P-384", auto_kid=True).as_dict(private=False)]}))
     by_ada = ("new-client", "Record", "--admin", "ada")
     for arguments in (("--redirect-uri", "org.example.app:/back"), ("--jwks", str(keys), "--system", "ehr")):
-        made = run(tmp_path, *by_ada, *arguments, **env)
-        assert made.returncode == 0, made.stderr
+        made = run(*by_ada, *arguments, **env)
+        assert made.exit_code == 0, made.stderr
         assert len(made.stdout.strip()) > 20
     gone = made.stdout.strip()
-    assert run(tmp_path, "switch-off-client", gone, **env).returncode == 0
-    assert "no active client" in run(tmp_path, "switch-off-client", gone, **env).stderr
+    assert run("switch-off-client", gone, **env).exit_code == 0
+    assert "no active client" in run("switch-off-client", gone, **env).stderr
     for arguments, says in (
         ((), "redirect"),
         (("--redirect-uri", "http://else.example/"), "redirect address begins with"),
@@ -72,35 +81,35 @@ def test_clients_and_signing_keys(tmp_path: Path, env: dict[str, str]) -> None:
         (("--jwks", str(keys), "--system", "ehr", "--scope", "all"), "scope"),
         (("--jwks", __file__, "--system", "ehr"), "JSON"),
     ):
-        done = run(tmp_path, *by_ada, *arguments, **env)
-        assert (done.returncode, done.stdout) == (1, "")
+        done = run(*by_ada, *arguments, **env)
+        assert (done.exit_code, done.stdout) == (1, "")
         assert says in done.stderr
-        assert "Traceback" not in done.stderr
-    kids = {run(tmp_path, "keys", "new-signing", **env).stdout for _ in range(2)}
+        assert isinstance(done.exception, SystemExit)
+    kids = {run("keys", "new-signing", **env).stdout for _ in range(2)}
     assert len(kids) == 2
-    assert run(tmp_path, "token", "--as", "ada", **env).returncode == 0
+    assert run("token", "--as", "ada", **env).exit_code == 0
 
 
 def test_mistakes_are_told_in_one_line(tmp_path: Path, env: dict[str, str]) -> None:
-    run(tmp_path, "migrate", **env)
+    run("migrate", **env)
     for arguments, says in (
         (("token", "--as", "nobody"), "no active user"),
         (("token",), "--as"),
         (("invite", "--as", "nobody"), "no active user"),
         (("nonsense",), "No such command"),
     ):
-        done = run(tmp_path, *arguments, **env)
-        assert done.returncode != 0
+        done = run(*arguments, **env)
+        assert done.exit_code != 0
         assert says in done.stderr
-        assert "Traceback" not in done.stderr
-    run(tmp_path, "new-organization", "Harbour", "--admin", "ada", **env)
-    assert "scope" in run(tmp_path, "token", "--as", "ada", "--scope", "everything", **env).stderr
-    assert run(tmp_path, "new-organization", "Other", "--admin", "ada", **env).returncode == 1
+        assert isinstance(done.exception, SystemExit)
+    run("new-organization", "Harbour", "--admin", "ada", **env)
+    assert "scope" in run("token", "--as", "ada", "--scope", "everything", **env).stderr
+    assert run("new-organization", "Other", "--admin", "ada", **env).exit_code == 1
 
 
 def test_serving_needs_settings_and_the_newest_migration(tmp_path: Path, env: dict[str, str]) -> None:
-    assert "INTEGRATION_API_SECRET_KEY is not set" in run(tmp_path, "serve").stderr
-    assert "not at the newest migration" in run(tmp_path, "serve", **env).stderr
+    assert "INTEGRATION_API_SECRET_KEY is not set" in run("serve").stderr
+    assert "not at the newest migration" in run("serve", **env).stderr
 
 
 @pytest.mark.parametrize(

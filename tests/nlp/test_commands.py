@@ -6,16 +6,17 @@ import sys
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
+
+from nlp.commands import main
 
 pytestmark = pytest.mark.database_free
 
 TEXT = "We had soup. I am afraid of dying. My brother is not afraid of dying."
 
 
-def run(*arguments: str, given: str | bytes = "") -> subprocess.CompletedProcess[str]:
-    data = given.encode() if isinstance(given, str) else given
-    done = subprocess.run([sys.executable, "-m", "nlp", *arguments], input=data, capture_output=True, check=False)
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+def run(*arguments: str, given: str | bytes = "") -> Result:
+    return CliRunner().invoke(main, arguments, input=given)
 
 
 def document(**more: Any) -> dict[str, Any]:
@@ -30,7 +31,11 @@ def gold(*themes: dict[str, str]) -> str:
 
 def test_documents_are_tagged_line_by_line_in_order() -> None:
     lines = [document(), document(id="d2", text="Nothing."), document(id="d3", kind="note", text="Pt denies SI.")]
-    done = run("tag", given="\n".join(json.dumps(each) for each in lines) + "\n\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "nlp", "tag"],
+        input="\n".join(json.dumps(each) for each in lines) + "\n\n",
+        capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert [each["id"] for each in found] == ["d1", "d2", "d3"]
@@ -51,10 +56,9 @@ def test_documents_are_tagged_line_by_line_in_order() -> None:
 )
 def test_a_line_that_is_no_document_is_named_and_not_quoted(line: str, says: str) -> None:
     done = run("tag", given=f"{json.dumps(document())}\n{line}\n")
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert f"line 2: {says}" in done.stderr or says in done.stderr
     assert "MARKER" not in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_figures_of_a_document_that_was_labelled_as_it_is_found() -> None:
@@ -86,13 +90,13 @@ def test_the_full_report_shows_where_it_went_wrong() -> None:
 @pytest.mark.parametrize("themes", [{"tax_returns": "affirmed"}, {"unity": "maybe"}])
 def test_labels_are_checked(themes: dict[str, str]) -> None:
     done = run("evaluate", "-", given=gold({}, themes, {}))
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "line 1" in done.stderr
 
 
 def test_an_explanation_names_the_pattern_and_the_words() -> None:
     done = run("explain", "I am not afraid of dying.")
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert "mortality" in done.stdout
     assert "negated" in done.stdout
     assert "afraid of dying" in done.stdout
