@@ -10,16 +10,19 @@ import flask_migrate
 import pytest
 from callers import ADDRESS, Clinic
 from flask import Flask
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Table, create_engine, make_url, text
 from taggers import Broken, Renamed, with_tagger
 
 from integration_api.app import create_app
 from integration_api.config import Environment, Settings, with_driver
 from integration_api.db import db, reading, unit_of_work
 from integration_api.people.use_cases import found_organization
-from models import Base, new_id
+from integration_api.web.remembered import Memory
+from integration_api.wiring import parts
+from models import Base, Keyring, new_id
 from models.audit import allow_changes, refuse_changes
 from models.key_service import parse_keys
+from models.row_security import EVERYBODY, speak_for
 
 SECRET = "a-secret-for-tests-only-0123456789-abcdefghijklmnop"
 KEYS = "test:" + "c2l4dGVlbi1ieXRlcyBhbmQgc2l4dGVlbiBtb3JlLi4="
@@ -48,6 +51,9 @@ def _as_service(url: str) -> str:
     """Make the account that a clinic gives the service: it owns its database and is no superuser."""
     admin = create_engine(url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # nothing here outlives the tests
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
         connection.execute(text("CREATE ROLE service LOGIN CREATEDB PASSWORD 'service'"))
         connection.execute(text("CREATE DATABASE journal OWNER service"))
     admin.dispose()
@@ -86,25 +92,60 @@ def _app(settings: Settings) -> Iterator[Flask]:
 def app(_app: Flask) -> Flask:
     """The application on an empty database."""
     with _app.app_context():
-        _empty()
+        _empty(_app)
         db.session.remove()
     return _app
 
 
-def _empty() -> None:
-    tables = [table.name for table in reversed(Base.metadata.sorted_tables)]
+def _empty(app: Flask) -> None:
+    """Take every row out, and forget what this process remembers of them."""
+    app.extensions["memory"] = Memory()
+    app.extensions["keyring"] = Keyring(parts().key_service)
     with db.engine.begin() as connection:
+        speak_for(connection, EVERYBODY)
         allow_changes(connection)
-        if connection.dialect.name == "postgresql":
-            connection.execute(text(f"TRUNCATE {', '.join(tables)} CASCADE"))
-        else:
-            for table in tables:
-                connection.execute(text(f"DELETE FROM {table}"))
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
         refuse_changes(connection)
 
 
+Rows = list[tuple[Table, list[dict[str, Any]]]]
+
+
+def _everything() -> Rows:
+    """Read every row there is."""
+    with db.engine.begin() as connection:
+        speak_for(connection, EVERYBODY)
+        tables = [(table, connection.execute(table.select()).mappings().all()) for table in Base.metadata.sorted_tables]
+        return [(table, [dict(row) for row in rows]) for table, rows in tables if rows]
+
+
+def _put_back(rows: Rows) -> None:
+    with db.engine.begin() as connection:
+        speak_for(connection, EVERYBODY)
+        for table, kept in rows:
+            connection.execute(table.insert(), kept)
+
+
+@pytest.fixture(scope="session")
+def _founded() -> dict[str, Any]:
+    """What founding the clinic left in the database, so that it is founded by HTTP once and not once a test."""
+    return {}
+
+
 @pytest.fixture
-def clinic(app: Flask) -> Clinic:
+def clinic(app: Flask, _founded: dict[str, Any]) -> Clinic:
+    if not _founded:
+        made = _found(app)
+        with app.app_context():
+            _founded.update(ids=made.ids, rows=_everything())
+    else:
+        with app.app_context():
+            _put_back(_founded["rows"])
+    return Clinic(app, dict(_founded["ids"]))
+
+
+def _found(app: Flask) -> Clinic:
     made = Clinic(app)
     with app.app_context(), unit_of_work() as db_session:
         found_organization(db_session, "Harbour Light", "admin")
