@@ -138,6 +138,10 @@ class SealedText(Generic[Value]):
 
 @event.listens_for(Session, "before_flush")
 def _seal_what_waits(db_session: Session, _context: Any, _instances: Any) -> None:
+    keys: dict[KeyOwner, DataKey] = {}  # asked for once an owner, however many rows wait
     for row in [*db_session.new, *db_session.dirty]:
         if isinstance(row, Sealed) and any(each.is_waiting(row) for each in row.sealed_texts):
-            row.seal(current_key(db_session, row.key_owner))
+            owner = row.key_owner
+            if owner not in keys:
+                keys[owner] = current_key(db_session, owner)
+            row.seal(keys[owner])
