@@ -24,6 +24,7 @@ from integration_api.overview.routes import blp as overview
 from integration_api.people.routes import blp as people
 from integration_api.privacy.routes import blp as privacy
 from integration_api.safety.routes import blp as safety
+from integration_api.themes.gleaned import Gleaned
 from integration_api.themes.routes import blp as themes
 from integration_api.web import problems
 from integration_api.web.edges import guard
@@ -54,6 +55,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     app.extensions["outside_issuer"] = _outside_issuer(settings)
     app.extensions["rates"] = Rates(settings)
     app.extensions["memory"] = Memory()
+    app.extensions["gleaned"] = Gleaned()
     app.extensions["on_credentials_reset"] = (revoke_families,)  # when a person has new credentials
     db.init_app(app)
     migrate.init_app(app)

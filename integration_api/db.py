@@ -23,6 +23,7 @@ from integration_api.errors import Conflict, Stale
 from models.audit import TOUCHED
 from models.data_key import KEYRING
 from models.row_security import EVERYBODY, speak_for
+from models.stamp import RECKONED
 from models.tenancy import TENANT
 
 BUSY_MILLISECONDS = 10_000
@@ -69,14 +70,25 @@ def _undo(db_session: Session) -> None:
 
 @contextmanager
 def reading(*, everywhere: bool = False) -> Iterator[Session]:
-    """Give a database session to read from, as `unit_of_work` does. PostgreSQL refuses any write in it."""
-    db_session = _opened({"postgresql_readonly": True}, everywhere=everywhere)
+    """Give a database session to read from, as `unit_of_work` does. PostgreSQL refuses any write in it.
+
+    All that is read in it is of one moment. So what is reckoned from it may be used again, which what is reckoned
+    within a change may not: the change may yet be undone.
+    """
+    db_session = _opened(_of_one_moment(), everywhere=everywhere)
+    db_session.info[RECKONED] = current_app.extensions["gleaned"]
     try:
         yield db_session
         db_session.commit()  # ends the transaction without forgetting what was read, as a rollback would
     except BaseException:
         db_session.rollback()
         raise
+
+
+def _of_one_moment() -> dict[str, Any]:
+    """SQLite reads so by itself."""
+    is_postgresql = db.engine.dialect.name == "postgresql"
+    return {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"} if is_postgresql else {}
 
 
 def _record_with_change(db_session: Session) -> None:
@@ -102,6 +114,7 @@ def _opened(options: dict[str, Any], *, everywhere: bool) -> Session:
     """Begin a transaction on the request's database session, with nothing left in it from the one before."""
     db_session: Session = db.session()
     db_session.expunge_all()
+    db_session.info.pop(RECKONED, None)
     is_everywhere = everywhere or not has_request_context()
     tenant = None if is_everywhere else g.get("organization_id", NOBODY)
     db_session.info |= {TOUCHED: {}, KEYRING: current_app.extensions["keyring"], TENANT: tenant}

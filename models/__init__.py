@@ -14,7 +14,7 @@ from models.course import COURSE_STATUSES, Course
 from models.creation import Creation
 from models.credential import Credential, Delayed, Invitation, SecondFactor, UnknownName
 from models.data_key import DataKey, KeyOwner, Keyring, current_key
-from models.document import NOTE_KINDS, VISIBILITIES, Document, JournalEntry, Note
+from models.document import NOTE_KINDS, VISIBILITIES, Document, JournalEntry, Note, link_of
 from models.erasure import Erasure
 from models.filters import Between, narrowed
 from models.mention import ASSERTIONS, SOURCES, Mention, MentionReview
@@ -45,10 +45,11 @@ from models.scoped import (
     safety_flags_for_the_team,
     safety_flags_within,
     sessions_within,
+    shown_mentions,
     vitals_within,
 )
 from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
-from models.stamp import PatientStamp, stamp, stamp_all, stamp_of
+from models.stamp import PatientStamp, revise, stamp, stamp_all, stamp_of
 from models.ties import latest_session, retie
 
 __all__ = [
@@ -128,6 +129,7 @@ __all__ = [
     "documents_within",
     "journal_entries_within",
     "latest_session",
+    "link_of",
     "mentions_within",
     "narrowed",
     "new_id",
@@ -140,9 +142,11 @@ __all__ = [
     "raises",
     "resolves_within",
     "retie",
+    "revise",
     "safety_flags_for_the_team",
     "safety_flags_within",
     "sessions_within",
+    "shown_mentions",
     "stamp",
     "stamp_all",
     "stamp_of",

@@ -18,6 +18,14 @@ NOTE_KINDS = ("progress", "psychotherapy")
 TAGGING_STATES = ("pending", "done")
 
 
+_FOLDERS = {"journal": "journal-entries", "note": "notes"}
+
+
+def link_of(source: str, document_id: UUID) -> str:
+    """Say where a document is read."""
+    return f"/v1/{_FOLDERS[source]}/{document_id}"
+
+
 class Document(Sealed, ManyOfOrganization, Versioned, Base):
     """A journal entry or a note, its words sealed. A deleted one stays as a tombstone with no words and no mentions."""
 
@@ -58,6 +66,8 @@ class Document(Sealed, ManyOfOrganization, Versioned, Base):
     arousal: Mapped[int | None]
     prompt_id: Mapped[UUID | None]
     note_kind: Mapped[str | None] = mapped_column(String(20))
+    # Counts up with every change of it or of what was found in it, of which `version` tells only some (models/stamp.py).
+    revision: Mapped[int] = mapped_column(default=1, server_default="1")
     language: Mapped[str | None] = mapped_column(String(8))  # as the tagger took it; ISO 639-1 or und
 
     text = SealedText[str]("text_sealed")
@@ -81,6 +91,11 @@ class Document(Sealed, ManyOfOrganization, Versioned, Base):
     def written_local(self) -> datetime:
         """When it was written, on the writer's own clock."""
         return self.written_at.astimezone(timezone(timedelta(minutes=self.written_offset_minutes)))
+
+    @property
+    def link(self) -> str:
+        """Where it is read."""
+        return link_of(self.source, self.id)
 
     @property
     def tagging(self) -> "Document":

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, contains_eager
+from sqlalchemy.orm import InstrumentedAttribute, contains_eager, joinedload, lazyload
 
 from models.care_team import CareTeam, CareTeamMember
 from models.consent import consents_to, declines
@@ -148,6 +148,12 @@ def mentions_within(reach: Reach) -> Select[Mention]:
         .join(Document, Document.id == Mention.document_id)
         .where(_readable_document(reach))
     )
+
+
+def shown_mentions(reach: Reach) -> Select[Mention]:
+    """The same to be shown, each with its document: without what else was found there, and without the reviews."""
+    alone = joinedload(Mention.document).lazyload(Document.mentions)
+    return mentions_within(reach).options(alone, lazyload(Mention.reviews))
 
 
 def _is_told_of() -> ColumnElement[bool]:

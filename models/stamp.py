@@ -1,15 +1,22 @@
-"""Stamps: a number a patient, counting up whenever the record changes, so that what was reckoned can be used again."""
+"""Stamps and revisions: numbers that count up with every change, so that what was reckoned can be used again.
+
+A stamp is a patient's, a revision a document's: it tells of any change of the document or of its mentions.
+"""
 
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, func, insert, select, update
+from sqlalchemy import ColumnElement, ForeignKey, func, insert, select, update
 from sqlalchemy import event as events
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import AuditEvent
 from models.base import Base, OfOrganization
+from models.document import Document
+from models.mention import Mention
 from models.person import Patient
+
+RECKONED = "reckoned"  # where a database session keeps what was reckoned before; missing: nothing is used again
 
 
 class PatientStamp(OfOrganization, Base):
@@ -51,14 +58,28 @@ def stamp_all(db_session: Session, organization_id: UUID | None = None) -> None:
     db_session.connection().execute(query)
 
 
+def revise(db_session: Session, *which: ColumnElement[bool]) -> None:
+    """Say that documents, or what was found in them, have changed; for changes past the session's own bookkeeping."""
+    table = Base.metadata.tables[Document.__tablename__]
+    values = {"revision": table.c.revision + 1, "updated_at": table.c.updated_at}  # it is no edit
+    db_session.connection().execute(update(table).where(*which).values(values))
+
+
 @events.listens_for(Session, "after_flush")
 def _stamp_what_changed(db_session: Session, _context: Any) -> None:
     changed: dict[UUID, UUID] = {}
+    documents: set[UUID] = set()
     for row in [*db_session.new, *db_session.dirty, *db_session.deleted]:
         if isinstance(row, (PatientStamp, AuditEvent)) or not isinstance(row, OfOrganization):
             continue  # that a record was read is no change of it
+        if row in db_session.dirty and not db_session.is_modified(row):
+            continue
         patient_id = row.id if isinstance(row, Patient) else row.__dict__.get("patient_id")
-        if isinstance(patient_id, UUID) and (row not in db_session.dirty or db_session.is_modified(row)):
+        if isinstance(patient_id, UUID):
             changed[patient_id] = row.organization_id
+        if isinstance(row, (Document, Mention)):
+            documents.add(row.id if isinstance(row, Document) else row.document_id)
+    if documents:
+        revise(db_session, Base.metadata.tables[Document.__tablename__].c.id.in_(sorted(documents)))
     for patient_id in sorted(changed):  # in one order everywhere, so that nobody waits for each other
         stamp(db_session, changed[patient_id], patient_id)

@@ -8,7 +8,7 @@ was done.
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from spacy.language import Language
@@ -41,27 +41,54 @@ class Echo:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence's place, in code points, and the lemmas of its content words."""
+
+    start: int
+    end: int
+    lemmas: frozenset[str]
+
+
 def find_echoes(said: str, themes: Iterable[str], later: Iterable[Later]) -> list[Echo]:
     """Find the sentences of later documents that come back to what was said, in their order."""
-    words = frozenset(word for _, _, lemmas in _sentences(said) for word in lemmas)
-    about, needed = frozenset(themes), min(ENOUGH, _weight(words))
-    found = []
-    for document in later if words else ():
-        places = [place for theme, place, _ in document.themes if theme in about]
-        for start, end, lemmas in _sentences(document.text):
-            weight = _weight(lemmas & words)
-            is_on_theme = any(start <= place < end for place in places)
-            if weight >= needed or (is_on_theme and weight >= RARE):
-                found.append(Echo(document.document_id, start, end))
+    about, found = frozenset(themes), []
+    for document in later:
+        places = echoes_in(said, about, read_sentences(document.text), document.themes)
+        found += [Echo(document.document_id, start, end) for start, end in places]
     return found
+
+
+def echoes_in(
+    said: str, about: frozenset[str], sentences: Iterable[Sentence], themes: Iterable[tuple[str, int, int]]
+) -> tuple[tuple[int, int], ...]:
+    """Find the sentences of one later document that come back to what was said. `themes` as in `Later`."""
+    words = words_of(said)
+    if not words:
+        return ()
+    needed = min(ENOUGH, _weight(words))
+    places = [place for theme, place, _ in themes if theme in about]
+    found = []
+    for each in sentences:
+        weight = _weight(each.lemmas & words)
+        is_on_theme = any(each.start <= place < each.end for place in places)
+        if weight >= needed or (is_on_theme and weight >= RARE):
+            found.append((each.start, each.end))
+    return tuple(found)
+
+
+@lru_cache(256)
+def words_of(said: str) -> frozenset[str]:
+    """Give the lemmas of the content words of what was said."""
+    return frozenset(word for each in read_sentences(said) for word in each.lemmas)
 
 
 def _weight(words: Iterable[str]) -> float:
     return sum(COMMON if word in _USUAL else RARE for word in words)
 
 
-def _sentences(text: str) -> list[tuple[int, int, frozenset[str]]]:
-    """Give each sentence's place and the lemmas of its content words; those without any are left out."""
+def read_sentences(text: str) -> list[Sentence]:
+    """Read a text's sentences; those without any content word are left out."""
     doc = _pipeline()(tokenizable(text))
     stream = stream_of(doc)
     found = []
@@ -69,7 +96,7 @@ def _sentences(text: str) -> list[tuple[int, int, frozenset[str]]]:
         tokens = [doc[stream.tokens[place]] for place in range(first, last)]
         lemmas = frozenset(lemma(word) for word in stream.words[first:last] if _is_content(word))
         if lemmas:
-            found.append((tokens[0].idx, tokens[-1].idx + len(tokens[-1]), lemmas))
+            found.append(Sentence(tokens[0].idx, tokens[-1].idx + len(tokens[-1]), lemmas))
     return found
 
 

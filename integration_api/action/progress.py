@@ -1,5 +1,6 @@
 """What later entries say of an intention or commitment, and whether it has gone quiet."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,8 +13,17 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.action.use_cases import STALLS_AFTER
-from models import Commitment, Document, Page, Resolve, documents_within
-from nlp.echoes import Later, find_echoes
+from integration_api.themes.gleaned import (
+    Listed,
+    OfDocument,
+    OfPatient,
+    Said,
+    gleaned,
+    list_documents,
+    open_documents,
+)
+from models import Commitment, Document, Page, Reach, Resolve, documents_within
+from nlp.echoes import echoes_in, read_sentences
 
 SHOWN = 5  # passages of one
 _COUNTED = ("affirmed", "hypothetical")
@@ -54,12 +64,16 @@ class Followed:
 
 def follow(db_session: DbSession, caller: Principal, resolves: Iterable[Resolve], at: datetime) -> list[Followed]:
     """Look for what later entries and notes, as far as the caller may read them, say of each."""
+    by_patient: dict[UUID, list[Resolve]] = defaultdict(list)
     followed = list(resolves)
-    later: dict[UUID, list[Document]] = {}
-    for patient_id in {each.patient_id for each in followed}:
-        since = min(each.created_at for each in followed if each.patient_id == patient_id)
-        later[patient_id] = _written_since(db_session, caller, patient_id, since)
-    return [_followed(each, later[each.patient_id], at) for each in followed]
+    for each in followed:
+        by_patient[each.patient_id].append(each)
+    found: dict[UUID, Followed] = {}
+    for patient_id, of_patient in by_patient.items():
+        listed = _written_since(db_session, caller, patient_id, min(each.created_at for each in of_patient))
+        with gleaned(db_session).of(patient_id) as known:
+            found |= _follow(db_session, reach(caller, Resource.THEME, Action.SEARCH), known, of_patient, listed, at)
+    return [found[each.id] for each in followed]
 
 
 def follow_page(db_session: DbSession, caller: Principal, page: Page[Any], at: datetime) -> Page[Followed]:
@@ -67,36 +81,60 @@ def follow_page(db_session: DbSession, caller: Principal, page: Page[Any], at: d
     return Page(follow(db_session, caller, page.items, at), page.next_after)
 
 
-def _written_since(db_session: DbSession, caller: Principal, patient_id: UUID, since: datetime) -> list[Document]:
+def _written_since(db_session: DbSession, caller: Principal, patient_id: UUID, since: datetime) -> list[Listed]:
     visible = documents_within(reach(caller, Resource.THEME, Action.SEARCH))
     wanted = visible.where(Document.patient_id == patient_id, Document.written_at > since)
-    return list(db_session.scalars(wanted.order_by(Document.written_at, Document.id)).unique())
+    return list_documents(db_session, wanted.order_by(Document.written_at, Document.id))
 
 
-def _followed(resolve: Resolve, documents: Sequence[Document], at: datetime) -> Followed:
-    after = {str(each.id): each for each in documents if each.written_at > resolve.created_at}
-    echoes = find_echoes(resolve.text, resolve.themes, (_later(each) for each in after.values()))
-    passages = [_passage(after[each.document_id], each.start, each.end) for each in echoes]
+def _follow(
+    db_session: DbSession,
+    limits: Reach,
+    known: OfPatient,
+    resolves: Sequence[Resolve],
+    listed: Sequence[Listed],
+    at: datetime,
+) -> dict[UUID, Followed]:
+    """Follow one patient's. What was not looked for before in a document is looked for in one opening of it."""
+    known.fill(db_session, limits, listed)
+    said = {each.id: (each.text, frozenset(each.themes)) for each in resolves}
+    after = {each.id: [one for one in listed if one.written_at > each.created_at] for each in resolves}
+    unread: dict[UUID, set[Said]] = defaultdict(set)
+    for resolve_id, documents in after.items():
+        for one in documents:
+            if said[resolve_id] not in known.documents[one.id].echoes:
+                unread[one.id].add(said[resolve_id])
+    for document_id, text in open_documents(db_session, limits, sorted(unread)):
+        _look(known.documents[document_id], text, unread[document_id])
+    passages = {
+        each.id: [
+            Passage(one.id, one.source, one.written_at, *span, known.documents[one.id].quotes[span])
+            for one in after[each.id]
+            for span in known.documents[one.id].echoes[said[each.id]]
+        ]
+        for each in resolves
+    }
+    return {each.id: _followed(each, len(after[each.id]), passages[each.id], at) for each in resolves}
+
+
+def _look(document: OfDocument, text: str, said: Iterable[Said]) -> None:
+    """Look in a document for what comes back to each of these."""
+    sentences = read_sentences(text)
+    places = [(one.theme, one.start, one.end) for _, one in document.found if one.assertion in _COUNTED]
+    for words, about in said:
+        spans = echoes_in(words, about, sentences, places)
+        document.echoes[words, about] = spans
+        document.quotes.update({span: text[slice(*span)] for span in spans})
+
+
+def _followed(resolve: Resolve, entries_since: int, passages: Sequence[Passage], at: datetime) -> Followed:
     last = passages[-1].written_at if passages else None
     quiet_since = last or resolve.created_at
     is_open = not isinstance(resolve, Commitment) or resolve.status == "open"
     due_on = resolve.due_on if isinstance(resolve, Commitment) else None
     is_stalled = is_open and (at - quiet_since > STALLS_AFTER or _is_past(due_on, at.date()))
-    return Followed(resolve, len(after), passages[-SHOWN:], last, is_stalled)
+    return Followed(resolve, entries_since, passages[-SHOWN:], last, is_stalled)
 
 
 def _is_past(due_on: date | None, today: date) -> bool:
     return due_on is not None and due_on < today
-
-
-def _later(document: Document) -> Later:
-    places = [
-        (each.theme, each.start, each.end)
-        for each in document.mentions
-        if each.assertion in _COUNTED and each.review != "rejected"
-    ]
-    return Later(str(document.id), document.text, places)
-
-
-def _passage(document: Document, start: int, end: int) -> Passage:
-    return Passage(document.id, document.source, document.written_at, start, end, document.text[start:end])

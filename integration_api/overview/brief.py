@@ -33,10 +33,10 @@ from models import (
     SafetyFlag,
     Session,
     documents_within,
-    mentions_within,
     resolves_within,
     safety_flags_within,
     sessions_within,
+    shown_mentions,
 )
 
 WITHOUT_SESSION = timedelta(days=14)  # how far back "since last time" goes where there was none
@@ -150,7 +150,7 @@ def _resolves(
 
 def _mentions(limits: Reach, patient_id: UUID, since: datetime) -> Select[Any]:
     """Select what counts since then."""
-    return mentions_within(limits).where(
+    return shown_mentions(limits).where(
         Mention.patient_id == patient_id,
         Document.written_at >= since,
         Mention.review.is_distinct_from("rejected"),
@@ -182,7 +182,7 @@ def _safety(db_session: DbSession, limits: Reach, patient_id: UUID, since: datet
 
 
 def _sleep(db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime) -> Iterable[Line]:
-    query = mentions_within(limits).where(
+    query = shown_mentions(limits).where(
         Mention.patient_id == patient_id,
         Document.written_at >= since,
         Mention.theme == "sleep",

@@ -7,9 +7,7 @@ from uuid import UUID
 
 from integration_api.action.progress import Passage
 from integration_api.themes.motifs import ShownPassage
-from models import Mention
-
-_PATHS = {"journal": "/v1/journal-entries/", "note": "/v1/notes/"}
+from models import Mention, link_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ def of_mention(mention: Mention) -> Evidence:
         start=mention.start,
         end=mention.end,
         mention_id=mention.id,
-        link=f"{_PATHS[document.source]}{document.id}",
+        link=document.link,
     )
 
 
@@ -60,5 +58,5 @@ def of_passage(passage: Passage | ShownPassage) -> Evidence:
         document_id=document_id,
         start=passage.start,
         end=passage.end,
-        link=f"{_PATHS[document.source]}{document_id}",
+        link=link_of(document.source, document_id),
     )

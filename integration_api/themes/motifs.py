@@ -7,15 +7,16 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session as DbSession
-from sqlalchemy.orm import lazyload
+from sqlalchemy.orm import defer, lazyload
 
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.people.use_cases import patient_within
+from integration_api.themes.gleaned import Listed, OfPatient, gleaned, list_documents, open_documents, quotes_of
 from integration_api.themes.use_cases import RecurrenceFilter, counted, windows_for
 from models import Document, Page, PageRequest, Reach, documents_within, page_of_list
-from nlp.motifs import Motif, MotifDocument, Passage, find_motifs
+from nlp.motifs import Motif, Passage, ReadDocument, may_have_motifs, motifs_in, read_document
 from nlp.recurrence import Window, window_for
 
 BOTH = "both"
@@ -35,8 +36,7 @@ class ShownPassage:
     @property
     def link(self) -> str:
         """Where the document is read."""
-        folder = {"journal": "journal-entries", "note": "notes"}[self.document.source]
-        return f"/v1/{folder}/{self.document.id}"
+        return self.document.link
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +59,51 @@ def list_motifs(
     """List a patient's motifs, those most their own first, as far as the caller may read. `source` may be `both`."""
     limits = reach(caller, Resource.THEME, Action.SEARCH)
     patient_within(db_session, limits, patient_id)
-    documents = _documents(db_session, limits, patient_id, None if source == BOTH else source)
+    query = counted(documents_within(limits), patient_id, RecurrenceFilter(source=None if source == BOTH else source))
+    # Of what waits for the tagger the language is not yet known.
+    listed = list_documents(db_session, query.where(Document.language == ENGLISH))
     windows = windows_for(db_session, limits, patient_id)
-    texts = [MotifDocument(each, document.text, document.written_at) for each, document in documents.items()]
-    asked = page_of_list(list(enumerate(find_motifs(texts, windows))), lambda place: (place[0],), page)
-    return Page([_shown(motif, documents, windows) for _, motif in asked.items], asked.next_after)
+    with gleaned(db_session).of(patient_id) as known:
+        found = _found(db_session, limits, known, listed, windows)
+        asked = page_of_list(list(enumerate(found)), lambda place: (place[0],), page)
+        times = {str(each.id): each.written_at for each in listed}
+        chosen = [_chosen(motif, times, windows) for _, motif in asked.items]
+        passages = [passage for there in chosen for passage in there]
+        words = iter(quotes_of(db_session, limits, known, passages))
+    documents = _documents(db_session, limits, {UUID(each.document_id) for each in passages})
+    shown = [
+        _shown(motif, [_quoted(each, documents[each.document_id], next(words)) for each in there])
+        for (_, motif), there in zip(asked.items, chosen, strict=True)
+    ]
+    return Page(shown, asked.next_after)
 
 
-def _documents(db_session: DbSession, limits: Reach, patient_id: UUID, source: str | None) -> dict[str, Document]:
-    """Read what was written in English. Of what waits for the tagger the language is not yet known."""
-    query = counted(documents_within(limits), patient_id, RecurrenceFilter(source=source))
-    query = query.where(Document.language == ENGLISH).options(lazyload(Document.mentions))
-    return {str(document.id): document for document in db_session.scalars(query).unique()}
+def _found(
+    db_session: DbSession, limits: Reach, known: OfPatient, listed: Sequence[Listed], windows: Sequence[Window]
+) -> list[Motif]:
+    """Find motifs; only documents that have come or changed since somebody last asked are opened and read."""
+    if not may_have_motifs((each.written_at for each in listed), windows):
+        return []
+    known.fill(db_session, limits, listed)
+    read: list[ReadDocument] = []
+    unread = [each.id for each in listed if known.documents[each.id].reading is None]
+    for document_id, text in open_documents(db_session, limits, unread):
+        known.documents[document_id].reading = read_document(text, known.vocabulary)
+    for each in listed:
+        reading = known.documents[each.id].reading
+        if reading is not None:
+            read.append(ReadDocument(str(each.id), each.written_at, reading))
+    return motifs_in(read, windows, known.vocabulary, lambda asked: quotes_of(db_session, limits, known, asked))
 
 
-def _shown(motif: Motif, documents: dict[str, Document], windows: Sequence[Window]) -> ShownMotif:
+def _documents(db_session: DbSession, limits: Reach, ids: set[UUID]) -> dict[str, Document]:
+    """Read documents that are to be named; their words are known already."""
+    wanted = documents_within(limits).where(Document.id.in_(ids))
+    wanted = wanted.options(lazyload(Document.mentions), lazyload(Document.data_key), defer(Document.text_sealed))
+    return {str(document.id): document for document in db_session.scalars(wanted).unique()}
+
+
+def _shown(motif: Motif, passages: Sequence[ShownPassage]) -> ShownMotif:
     return ShownMotif(
         label=motif.label,
         wordings=motif.wordings,
@@ -82,15 +112,15 @@ def _shown(motif: Motif, documents: dict[str, Document], windows: Sequence[Windo
         score=motif.score,
         first_seen=motif.first_seen,
         last_seen=motif.last_seen,
-        passages=[_quoted(each, documents[each.document_id]) for each in _chosen(motif, documents, windows)],
+        passages=passages,
     )
 
 
-def _chosen(motif: Motif, documents: dict[str, Document], windows: Sequence[Window]) -> list[Passage]:
+def _chosen(motif: Motif, times: dict[str, datetime], windows: Sequence[Window]) -> list[Passage]:
     """Choose passages: the sessions in turn, the latest passage of each first; told in the order of writing."""
     by_session: dict[int, list[Passage]] = defaultdict(list)
     for passage in reversed(motif.passages):
-        by_session[window_for(windows, documents[passage.document_id].written_at).sequence].append(passage)
+        by_session[window_for(windows, times[passage.document_id]).sequence].append(passage)
     turns = sorted(
         (turn, -sequence, passage.document_id, passage.start)
         for sequence, passages in by_session.items()
@@ -100,5 +130,5 @@ def _chosen(motif: Motif, documents: dict[str, Document], windows: Sequence[Wind
     return [passage for passage in motif.passages if (passage.document_id, passage.start) in chosen]
 
 
-def _quoted(passage: Passage, document: Document) -> ShownPassage:
-    return ShownPassage(document, passage.start, passage.end, document.text[passage.start : passage.end])
+def _quoted(passage: Passage, document: Document, words: str) -> ShownPassage:
+    return ShownPassage(document, passage.start, passage.end, words)

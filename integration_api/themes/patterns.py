@@ -12,6 +12,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.people.use_cases import patient_within
+from integration_api.themes.gleaned import voice_of
 from integration_api.themes.own import KnownTheme, known_themes
 from integration_api.themes.use_cases import (
     RecurrenceFilter,
@@ -19,7 +20,6 @@ from integration_api.themes.use_cases import (
     mentions_by_id,
     sightings_of,
     theme_named,
-    voice_of,
     windows_for,
 )
 from models import Between, Document, Mention, Reach, Session, documents_within, sessions_within

@@ -141,8 +141,7 @@ class EvidenceLinksSchema(Answer):
 
 def links_of(mention: Any) -> dict[str, str]:
     """Say where a mention and its document are read."""
-    documents = {"journal": "journal-entries", "note": "notes"}[mention.document.source]
-    return {"mention": f"/v1/mentions/{mention.id}", "document": f"/v1/{documents}/{mention.document_id}"}
+    return {"mention": f"/v1/mentions/{mention.id}", "document": mention.document.link}
 
 
 class EvidenceSchema(MentionSchema):

@@ -55,7 +55,7 @@ def await_newer(db_session: DbSession, pipeline_version: str | None) -> int:
     found = db_session.execute(
         update(Document)
         .where(*outdated)
-        .values(tagging_state="pending", updated_at=Document.updated_at)
+        .values(tagging_state="pending", revision=Document.revision + 1, updated_at=Document.updated_at)
         .execution_options(synchronize_session=False)
     )
     return int(found.rowcount)  # type: ignore[attr-defined]
@@ -75,6 +75,7 @@ def keep_findings(db_session: DbSession, untagged: Untagged, analysis: Analysis,
             pipeline_version=analysis.pipeline_version,
             word_count=analysis.words,
             language=analysis.language,
+            revision=Document.revision + 1,
             updated_at=Document.updated_at,
         )
         .execution_options(synchronize_session=False)

@@ -1,6 +1,6 @@
 """The taxonomy, and what recurs for a patient: themes across sessions, each with its evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from integration_api.access.scopes import Action
 from integration_api.errors import NotFound
 from integration_api.people.use_cases import patient_within
 from integration_api.themes.clinic_counts import clinic_rates
+from integration_api.themes.gleaned import Listed, OfPatient, gleaned, list_documents
 from integration_api.themes.own import KnownTheme, known_themes
 from models import (
     Between,
@@ -25,10 +26,10 @@ from models import (
     Reach,
     Session,
     documents_within,
-    mentions_within,
     narrowed,
     page_of_list,
     sessions_within,
+    shown_mentions,
 )
 from nlp import Assertion, DocumentKind
 from nlp.recurrence import (
@@ -38,6 +39,7 @@ from nlp.recurrence import (
     Trajectory,
     Window,
     Writing,
+    recurring_in,
     recurring_themes,
     windows_of,
 )
@@ -97,8 +99,7 @@ def list_recurrences(
     """Tell what returns for a patient, the most recurrent first, as far as the caller may read."""
     limits = reach(caller, Resource.THEME, Action.SEARCH)
     patient_within(db_session, limits, patient_id)
-    sightings = sightings_of(db_session, limits, patient_id, wanted)
-    ranked = list(enumerate(_recurring(db_session, limits, patient_id, wanted, sightings)))
+    ranked = list(enumerate(_recurring(db_session, limits, patient_id, wanted)))
     asked = page_of_list(ranked, lambda place: (place[0],), page)
     shown = mentions_by_id(db_session, limits, [mention_id for _, one in asked.items for mention_id in one.evidence])
     known = known_themes(db_session, caller.organization_id)
@@ -118,9 +119,8 @@ def read_timeline(
     patient_within(db_session, limits, patient_id)
     known = known_themes(db_session, caller.organization_id)
     theme = theme_named(known, name)
-    sightings = [one for one in sightings_of(db_session, limits, patient_id, wanted) if one.theme == name]
-    found = _recurring(db_session, limits, patient_id, wanted, sightings)
-    in_order = sorted(sightings, key=_place)
+    found = _recurring(db_session, limits, patient_id, wanted, name)
+    in_order = sorted(sightings_of(db_session, limits, patient_id, wanted, name), key=_place)
     asked = page_of_list(in_order, _place, page)
     wanted_ids = [one.mention_id for one in asked.items] + [each for one in found for each in one.evidence]
     shown = mentions_by_id(db_session, limits, wanted_ids)
@@ -143,17 +143,20 @@ def theme_named(known: dict[str, KnownTheme], name: str) -> KnownTheme:
 
 
 def _recurring(
-    db_session: DbSession,
-    limits: Reach,
-    patient_id: UUID,
-    wanted: RecurrenceFilter,
-    sightings: Sequence[Sighting],
+    db_session: DbSession, limits: Reach, patient_id: UUID, wanted: RecurrenceFilter, theme: str | None = None
 ) -> list[RecurringTheme]:
+    """Tell what recurs. To the usual question only what has changed since it was last asked is counted anew."""
     windows = windows_for(db_session, limits, patient_id)
-    writings = _writings(db_session, limits, patient_id, wanted)
     # The clinic's rates are of affirmed mentions in all that is shared: of another question they tell nothing.
     is_theirs = wanted.source is None and wanted.assertion == Assertion.AFFIRMED
     clinic = clinic_rates(db_session, limits.organization_id) if is_theirs else None
+    listed = list_documents(db_session, counted(documents_within(limits), patient_id, wanted))
+    with gleaned(db_session).of(patient_id) as known:
+        known.fill(db_session, limits, listed)
+        if wanted == RecurrenceFilter():
+            return recurring_in(known.count(windows, listed), clinic, theme)
+        sightings = [one for one in _sightings(known, listed, wanted) if theme in (None, one.theme)]
+    writings = [Writing(str(each.id), each.written_at, each.words, each.source) for each in listed]
     return recurring_themes(windows, writings, sightings, clinic)
 
 
@@ -166,42 +169,21 @@ def windows_for(db_session: DbSession, limits: Reach, patient_id: UUID) -> tuple
     return windows_of((str(session_id), starts_at) for session_id, starts_at in held)
 
 
-def _writings(db_session: DbSession, limits: Reach, patient_id: UUID, wanted: RecurrenceFilter) -> list[Writing]:
-    """Everything that was written, with mentions or without. What still waits for the tagger is not yet known."""
-    query = counted(documents_within(limits), patient_id, wanted)
-    columns = (Document.id, Document.written_at, Document.word_count, Document.source)
-    rows = db_session.execute(query.with_only_columns(*columns))
-    return [Writing(str(document_id), at, words, voice_of(source)) for document_id, at, words, source in rows]
+def sightings_of(
+    db_session: DbSession, limits: Reach, patient_id: UUID, wanted: RecurrenceFilter, theme: str | None = None
+) -> list[Sighting]:
+    """Every mention that counts, of every theme or of one: rejected ones never do."""
+    listed = list_documents(db_session, counted(documents_within(limits), patient_id, wanted))
+    with gleaned(db_session).of(patient_id) as known:
+        known.fill(db_session, limits, listed)
+        return [one for one in _sightings(known, listed, wanted) if theme in (None, one.theme)]
 
 
-def sightings_of(db_session: DbSession, limits: Reach, patient_id: UUID, wanted: RecurrenceFilter) -> list[Sighting]:
-    """Every mention that counts: rejected ones never do."""
-    assertion = None if wanted.assertion == ANY else wanted.assertion
-    query = counted(mentions_within(limits), patient_id, wanted)
-    query = narrowed(query, ((Mention.facet, wanted.facet), (Mention.assertion, assertion)))
-    query = query.where(Mention.review.is_distinct_from("rejected"))
-    columns = (Mention.id, Document.id, Mention.theme, Mention.assertion, Mention.score, Mention.start, Mention.end)
-    rows = query.with_only_columns(*columns, Document.written_at, Document.source, Mention.review)
-    return [
-        Sighting(
-            str(mention_id),
-            str(document_id),
-            theme,
-            Assertion(assertion),
-            score,
-            at,
-            voice_of(source),
-            review == "confirmed",
-            start,
-            end,
-        )
-        for mention_id, document_id, theme, assertion, score, start, end, at, source, review in db_session.execute(rows)
-    ]
-
-
-def voice_of(source: str) -> DocumentKind:
-    """Say whose voice a document is."""
-    return "journal" if source == "journal" else "note"
+def _sightings(known: OfPatient, listed: Iterable[Listed], wanted: RecurrenceFilter) -> Iterator[Sighting]:
+    for document in listed:
+        for facet, one in known.documents[document.id].found:
+            if wanted.facet in (None, facet) and wanted.assertion in (ANY, one.assertion):
+                yield one
 
 
 def counted(query: Select[Any], patient_id: UUID, wanted: RecurrenceFilter) -> Select[Any]:
@@ -216,7 +198,7 @@ def counted(query: Select[Any], patient_id: UUID, wanted: RecurrenceFilter) -> S
 
 def mentions_by_id(db_session: DbSession, limits: Reach, mention_ids: Sequence[str]) -> dict[str, Mention]:
     """Read mentions that are to be shown."""
-    wanted = mentions_within(limits).where(Mention.id.in_([UUID(mention_id) for mention_id in mention_ids]))
+    wanted = shown_mentions(limits).where(Mention.id.in_([UUID(mention_id) for mention_id in mention_ids]))
     return {str(mention.id): mention for mention in db_session.scalars(wanted).unique()}
 
 

@@ -5,6 +5,28 @@ Quinn (Political Analysis 16, 2008, 372).
 """
 
 from nlp.motifs.background import Background, load_background
-from nlp.motifs.finding import Motif, MotifDocument, Passage, find_motifs
+from nlp.motifs.finding import (
+    Motif,
+    MotifDocument,
+    Passage,
+    ReadDocument,
+    find_motifs,
+    may_have_motifs,
+    motifs_in,
+)
+from nlp.motifs.tables import Reading, Vocabulary, read_document
 
-__all__ = ["Background", "Motif", "MotifDocument", "Passage", "find_motifs", "load_background"]
+__all__ = [
+    "Background",
+    "Motif",
+    "MotifDocument",
+    "Passage",
+    "ReadDocument",
+    "Reading",
+    "Vocabulary",
+    "find_motifs",
+    "load_background",
+    "may_have_motifs",
+    "motifs_in",
+    "read_document",
+]

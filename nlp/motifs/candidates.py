@@ -53,18 +53,26 @@ def count(texts: Iterable[str]) -> Counted:
     """Read texts, each under its number, in time linear in their length."""
     counted = Counted()
     for number, text in enumerate(texts):
-        recent: list[Word] = []
-        for word in read_words(text):
+        for word, candidates in keys_in(text):
             counted.words += 1
             counted.forms[word.lemma] += 1
             counted.nouns[word.lemma] += word.is_noun
             counted.names[word.lemma] += word.is_name
-            counted.places[(word.lemma,)].append(Place(number, word.start, word.end))
-            for other in _near(word, recent):
-                key = (other.lemma, word.lemma) if other.lemma < word.lemma else (word.lemma, other.lemma)
-                counted.places[key].append(Place(number, other.start, word.end))
-            recent = [*recent[1 - NEIGHBOURS :], word]
+            for key, start, end in candidates:
+                counted.places[key].append(Place(number, start, end))
     return counted
+
+
+def keys_in(text: str) -> Iterator[tuple[Word, list[tuple[Key, int, int]]]]:
+    """Read a text's content words, each with the candidates that end with it: (key, start, end)."""
+    recent: list[Word] = []
+    for word in read_words(text):
+        found: list[tuple[Key, int, int]] = [((word.lemma,), word.start, word.end)]
+        for other in _near(word, recent):
+            key = (other.lemma, word.lemma) if other.lemma < word.lemma else (word.lemma, other.lemma)
+            found.append((key, other.start, word.end))
+        yield word, found
+        recent = [*recent[1 - NEIGHBOURS :], word]
 
 
 def _near(word: Word, recent: list[Word]) -> Iterator[Word]:

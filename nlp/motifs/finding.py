@@ -1,21 +1,25 @@
 """Motifs: what one patient keeps coming back to in words of their own, each with its passages."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import log, sqrt
 
-from nlp.motifs.background import Background, load_background
-from nlp.motifs.candidates import NAME_SHARE, NEIGHBOURS, NOUN_SHARE, Counted, Key, Place, count, often
+import numpy as np
+
+from nlp.motifs.background import Background
+from nlp.motifs.candidates import NEIGHBOURS, Key, Place
 from nlp.motifs.keyness import keyness
-from nlp.motifs.places import apart, overlap, widened
+from nlp.motifs.places import Lying, apart, overlap, widened
+from nlp.motifs.tables import Ints, Reading, Table, Vocabulary, is_pair, parts_of, read_document
 from nlp.recurrence.windows import Window, window_for
 
 THRESHOLD = 2.75
 SESSIONS = DOCUMENTS = 2
 SHARED = 0.5  # this share of places that overlap makes one motif of two candidates
 WORDINGS = 10
+_ROUNDING = 1e-6  # numpy's logarithms and Python's may differ in the last place; the latter decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,15 @@ class MotifDocument:
     document_id: str
     text: str
     written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDocument:
+    """A document that has been read, and when it was written; the time is zoned."""
+
+    document_id: str
+    written_at: datetime
+    reading: Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +63,27 @@ class Motif:
     passages: tuple[Passage, ...]
 
 
+# Gives the words of passages, in the same order.
+Quote = Callable[[Sequence[Passage]], Sequence[str]]
+
+
 @dataclass(slots=True)
 class _Candidate:
     key: Key
     score: float
     places: list[Place]
+    _lying: Lying | None = field(default=None)
+
+    @property
+    def lying(self) -> Lying:
+        """Its places, to be compared with others."""
+        if self._lying is None:
+            self._lying = Lying(self.places)
+        return self._lying
+
+    def widen(self, others: Lying) -> None:
+        """Widen its places to what others span that overlap them."""
+        self.places, self._lying = widened(self.places, others), None
 
 
 def find_motifs(
@@ -65,14 +94,44 @@ def find_motifs(
     `windows` as `nlp.recurrence.windows_of` lays them, documents in any order. A motif stands in at least two windows
     and two documents, and its z-score against other people's text is at least `THRESHOLD`.
     """
-    in_order = sorted(documents, key=lambda each: (each.written_at, each.document_id))
-    sequences = [window_for(windows, each.written_at).sequence for each in in_order]
-    if len(set(sequences)) < SESSIONS:
+    texts = list(documents)
+    if not may_have_motifs((each.written_at for each in texts), windows):
         return []
-    counted = count(each.text for each in in_order)
-    candidates = _candidates(counted, sequences, background or load_background())
-    chosen = _collapsed(sorted(candidates, key=_rank))
-    return [_motif(each, in_order, sequences) for each in chosen]
+    vocabulary, by_id = Vocabulary(background), {each.document_id: each.text for each in texts}
+    read = [ReadDocument(each.document_id, each.written_at, read_document(each.text, vocabulary)) for each in texts]
+    return motifs_in(
+        read, windows, vocabulary, lambda asked: [by_id[each.document_id][each.start : each.end] for each in asked]
+    )
+
+
+def may_have_motifs(times: Iterable[datetime], windows: Sequence[Window]) -> bool:
+    """Tell whether anything was written in windows enough, so that it is worth reading."""
+    return len({window_for(windows, at).sequence for at in times}) >= SESSIONS
+
+
+def motifs_in(
+    documents: Iterable[ReadDocument], windows: Sequence[Window], vocabulary: Vocabulary, quote: Quote
+) -> list[Motif]:
+    """Find the same in documents that have been read already, all with this vocabulary.
+
+    Words are asked for, of all motifs at once, only where a motif stands.
+    """
+    in_order = sorted(documents, key=lambda each: (each.written_at, each.document_id))
+    if not may_have_motifs((each.written_at for each in in_order), windows):
+        return []
+    sequences = [window_for(windows, each.written_at).sequence for each in in_order]
+    table = Table([each.reading for each in in_order], sequences, vocabulary)
+    chosen = _collapsed(sorted(_candidates(table, vocabulary), key=_rank))
+    passages = [
+        [Passage(in_order[place.document].document_id, place.start, place.end) for place in apart(each.places)]
+        for each in chosen
+    ]
+    words = iter(quote([passage for there in passages for passage in there]))
+    times = {each.document_id: each.written_at for each in in_order}
+    return [
+        _motif(candidate.score, there, [next(words) for _ in there], times, windows)
+        for candidate, there in zip(chosen, passages, strict=True)
+    ]
 
 
 def _rank(candidate: _Candidate) -> tuple[float, int, Key]:
@@ -81,38 +140,40 @@ def _rank(candidate: _Candidate) -> tuple[float, int, Key]:
     return -candidate.score, -width, candidate.key
 
 
-def _candidates(counted: Counted, sequences: Sequence[int], background: Background) -> list[_Candidate]:
-    nouns = {form for form in counted.forms if _is_noun(form, counted, background)}
-    found = []
-    for key, places in counted.places.items():
-        if nouns.isdisjoint(key) or any(_is_name(form, counted) for form in key):
-            continue
-        documents = {place.document for place in places}
-        if len(documents) < DOCUMENTS or len({sequences[each] for each in documents}) < SESSIONS:
-            continue
-        score = _score(key, often(place.document for place in places), counted, background)
-        found.append(_Candidate(key, score, places))
-    return found
+def _candidates(table: Table, vocabulary: Vocabulary) -> list[_Candidate]:
+    """Give the candidates that reach the threshold, and those that share a word with one: they may widen it."""
+    first, last = parts_of(table.keys)
+    scores = {group: _score(group, table, vocabulary) for group in _promising(table).tolist()}
+    best = [group for group, score in scores.items() if score >= THRESHOLD]
+    taken = np.zeros(len(vocabulary.forms), dtype=bool)
+    taken[first[best]] = taken[last[best]] = True
+    return [
+        _Candidate(
+            vocabulary.key(int(table.keys[group])),
+            scores[group] if group in scores else _score(group, table, vocabulary),
+            table.places(group),
+        )
+        for group in np.flatnonzero(taken[first] | taken[last]).tolist()
+    ]
 
 
-def _is_noun(form: str, counted: Counted, background: Background) -> bool:
-    """Tell whether a form is used as a noun, here at least once, and often enough, here and by others."""
-    as_noun = counted.nouns[form]
-    all_told = as_noun + background.nouns.get(form, 0)
-    return as_noun > 0 and all_told >= NOUN_SHARE * (counted.forms[form] + background.often((form,)))
+def _promising(table: Table) -> Ints:
+    """Name the groups that may reach the threshold, by a bound that is quick to reckon."""
+    first, last = parts_of(table.keys)
+    by_chance = 2.0 * NEIGHBOURS * table.forms[first] * table.forms[last] / max(table.words, 1)
+    bound = np.log(table.times / by_chance) * np.sqrt(table.times)
+    return np.flatnonzero(~is_pair(table.keys) | (bound >= THRESHOLD - _ROUNDING))
 
 
-def _is_name(form: str, counted: Counted) -> bool:
-    return counted.names[form] >= NAME_SHARE * counted.forms[form]
-
-
-def _score(key: Key, times: int, counted: Counted, background: Background) -> float:
+def _score(group: int, table: Table, vocabulary: Vocabulary) -> float:
     """Compare with others' text; a pair also with how often its words would meet by chance in the patient's own."""
-    score = keyness(times, counted.words, background.often(key), background.words)
+    key, times = vocabulary.key(int(table.keys[group])), int(table.times[group])
+    background = vocabulary.background
+    score = keyness(times, table.words, background.often(key), background.words)
     if len(key) == 1:
         return score
-    first, second = (counted.forms[form] for form in key)
-    by_chance = 2 * NEIGHBOURS * first * second / counted.words
+    first, second = (int(table.forms[vocabulary.number(form)]) for form in key)
+    by_chance = 2 * NEIGHBOURS * first * second / table.words
     return min(score, log(times / by_chance) * sqrt(times))
 
 
@@ -125,32 +186,35 @@ def _collapsed(ranked: Iterable[_Candidate]) -> list[_Candidate]:
     by_form: dict[str, list[_Candidate]] = defaultdict(list)
     for candidate in ranked:
         rivals = [rival for form in candidate.key for rival in by_form[form]]
-        taken = next((rival for rival in rivals if overlap(candidate.places, rival.places) >= SHARED), None)
+        taken = next((rival for rival in rivals if overlap(candidate.places, rival.lying) >= SHARED), None)
         if taken is None:
             if candidate.score < THRESHOLD:
                 continue
             chosen.append(candidate)
             for form in candidate.key:
                 by_form[form].append(candidate)
-        elif overlap(taken.places, candidate.places) >= SHARED:
-            taken.places = widened(taken.places, candidate.places)
+        elif overlap(taken.places, candidate.lying) >= SHARED:
+            taken.widen(candidate.lying)
     return chosen
 
 
-def _motif(candidate: _Candidate, documents: Sequence[MotifDocument], sequences: Sequence[int]) -> Motif:
-    places = apart(candidate.places)
-    wordings = Counter(
-        " ".join(documents[place.document].text[place.start : place.end].lower().split()) for place in places
-    )
+def _motif(
+    score: float,
+    passages: Sequence[Passage],
+    words: Sequence[str],
+    times: Mapping[str, datetime],
+    windows: Sequence[Window],
+) -> Motif:
+    wordings = Counter(" ".join(each.lower().split()) for each in words)
     ranked = sorted(wordings, key=lambda wording: (-wordings[wording], len(wording), wording))
-    numbers = sorted({place.document for place in places})
+    written = [times[each.document_id] for each in passages]  # passages are in the order of writing
     return Motif(
         label=ranked[0],
         wordings=tuple(ranked[:WORDINGS]),
-        session_count=len({sequences[number] for number in numbers}),
-        document_count=len(numbers),
-        score=candidate.score,
-        first_seen=documents[numbers[0]].written_at,
-        last_seen=documents[numbers[-1]].written_at,
-        passages=tuple(Passage(documents[place.document].document_id, place.start, place.end) for place in places),
+        session_count=len({window_for(windows, at).sequence for at in set(written)}),
+        document_count=len({each.document_id for each in passages}),
+        score=score,
+        first_seen=written[0],
+        last_seen=written[-1],
+        passages=tuple(passages),
     )

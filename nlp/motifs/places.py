@@ -9,16 +9,14 @@ from nlp.motifs.candidates import Place
 LONGEST = 120  # code points; a chain of overlapping places is no wording any longer
 
 
-def overlap(places: Sequence[Place], others: Iterable[Place]) -> float:
+def overlap(places: Sequence[Place], others: "Lying") -> float:
     """Tell which share of places overlaps some other."""
-    there = _Lying(others)
-    return sum(any(True for _ in there.touching(place)) for place in places) / len(places)
+    return sum(others.is_touched(place) for place in places) / len(places)
 
 
-def widened(places: Iterable[Place], others: Iterable[Place]) -> list[Place]:
+def widened(places: Iterable[Place], others: "Lying") -> list[Place]:
     """Widen each place to what the others that it overlaps span."""
-    there = _Lying(others)
-    return apart(_span([place, *there.touching(place)]) for place in places)
+    return apart(_span([place, *others.touching(place)]) for place in places)
 
 
 def apart(places: Iterable[Place]) -> list[Place]:
@@ -41,7 +39,7 @@ def _span(places: Sequence[Place]) -> Place:
     return Place(places[0].document, start, end) if end - start <= LONGEST else places[0]
 
 
-class _Lying:
+class Lying:
     """Places by document and start, so that those which touch another are found without looking at all."""
 
     def __init__(self, places: Iterable[Place]) -> None:
@@ -51,7 +49,12 @@ class _Lying:
             self._places[place.document].append(place)
             self._longest = max(self._longest, place.end - place.start)
 
+    def is_touched(self, place: Place) -> bool:
+        """Tell whether any of them touches a place."""
+        return any(True for _ in self.touching(place))
+
     def touching(self, place: Place) -> Iterator[Place]:
+        """Give those that share some code point with a place."""
         there = self._places.get(place.document, [])
         for number in range(bisect_left(there, place.start - self._longest, key=_start), len(there)):
             other = there[number]

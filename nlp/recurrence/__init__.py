@@ -14,12 +14,15 @@ Pure functions over plain values; docs/recurrence.md tells rules, formulas and l
 
 from nlp.recurrence.comparison import Prior, prior_of, rate_interval
 from nlp.recurrence.counts import Exposure, Sighting, Tally, Writing, bunching_of, exposure_of
-from nlp.recurrence.themes import RecurringTheme, SessionRate, recurring_themes, strongest
+from nlp.recurrence.ledger import Account, Ledger, account_of
+from nlp.recurrence.themes import RecurringTheme, SessionRate, recurring_in, recurring_themes, strongest
 from nlp.recurrence.trajectory import Trajectory
 from nlp.recurrence.windows import Window, window_for, windows_of
 
 __all__ = [
+    "Account",
     "Exposure",
+    "Ledger",
     "Prior",
     "RecurringTheme",
     "SessionRate",
@@ -28,10 +31,12 @@ __all__ = [
     "Trajectory",
     "Window",
     "Writing",
+    "account_of",
     "bunching_of",
     "exposure_of",
     "prior_of",
     "rate_interval",
+    "recurring_in",
     "recurring_themes",
     "strongest",
     "window_for",

@@ -84,11 +84,15 @@ def bunching_of(exposure: Exposure, sightings: Iterable[Sighting]) -> float:
     """
     by_document = Counter((sighting.source, sighting.document_id) for sighting in sightings)
     per_voice: Counter[DocumentKind] = Counter()
-    excess, room = 0.0, 0.0
     for (voice, _), count in by_document.items():
         per_voice[voice] += count
-        excess += count * (count - 1)
-    for voice, count in per_voice.items():
+    return bunching_from(exposure, per_voice, sum(count * (count - 1) for count in by_document.values()))
+
+
+def bunching_from(exposure: Exposure, per_voice: Mapping[DocumentKind, int], pairs: int) -> float:
+    """Estimate the same from counts: mentions by voice, and ordered pairs of mentions that share a document."""
+    excess, room = float(pairs), 0.0
+    for voice, count in sorted(per_voice.items()):
         by_chance = exposure.same_document.get(voice, 1.0)
         excess -= count * (count - 1) * by_chance
         room += count * (1 - by_chance)

@@ -1,17 +1,16 @@
 """Recurring themes: what returns for a patient over the windows, the most recurrent first."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from nlp.findings import DocumentKind
 from nlp.recurrence.comparison import Prior, prior_of, rate_interval
-from nlp.recurrence.counts import Exposure, Sighting, Tally, Voices, Writing, bunching_of, exposure_of
+from nlp.recurrence.counts import Exposure, Sighting, Tally, Voices, Writing
+from nlp.recurrence.ledger import EVIDENCE, Account, Ledger, account_of, strength, strongest_of
 from nlp.recurrence.trajectory import Trajectory, probability_rising, trajectory_of
-from nlp.recurrence.windows import Window, window_for
-
-EVIDENCE = 5
+from nlp.recurrence.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +60,31 @@ def recurring_themes(
     writings. A theme without a sighting is not in the answer. `clinic`, where it is known, is how often all patients
     together speak of each theme in how many words; sparse patients lean towards it.
     """
-    exposure = exposure_of(windows, writings)
-    by_theme: dict[str, list[tuple[Window, Sighting]]] = defaultdict(list)
+    ledger = Ledger(windows)
+    for account in accounts_of(writings, sightings):
+        ledger.add(account)
+    return recurring_in(ledger, clinic)
+
+
+def accounts_of(writings: Iterable[Writing], sightings: Iterable[Sighting]) -> list[Account]:
+    """Count document by document."""
+    by_document: dict[str, list[Sighting]] = defaultdict(list)
     for sighting in sightings:
-        by_theme[sighting.theme].append((window_for(windows, sighting.written_at), sighting))
-    usual = clinic or {}
-    found = [_recurring(windows, exposure, placed, usual.get(theme)) for theme, placed in by_theme.items()]
-    return sorted(found, key=_prominence)
+        by_document[sighting.document_id].append(sighting)
+    found = [account_of(writing, by_document.pop(writing.document_id, ())) for writing in writings]
+    for document_id, there in by_document.items():
+        unread = Writing(document_id, there[0].written_at, 0, there[0].source)
+        found.append(account_of(unread, there, is_in_scope=False))
+    return found
+
+
+def recurring_in(
+    ledger: Ledger, clinic: Mapping[str, Tally] | None = None, theme: str | None = None
+) -> list[RecurringTheme]:
+    """Tell what recurs in documents that are counted already: of every theme, or of one."""
+    exposure, usual = ledger.exposure(), clinic or {}
+    wanted = [name for name in ledger.themes if theme in (None, name)]
+    return sorted((_recurring(ledger, exposure, name, usual.get(name)) for name in wanted), key=_prominence)
 
 
 def _prominence(found: RecurringTheme) -> tuple[int, int, float, str]:
@@ -75,46 +92,26 @@ def _prominence(found: RecurringTheme) -> tuple[int, int, float, str]:
     return -found.session_count, -mentions, -found.last_seen.timestamp(), found.theme
 
 
-def _recurring(
-    windows: Sequence[Window],
-    exposure: Exposure,
-    placed: Sequence[tuple[Window, Sighting]],
-    clinic: Tally | None,
-) -> RecurringTheme:
-    sightings = [sighting for _, sighting in placed]
-    written_in = [window for window in windows if window.sequence in exposure.words]
-    tallies = _tallies(written_in, exposure, placed)
+def _recurring(ledger: Ledger, exposure: Exposure, theme: str, clinic: Tally | None) -> RecurringTheme:
+    standing, tallies = ledger.themes[theme], ledger.tallies(theme, exposure)
+    written_in = [window for window in ledger.windows if window.sequence in exposure.words]
     usual = _usual([_whole(voices) for voices in tallies])
-    prior = prior_of(usual, bunching_of(exposure, sightings), clinic)
+    prior = prior_of(usual, ledger.bunching(theme, exposure), clinic)
     history = [voices for voices in tallies if _whole(voices).words]
     rising = probability_rising(history, prior)
-    session_count = len({window.sequence for window, _ in placed})
-    times = [sighting.written_at for sighting in sightings]
+    session_count = len({sequence for (sequence, _), count in standing.mentions.items() if count})
+    first_seen, last_seen, evidence = standing.shown()
     return RecurringTheme(
-        theme=sightings[0].theme,
+        theme=theme,
         sessions=_rates(written_in, tallies, usual, prior),
         session_count=session_count,
-        first_seen=min(times),
-        last_seen=max(times),
+        first_seen=first_seen,
+        last_seen=last_seen,
         trajectory=trajectory_of(history, rising, prior, session_count),
         probability_rising=rising,
-        by_source=dict(Counter(sighting.source for sighting in sightings)),
-        evidence=tuple(sighting.mention_id for sighting in strongest(sightings)),
+        by_source=dict(sorted(standing.per_voice().items())),
+        evidence=evidence,
     )
-
-
-def _tallies(
-    windows: Sequence[Window], exposure: Exposure, placed: Iterable[tuple[Window, Sighting]]
-) -> list[dict[DocumentKind, Tally]]:
-    """Count each window's mentions beside its words, voice by voice."""
-    mentions = Counter((window.sequence, sighting.source) for window, sighting in placed)
-    return [
-        {
-            voice: Tally(mentions[window.sequence, voice], words)
-            for voice, words in exposure.words[window.sequence].items()
-        }
-        for window in windows
-    ]
 
 
 def _whole(voices: Voices) -> Tally:
@@ -147,15 +144,9 @@ def _rate(window: Window, whole: Tally, usual: Tally, prior: Prior) -> SessionRa
 
 def strongest(sightings: Iterable[Sighting], most: int = EVIDENCE) -> list[Sighting]:
     """Choose the evidence: what a clinician confirmed, then the best scores, then the latest; many documents first."""
-    ranked = sorted(sightings, key=_strength)
-    seen: Counter[str] = Counter()
-    turns = []
-    for sighting in ranked:
-        turns.append((seen[sighting.document_id], sighting))
-        seen[sighting.document_id] += 1
-    chosen = [sighting for _, sighting in sorted(turns, key=lambda turn: turn[0])[:most]]
-    return sorted(chosen, key=_strength)
-
-
-def _strength(sighting: Sighting) -> tuple[bool, float, float, str]:
-    return not sighting.is_confirmed, -sighting.score, -sighting.written_at.timestamp(), sighting.mention_id
+    by_id = {each.mention_id: each for each in sightings}
+    by_document: dict[str, list[Sighting]] = defaultdict(list)
+    for each in by_id.values():
+        by_document[each.document_id].append(each)
+    ranked = (sorted(strength(each) for each in there) for there in by_document.values())
+    return [by_id[chosen[-1]] for chosen in strongest_of(ranked, most)]

@@ -1,0 +1,232 @@
+"""What was read off documents before, in this process's memory: so one more entry is one more to read, not all of them.
+
+It is kept by document and revision, never by reader. Whoever asks finds out first, by the scoped selects, which
+documents may be read; only of these anything is counted. Nothing of it goes to disk, and of a patient whom nobody has
+asked about for an hour nothing stays.
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from time import monotonic
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session as DbSession
+from sqlalchemy.orm import lazyload
+
+from models import Document, Mention, Reach, documents_within, mentions_within
+from models.stamp import RECKONED
+from nlp import Assertion, DocumentKind
+from nlp.motifs import Passage, Reading, Vocabulary
+from nlp.recurrence import Account, Ledger, Sighting, Window, Writing, account_of
+
+KEPT = 20_000  # documents in one process, whosesoever; docs/operation.md tells what that takes
+SECONDS = 3600
+LEDGERS = 4  # of one patient: the patient's own, the team's, an author's of psychotherapy notes, another
+FEW = 200  # documents that are asked for one by one
+OPENED_AT_ONCE = 500
+Span = tuple[int, int]
+Said = tuple[str, frozenset[str]]  # an intention or commitment: its words and themes
+
+
+class Listed(NamedTuple):
+    """A document that may be read, and in which revision."""
+
+    id: UUID
+    revision: int
+    written_at: datetime
+    words: int
+    source: DocumentKind
+
+
+@dataclass(slots=True)
+class OfDocument:
+    """What was read off one document. `found` are its mentions with their facets, but for rejected ones.
+
+    `reading`, `echoes` and `quotes` are filled where somebody asks.
+    """
+
+    revision: int
+    found: Sequence[tuple[str, Sighting]]
+    account: Account
+    reading: Reading | None = None
+    echoes: dict[Said, tuple[Span, ...]] = field(default_factory=dict)
+    quotes: dict[Span, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Counted:
+    """A choice of documents, added up."""
+
+    ledger: Ledger
+    accounts: dict[UUID, Account]
+    revisions: dict[UUID, int]
+
+    def follow(self, documents: Mapping[UUID, OfDocument], revisions: dict[UUID, int]) -> None:
+        """Take out what has gone or changed, and put in what has come."""
+        for document_id in {each for each, _ in self.revisions.items() ^ revisions.items()}:
+            if document_id in self.accounts:
+                self.ledger.remove(self.accounts.pop(document_id))
+            if document_id in revisions:
+                self.accounts[document_id] = documents[document_id].account
+                self.ledger.add(self.accounts[document_id])
+        self.revisions = revisions
+
+
+class OfPatient:
+    """What was read off one patient's documents. Used by one thread at a time."""
+
+    def __init__(self, patient_id: UUID) -> None:
+        self.patient_id = patient_id
+        self.lock = Lock()
+        self.documents: dict[UUID, OfDocument] = {}
+        self.vocabulary = Vocabulary()
+        self.used_at = monotonic()
+        self._counted: list[_Counted] = []
+
+    def fill(self, db_session: DbSession, limits: Reach, listed: Sequence[Listed]) -> None:
+        """Read what is not known of these documents, or known in another revision only; forget what is gone."""
+        missing = {each.id: each for each in listed if not self._knows(each)}
+        if not missing:
+            return
+        found: dict[UUID, list[tuple[str, Sighting]]] = {document_id: [] for document_id in missing}
+        for document_id, facet, sighting in _mentions(db_session, limits, self.patient_id, missing):
+            found[document_id].append((facet, sighting))
+        for document_id, each in missing.items():
+            affirmed = (one for _, one in found[document_id] if one.assertion == Assertion.AFFIRMED)
+            account = account_of(Writing(str(document_id), each.written_at, each.words, each.source), affirmed)
+            self.documents[document_id] = OfDocument(each.revision, tuple(found[document_id]), account)
+        self._forget(db_session, listed)
+
+    def _knows(self, listed: Listed) -> bool:
+        known = self.documents.get(listed.id)
+        return known is not None and known.revision == listed.revision
+
+    def _forget(self, db_session: DbSession, listed: Sequence[Listed]) -> None:
+        """Let documents go that were deleted. What this reader may not read, another may."""
+        others = self.documents.keys() - {each.id for each in listed}
+        if not others:
+            return
+        live = select(Document.id).where(Document.id.in_(others), Document.deleted_at.is_(None))
+        there = set(db_session.scalars(live))
+        for document_id in others - there:
+            del self.documents[document_id]
+
+    def count(self, windows: tuple[Window, ...], listed: Sequence[Listed]) -> Ledger:
+        """Add documents up, beginning from whatever choice of documents was added up before and is nearest."""
+        revisions = {each.id: each.revision for each in listed}
+        self._counted = [each for each in self._counted if each.ledger.windows == windows]
+        apart = {id(each): len(each.revisions.items() ^ revisions.items()) for each in self._counted}
+        nearest = min(self._counted, key=lambda each: apart[id(each)], default=None)
+        if nearest is None or apart[id(nearest)] > len(revisions) // 4:
+            nearest = _Counted(Ledger(windows), {}, {})
+        else:
+            self._counted = [each for each in self._counted if each is not nearest]
+        nearest.follow(self.documents, revisions)
+        self._counted = [*self._counted, nearest][-LEDGERS:]
+        return nearest.ledger
+
+
+class Gleaned:
+    """What was read off the documents of an application; of patients asked about longest ago it goes first."""
+
+    def __init__(self, kept: int = KEPT, seconds: float = SECONDS) -> None:
+        self._kept, self._seconds = kept, seconds
+        self._patients: OrderedDict[UUID, OfPatient] = OrderedDict()
+        self._lock = Lock()
+
+    @contextmanager
+    def of(self, patient_id: UUID) -> Iterator[OfPatient]:
+        """Give what is known of a patient, for one thread at a time."""
+        with self._lock:
+            self._let_go()
+            known = self._patients.setdefault(patient_id, OfPatient(patient_id))
+            self._patients.move_to_end(patient_id)
+        with known.lock:
+            known.used_at = monotonic()
+            yield known
+
+    def _let_go(self) -> None:
+        held = sum(len(each.documents) for each in self._patients.values())
+        for patient_id, each in list(self._patients.items()):
+            is_old = monotonic() - each.used_at > self._seconds
+            if not is_old and held <= self._kept:
+                return
+            held -= len(each.documents)
+            del self._patients[patient_id]
+
+
+def gleaned(db_session: DbSession) -> Gleaned:
+    """Give what a database session may use again; within a change that is nothing, since it may yet be undone."""
+    found: Gleaned = db_session.info.setdefault(RECKONED, Gleaned())
+    return found
+
+
+def list_documents(db_session: DbSession, query: Select[Any]) -> list[Listed]:
+    """List the documents of a scoped select, without their words."""
+    columns = (Document.id, Document.revision, Document.written_at, Document.word_count, Document.source)
+    rows = db_session.execute(query.with_only_columns(*columns))
+    return [Listed(row[0], row[1], row[2], row[3], voice_of(row[4])) for row in rows]
+
+
+def voice_of(source: str) -> DocumentKind:
+    """Say whose voice a document is."""
+    return "journal" if source == "journal" else "note"
+
+
+def open_documents(db_session: DbSession, limits: Reach, ids: Sequence[UUID]) -> Iterator[tuple[UUID, str]]:
+    """Open some documents' words."""
+    for start in range(0, len(ids), OPENED_AT_ONCE):
+        wanted = documents_within(limits).where(Document.id.in_(ids[start : start + OPENED_AT_ONCE]))
+        for document in db_session.scalars(wanted.options(lazyload(Document.mentions))).unique():
+            yield document.id, document.text
+
+
+def quotes_of(db_session: DbSession, limits: Reach, known: OfPatient, passages: Sequence[Passage]) -> list[str]:
+    """Give the words of passages; only documents whose words at these places are not known are opened."""
+    wanted = [(UUID(each.document_id), (each.start, each.end)) for each in passages]
+    unknown: dict[UUID, set[Span]] = defaultdict(set)
+    for document_id, span in wanted:
+        if span not in known.documents[document_id].quotes:
+            unknown[document_id].add(span)
+    for document_id, text in open_documents(db_session, limits, sorted(unknown)):
+        known.documents[document_id].quotes.update({span: text[slice(*span)] for span in unknown[document_id]})
+    return [known.documents[document_id].quotes[span] for document_id, span in wanted]
+
+
+def _mentions(
+    db_session: DbSession, limits: Reach, patient_id: UUID, wanted: Mapping[UUID, Listed]
+) -> Iterator[tuple[UUID, str, Sighting]]:
+    """Read every mention of some documents but for rejected ones."""
+    query = mentions_within(limits).where(Mention.patient_id == patient_id, Mention.review.is_distinct_from("rejected"))
+    if len(wanted) <= FEW:
+        query = query.where(Mention.document_id.in_(wanted))
+    columns: tuple[Any, ...] = (Mention.document_id, Mention.id, Mention.theme, Mention.facet, Mention.assertion)
+    columns += (Mention.score, Mention.review, Mention.start, Mention.end)
+    for document_id, mention_id, theme, facet, assertion, *rest in db_session.execute(
+        query.with_only_columns(*columns).order_by(Mention.start, Mention.id)
+    ):
+        listed = wanted.get(document_id)
+        if listed is not None:
+            score, review, start, end = rest
+            yield (
+                document_id,
+                facet,
+                Sighting(
+                    str(mention_id),
+                    str(document_id),
+                    theme,
+                    Assertion(assertion),
+                    score,
+                    listed.written_at,
+                    listed.source,
+                    review == "confirmed",
+                    start,
+                    end,
+                ),
+            )
