@@ -2,17 +2,20 @@
 
     python bench/growth.py [--documents 1000] [--others 10000 1000000]
 
-One patient has `--documents` tagged entries over twenty dosing sessions; the rest of the database grows from the first
-to the last figure of `--others`. Each time is the median of several warm calls through the whole application; "new" is
-the first call after one more entry, with nothing to use again.
+One patient has `--documents` tagged entries over twenty dosing sessions, and two commitments and an intention to be
+followed; the rest of the database grows from the first to the last figure of `--others`. Each time is the median of
+several calls through the whole application: "warm" when nothing has changed, "new" the first one after one more entry,
+"cold" the first one of a worker that has just started and knows nothing of the patient.
 """
 
 import argparse
+import gc
 import os
 import random
 import statistics
 import tempfile
 import time
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,7 @@ from uuid import UUID
 
 import flask_migrate
 from flask import Flask
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from integration_api.access.keys import signer
 from integration_api.access.policy import full_scope
@@ -30,9 +33,11 @@ from integration_api.app import create_app
 from integration_api.config import Environment, Settings
 from integration_api.db import db, reading, unit_of_work
 from integration_api.people.use_cases import found_organization
+from integration_api.themes.gleaned import Gleaned
 from integration_api.themes.jobs import tag_stored
+from integration_api.web.remembered import Memory
 from integration_api.wiring import parts
-from models import Document, JournalEntry, Mention, Patient, Role, new_id
+from models import Commitment, Document, Intention, JournalEntry, Mention, Patient, Role, new_id
 from models.key_service import new_key, parse_keys
 
 ADDRESS = "http://localhost"
@@ -126,6 +131,16 @@ def write(app: Flask, clinic: dict[str, Any], documents: int) -> None:
             made.append(entry.id)
     for each in made:
         tag_stored(each)
+    maya = caller(app, "maya")
+    for folder, text in (
+        ("commitments", "Ring my sister."),
+        ("commitments", "Walk by the river."),
+        ("intentions", "Open the blue door."),
+    ):
+        maya("POST", f"/v1/{folder}", {"text": text, "visibility": "care_team"})
+    with unit_of_work() as db_session:  # as if made at the beginning, so that there is much to follow
+        for table in (Commitment, Intention):
+            db_session.execute(update(table).values(created_at=now - timedelta(days=100)))
 
 
 def fill(clinic: dict[str, Any], others: int) -> None:
@@ -157,28 +172,53 @@ def measure(app: Flask, clinic: dict[str, Any]) -> None:
     """Time each answer against `/v1/me`."""
     ada, maya, patient = caller(app, "ada"), caller(app, "maya"), f"/v1/patients/{clinic['maya']}"
     me = median(lambda: ada("GET", "/v1/me"))
-    print(f"  /v1/me               {me * 1000:7.1f} ms")
-    for path in ("/themes", "/themes/grief", "/brief"):
-        took = median(lambda path=path: ada("GET", patient + path))
-        maya("POST", "/v1/journal-entries", {"text": "It rained.", "visibility": "care_team"})
-        before = time.perf_counter()
-        ada("GET", patient + path)
-        new = time.perf_counter() - before
-        print(f"  {path:<20} {took * 1000:7.1f} ms  {took / me:5.1f} times /v1/me  (new {new * 1000:.0f} ms)")
-    took = median(lambda: ada("GET", "/v1/caseload"))
-    print(f"  /v1/caseload         {took * 1000:7.1f} ms  {took / me:5.1f} times /v1/me")
+    print(f"  /v1/me               {me * 1000:7.1f} ms            warm            new           cold   (times /v1/me)")
+    paths = {path: patient + path for path in ("/themes", "/themes/grief", "/brief", "/motifs", "/patterns")}
+    for name, path in (paths | {"/v1/caseload": "/v1/caseload"}).items():
+        times = [
+            median(lambda path=path: ada("GET", path)),
+            median(lambda path=path: ada("GET", path), lambda: one_more(maya), 5),
+            median(lambda path=path: ada("GET", path), lambda: forget(app), 3),
+        ]
+        print(f"  {name:<20}" + " " * 15 + "".join(f"{took * 1000:7.1f} ms {took / me:5.1f}" for took in times))
     took = median(lambda: ada("POST", f"{patient}/search", {"words": "river"}))
     print(f"  search               {took * 1000:7.1f} ms  {took / me:5.1f} times /v1/me")
+    print(f"  kept in memory of the patient: {kept(app, lambda: [ada('GET', path) for path in paths.values()]):.1f} MB")
 
 
-def median(act: Any) -> float:
-    """Give the middle of several warm times, in seconds."""
+def one_more(maya: Any) -> None:
+    """Write one more entry."""
+    maya("POST", "/v1/journal-entries", {"text": "It rained, and I miss my father.", "visibility": "care_team"})
+
+
+def forget(app: Flask) -> None:
+    """Be a worker that has just started."""
+    app.extensions["memory"], app.extensions["gleaned"] = Memory(), Gleaned()
+
+
+def kept(app: Flask, act: Any) -> float:
+    """Tell how much memory what is kept between answers takes, in MB."""
+    forget(app)
+    tracemalloc.start()
+    act()
+    gc.collect()
+    held = tracemalloc.get_traced_memory()[0]
+    forget(app)
+    gc.collect()
+    held -= tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return held / 1e6
+
+
+def median(act: Any, before: Any = lambda: None, calls: int = CALLS) -> float:
+    """Give the middle of several times, in seconds; what is done before each does not count."""
     act()
     times = []
-    for _ in range(CALLS):
-        before = time.perf_counter()
+    for _ in range(calls):
+        before()
+        begun = time.perf_counter()
         act()
-        times.append(time.perf_counter() - before)
+        times.append(time.perf_counter() - begun)
     return statistics.median(times)
 
 

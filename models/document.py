@@ -66,7 +66,7 @@ class Document(Sealed, ManyOfOrganization, Versioned, Base):
     arousal: Mapped[int | None]
     prompt_id: Mapped[UUID | None]
     note_kind: Mapped[str | None] = mapped_column(String(20))
-    # Counts up with every change of it or of what was found in it, of which `version` tells only some (models/stamp.py).
+    # Counts up with every change of it or of what was found in it; `version` tells of edits only (models/stamp.py).
     revision: Mapped[int] = mapped_column(default=1, server_default="1")
     language: Mapped[str | None] = mapped_column(String(8))  # as the tagger took it; ISO 639-1 or und
 

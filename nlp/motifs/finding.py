@@ -10,7 +10,7 @@ import numpy as np
 
 from nlp.motifs.background import Background
 from nlp.motifs.candidates import NEIGHBOURS, Key, Place
-from nlp.motifs.keyness import keyness
+from nlp.motifs.keyness import keyness, keyness_of_all
 from nlp.motifs.places import Lying, apart, overlap, widened
 from nlp.motifs.tables import Ints, Reading, Table, Vocabulary, is_pair, parts_of, read_document
 from nlp.recurrence.windows import Window, window_for
@@ -143,7 +143,7 @@ def _rank(candidate: _Candidate) -> tuple[float, int, Key]:
 def _candidates(table: Table, vocabulary: Vocabulary) -> list[_Candidate]:
     """Give the candidates that reach the threshold, and those that share a word with one: they may widen it."""
     first, last = parts_of(table.keys)
-    scores = {group: _score(group, table, vocabulary) for group in _promising(table).tolist()}
+    scores = {group: _score(group, table, vocabulary) for group in _promising(table, vocabulary).tolist()}
     best = [group for group, score in scores.items() if score >= THRESHOLD]
     taken = np.zeros(len(vocabulary.forms), dtype=bool)
     taken[first[best]] = taken[last[best]] = True
@@ -157,12 +157,17 @@ def _candidates(table: Table, vocabulary: Vocabulary) -> list[_Candidate]:
     ]
 
 
-def _promising(table: Table) -> Ints:
-    """Name the groups that may reach the threshold, by a bound that is quick to reckon."""
+def _promising(table: Table, vocabulary: Vocabulary) -> Ints:
+    """Name the groups whose scores, reckoned for all at once, come near the threshold."""
     first, last = parts_of(table.keys)
     by_chance = 2.0 * NEIGHBOURS * table.forms[first] * table.forms[last] / max(table.words, 1)
-    bound = np.log(table.times / by_chance) * np.sqrt(table.times)
-    return np.flatnonzero(~is_pair(table.keys) | (bound >= THRESHOLD - _ROUNDING))
+    beyond_chance = np.log(table.times / by_chance) * np.sqrt(table.times)
+    near = np.flatnonzero(~is_pair(table.keys) | (beyond_chance >= THRESHOLD - _ROUNDING))
+    background = vocabulary.background
+    others = np.array([background.often(vocabulary.key(each)) for each in table.keys[near].tolist()], dtype=np.int64)
+    keys = keyness_of_all(table.times[near], table.words, others, background.words)
+    found: Ints = near[keys >= THRESHOLD - _ROUNDING]
+    return found
 
 
 def _score(group: int, table: Table, vocabulary: Vocabulary) -> float:
@@ -186,14 +191,14 @@ def _collapsed(ranked: Iterable[_Candidate]) -> list[_Candidate]:
     by_form: dict[str, list[_Candidate]] = defaultdict(list)
     for candidate in ranked:
         rivals = [rival for form in candidate.key for rival in by_form[form]]
-        taken = next((rival for rival in rivals if overlap(candidate.places, rival.lying) >= SHARED), None)
+        taken = next((rival for rival in rivals if overlap(candidate.lying, rival.lying) >= SHARED), None)
         if taken is None:
             if candidate.score < THRESHOLD:
                 continue
             chosen.append(candidate)
             for form in candidate.key:
                 by_form[form].append(candidate)
-        elif overlap(taken.places, candidate.lying) >= SHARED:
+        elif overlap(taken.lying, candidate.lying) >= SHARED:
             taken.widen(candidate.lying)
     return chosen
 

@@ -7,6 +7,10 @@ motifs are among, would swallow the difference.
 """
 
 from math import log, sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 PRIOR = 500
 UNSEEN = 1.0
@@ -18,6 +22,15 @@ def keyness(own: int, own_words: int, others: float, others_words: int) -> float
     ours = own + PRIOR * rate
     difference = _log_odds(ours, own_words + PRIOR) - _log_odds(rate, 1.0)
     return difference / sqrt(1 / ours + 1 / (others + UNSEEN))
+
+
+def keyness_of_all(own: NDArray[Any], own_words: int, others: NDArray[Any], others_words: int) -> NDArray[Any]:
+    """Give the same of many words at once, but for the last places."""
+    rate = (others + UNSEEN) / (others_words + UNSEEN)
+    ours, whole = own + PRIOR * rate, own_words + PRIOR
+    difference = np.log(ours) - np.log(whole - ours) - np.log(rate) + np.log(1.0 - rate)
+    found: NDArray[Any] = difference / np.sqrt(1 / ours + 1 / (others + UNSEEN))
+    return found
 
 
 def _log_odds(part: float, whole: float) -> float:

@@ -49,7 +49,7 @@ class Vocabulary:
         first, last = packed >> _SHIFT, packed & _LOW
         return (self.forms[last - 1],) if not first else (self.forms[first - 1], self.forms[last - 1])
 
-    def others(self) -> tuple[Ints, Ints]:
+    def nouns(self) -> tuple[Ints, Ints]:
         """Tell of every form how often others write it, and how often as a noun."""
         return np.array(self._often, dtype=np.int64), np.array(self._nouns, dtype=np.int64)
 
@@ -102,7 +102,7 @@ class Table:
         self.words = int(self.forms.sum())
         nouns = _counted([each.nouns for each in readings], size)
         names = _counted([each.names for each in readings], size)
-        often, as_nouns = vocabulary.others()
+        often, as_nouns = vocabulary.nouns()
         self._is_noun = (nouns > 0) & (nouns + as_nouns >= NOUN_SHARE * (self.forms + often))
         self._is_name = names >= NAME_SHARE * np.maximum(self.forms, 1)
         self._group(readings, np.array(sequences, dtype=np.int64))

@@ -39,7 +39,7 @@ class Account:
 
 @dataclass(slots=True)
 class Standing:
-    """One theme's counts: mentions by window and voice, pairs of mentions within documents, and each document's share."""
+    """One theme's counts: mentions by window and voice, pairs of them within documents, and each document's share."""
 
     mentions: Counter[tuple[int, DocumentKind]] = field(default_factory=Counter)
     pairs: Counter[DocumentKind] = field(default_factory=Counter)

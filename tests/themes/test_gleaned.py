@@ -1,6 +1,5 @@
 """Answers that use again what was read before: the same as reckoned from scratch, whatever has happened in between."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -135,19 +134,19 @@ class Course:
 
 
 HAPPENINGS = (
-    "private", "shared", "edit", "redate", "hide_or_show", "delete", "note", "move", "cancel", "review", "consent", "tag",
-    "own_theme", "commit",
+    "private", "shared", "edit", "redate", "hide_or_show", "delete", "note", "move", "cancel", "review", "consent",
+    "tag", "own_theme", "commit",
 )  # fmt: skip
 
 
 @pytest.fixture
-def course(clinic: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Course]:
+def course(clinic: Any, monkeypatch: pytest.MonkeyPatch) -> Course:
     parts: Parts = clinic.app.extensions["parts"]
     at = parts.now() + timedelta(minutes=30)  # in one moment, later than all that happens
     monkeypatch.setitem(clinic.app.extensions, "parts", Parts(parts.key_service, parts.load_tagger, lambda: at))
     monkeypatch.setitem(clinic.app.extensions, "memory", Forgetful())
     monkeypatch.setitem(clinic.app.extensions, "gleaned", Gleaned())
-    yield Course(clinic)
+    return Course(clinic)
 
 
 @settings(
