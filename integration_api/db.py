@@ -76,7 +76,7 @@ def reading(*, everywhere: bool = False) -> Iterator[Session]:
     within a change may not: the change may yet be undone.
     """
     db_session = _opened(_of_one_moment(), everywhere=everywhere)
-    db_session.info[RECKONED] = current_app.extensions["gleaned"]
+    db_session.info[RECKONED] = current_app.extensions["gleaned"].moment()
     try:
         yield db_session
         db_session.commit()  # ends the transaction without forgetting what was read, as a rollback would

@@ -22,7 +22,7 @@ from integration_api.themes.gleaned import (
     list_documents,
     open_documents,
 )
-from models import Commitment, Document, Page, Reach, Resolve, documents_within
+from models import Commitment, Page, Reach, Resolve
 from nlp.echoes import echoes_in, read_sentences
 
 SHOWN = 5  # passages of one
@@ -69,22 +69,18 @@ def follow(db_session: DbSession, caller: Principal, resolves: Iterable[Resolve]
     for each in followed:
         by_patient[each.patient_id].append(each)
     found: dict[UUID, Followed] = {}
+    limits = reach(caller, Resource.THEME, Action.SEARCH)
     for patient_id, of_patient in by_patient.items():
-        listed = _written_since(db_session, caller, patient_id, min(each.created_at for each in of_patient))
+        since = min(each.created_at for each in of_patient)
+        listed = [each for each in list_documents(db_session, limits, patient_id) if each.written_at > since]
         with gleaned(db_session).of(patient_id) as known:
-            found |= _follow(db_session, reach(caller, Resource.THEME, Action.SEARCH), known, of_patient, listed, at)
+            found |= _follow(db_session, limits, known, of_patient, listed, at)
     return [found[each.id] for each in followed]
 
 
 def follow_page(db_session: DbSession, caller: Principal, page: Page[Any], at: datetime) -> Page[Followed]:
     """Do so for a page of them."""
     return Page(follow(db_session, caller, page.items, at), page.next_after)
-
-
-def _written_since(db_session: DbSession, caller: Principal, patient_id: UUID, since: datetime) -> list[Listed]:
-    visible = documents_within(reach(caller, Resource.THEME, Action.SEARCH))
-    wanted = visible.where(Document.patient_id == patient_id, Document.written_at > since)
-    return list_documents(db_session, wanted.order_by(Document.written_at, Document.id))
 
 
 def _follow(

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from sys import intern
 from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 from sqlalchemy.orm import lazyload
 
@@ -42,6 +43,14 @@ class Listed(NamedTuple):
     written_at: datetime
     words: int
     source: DocumentKind
+    tagging_state: str
+    language: str | None
+
+
+_LISTED = (
+    Document.id, Document.revision, Document.written_at, Document.word_count, Document.source, Document.tagging_state,
+    Document.language,
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -140,6 +149,10 @@ class Gleaned:
         self._patients: OrderedDict[UUID, OfPatient] = OrderedDict()
         self._lock = Lock()
 
+    def moment(self) -> "Moment":
+        """Give it to a database session, all of whose reading is of one moment."""
+        return Moment(self)
+
     @contextmanager
     def of(self, patient_id: UUID) -> Iterator[OfPatient]:
         """Give what is known of a patient, for one thread at a time."""
@@ -161,17 +174,31 @@ class Gleaned:
             del self._patients[patient_id]
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a database session may use again. All that it reads is of one moment, so it lists documents once."""
+
+    gleaned: Gleaned
+    listed: dict[tuple[Reach, UUID], list[Listed]] = field(default_factory=dict)
+
+
 def gleaned(db_session: DbSession) -> Gleaned:
     """Give what a database session may use again; within a change that is nothing, since it may yet be undone."""
-    found: Gleaned = db_session.info.setdefault(RECKONED, Gleaned())
-    return found
+    moment: Moment | None = db_session.info.get(RECKONED)
+    return Gleaned() if moment is None else moment.gleaned
 
 
-def list_documents(db_session: DbSession, query: Select[Any]) -> list[Listed]:
-    """List the documents of a scoped select, without their words."""
-    columns = (Document.id, Document.revision, Document.written_at, Document.word_count, Document.source)
-    rows = db_session.execute(query.with_only_columns(*columns))
-    return [Listed(row[0], row[1], row[2], row[3], voice_of(row[4])) for row in rows]
+def list_documents(db_session: DbSession, limits: Reach, patient_id: UUID) -> list[Listed]:
+    """List what a caller may read of a patient's, in the order of writing, without the words."""
+    moment: Moment | None = db_session.info.get(RECKONED)
+    listed = None if moment is None else moment.listed.get((limits, patient_id))
+    if listed is None:
+        query: Any = documents_within(limits).where(Document.patient_id == patient_id)
+        query = query.order_by(Document.written_at, Document.id).with_only_columns(*_LISTED)
+        listed = [Listed(*row[:4], voice_of(row[4]), *row[5:]) for row in db_session.execute(query)]
+        if moment is not None:
+            moment.listed[limits, patient_id] = listed
+    return listed
 
 
 def voice_of(source: str) -> DocumentKind:
@@ -189,44 +216,44 @@ def open_documents(db_session: DbSession, limits: Reach, ids: Sequence[UUID]) ->
 
 def quotes_of(db_session: DbSession, limits: Reach, known: OfPatient, passages: Sequence[Passage]) -> list[str]:
     """Give the words of passages; only documents whose words at these places are not known are opened."""
-    wanted = [(UUID(each.document_id), (each.start, each.end)) for each in passages]
+    by_name = {each.account.document_id: each for each in known.documents.values()}
+    wanted = [(by_name[each.document_id], (each.start, each.end)) for each in passages]
     unknown: dict[UUID, set[Span]] = defaultdict(set)
-    for document_id, span in wanted:
-        if span not in known.documents[document_id].quotes:
-            unknown[document_id].add(span)
+    for passage, (document, span) in zip(passages, wanted, strict=True):
+        if span not in document.quotes:
+            unknown[UUID(passage.document_id)].add(span)
     for document_id, text in open_documents(db_session, limits, sorted(unknown)):
         known.documents[document_id].quotes.update({span: text[slice(*span)] for span in unknown[document_id]})
-    return [known.documents[document_id].quotes[span] for document_id, span in wanted]
+    return [document.quotes[span] for document, span in wanted]
 
 
 def _mentions(
     db_session: DbSession, limits: Reach, patient_id: UUID, wanted: Mapping[UUID, Listed]
 ) -> Iterator[tuple[UUID, str, Sighting]]:
     """Read every mention of some documents but for rejected ones."""
-    query = mentions_within(limits).where(Mention.patient_id == patient_id, Mention.review.is_distinct_from("rejected"))
+    query: Any = mentions_within(limits).where(
+        Mention.patient_id == patient_id, Mention.review.is_distinct_from("rejected")
+    )
     if len(wanted) <= FEW:
         query = query.where(Mention.document_id.in_(wanted))
     columns: tuple[Any, ...] = (Mention.document_id, Mention.id, Mention.theme, Mention.facet, Mention.assertion)
     columns += (Mention.score, Mention.review, Mention.start, Mention.end)
-    for document_id, mention_id, theme, facet, assertion, *rest in db_session.execute(
-        query.with_only_columns(*columns).order_by(Mention.start, Mention.id)
-    ):
+    query = query.with_only_columns(*columns).order_by(Mention.start, Mention.id)
+    names = {document_id: str(document_id) for document_id in wanted}  # one string each, for all of its mentions
+    for document_id, mention_id, theme, facet, assertion, score, review, start, end in db_session.execute(query):
         listed = wanted.get(document_id)
-        if listed is not None:
-            score, review, start, end = rest
-            yield (
-                document_id,
-                facet,
-                Sighting(
-                    str(mention_id),
-                    str(document_id),
-                    theme,
-                    Assertion(assertion),
-                    score,
-                    listed.written_at,
-                    listed.source,
-                    review == "confirmed",
-                    start,
-                    end,
-                ),
-            )
+        if listed is None:
+            continue
+        sighting = Sighting(
+            str(mention_id),
+            names[document_id],
+            intern(theme),
+            Assertion(assertion),
+            score,
+            listed.written_at,
+            listed.source,
+            review == "confirmed",
+            start,
+            end,
+        )
+        yield document_id, intern(facet), sighting

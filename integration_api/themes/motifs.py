@@ -13,8 +13,8 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.people.use_cases import patient_within
-from integration_api.themes.gleaned import Listed, OfPatient, gleaned, list_documents, open_documents, quotes_of
-from integration_api.themes.use_cases import RecurrenceFilter, counted, windows_for
+from integration_api.themes.gleaned import Listed, OfPatient, gleaned, open_documents, quotes_of
+from integration_api.themes.use_cases import RecurrenceFilter, listed_for, windows_for
 from models import Document, Page, PageRequest, Reach, documents_within, page_of_list
 from nlp.motifs import Motif, Passage, ReadDocument, may_have_motifs, motifs_in, read_document
 from nlp.recurrence import Window, window_for
@@ -59,9 +59,9 @@ def list_motifs(
     """List a patient's motifs, those most their own first, as far as the caller may read. `source` may be `both`."""
     limits = reach(caller, Resource.THEME, Action.SEARCH)
     patient_within(db_session, limits, patient_id)
-    query = counted(documents_within(limits), patient_id, RecurrenceFilter(source=None if source == BOTH else source))
+    wanted = RecurrenceFilter(source=None if source == BOTH else source)
     # Of what waits for the tagger the language is not yet known.
-    listed = list_documents(db_session, query.where(Document.language == ENGLISH))
+    listed = [each for each in listed_for(db_session, limits, patient_id, wanted) if each.language == ENGLISH]
     windows = windows_for(db_session, limits, patient_id)
     with gleaned(db_session).of(patient_id) as known:
         found = _found(db_session, limits, known, listed, windows)

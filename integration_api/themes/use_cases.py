@@ -25,7 +25,6 @@ from models import (
     PageRequest,
     Reach,
     Session,
-    documents_within,
     narrowed,
     page_of_list,
     sessions_within,
@@ -45,6 +44,7 @@ from nlp.recurrence import (
 )
 
 ANY = "any"
+TAGGED = "done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +150,7 @@ def _recurring(
     # The clinic's rates are of affirmed mentions in all that is shared: of another question they tell nothing.
     is_theirs = wanted.source is None and wanted.assertion == Assertion.AFFIRMED
     clinic = clinic_rates(db_session, limits.organization_id) if is_theirs else None
-    listed = list_documents(db_session, counted(documents_within(limits), patient_id, wanted))
+    listed = listed_for(db_session, limits, patient_id, wanted)
     with gleaned(db_session).of(patient_id) as known:
         known.fill(db_session, limits, listed)
         if wanted == RecurrenceFilter():
@@ -173,10 +173,22 @@ def sightings_of(
     db_session: DbSession, limits: Reach, patient_id: UUID, wanted: RecurrenceFilter, theme: str | None = None
 ) -> list[Sighting]:
     """Every mention that counts, of every theme or of one: rejected ones never do."""
-    listed = list_documents(db_session, counted(documents_within(limits), patient_id, wanted))
+    listed = listed_for(db_session, limits, patient_id, wanted)
     with gleaned(db_session).of(patient_id) as known:
         known.fill(db_session, limits, listed)
         return [one for one in _sightings(known, listed, wanted) if theme in (None, one.theme)]
+
+
+def listed_for(db_session: DbSession, limits: Reach, patient_id: UUID, wanted: RecurrenceFilter) -> list[Listed]:
+    """List the documents that `counted` keeps."""
+    return [
+        each
+        for each in list_documents(db_session, limits, patient_id)
+        if each.tagging_state == TAGGED
+        and wanted.source in (None, each.source)
+        and (wanted.since is None or each.written_at >= wanted.since)
+        and (wanted.until is None or each.written_at < wanted.until)
+    ]
 
 
 def _sightings(known: OfPatient, listed: Iterable[Listed], wanted: RecurrenceFilter) -> Iterator[Sighting]:
@@ -190,7 +202,7 @@ def counted(query: Select[Any], patient_id: UUID, wanted: RecurrenceFilter) -> S
     """Keep what stands in the tagged documents that are asked for."""
     equal = (
         (Document.patient_id, patient_id),
-        (Document.tagging_state, "done"),
+        (Document.tagging_state, TAGGED),
         (Document.source, wanted.source),
     )
     return narrowed(query, equal, Document.written_at, wanted)

@@ -150,7 +150,7 @@ def course(clinic: Any, monkeypatch: pytest.MonkeyPatch) -> Course:
 
 
 @settings(
-    max_examples=4,
+    max_examples=3,
     derandomize=True,
     deadline=None,
     phases=[Phase.generate],
