@@ -195,7 +195,10 @@ def list_documents(db_session: DbSession, limits: Reach, patient_id: UUID) -> li
     if listed is None:
         query: Any = documents_within(limits).where(Document.patient_id == patient_id)
         query = query.order_by(Document.written_at, Document.id).with_only_columns(*_LISTED)
-        listed = [Listed(*row[:4], voice_of(row[4]), *row[5:]) for row in db_session.execute(query)]
+        listed = [
+            Listed(row[0], row[1], row[2], row[3], voice_of(row[4]), row[5], row[6])
+            for row in db_session.execute(query)
+        ]
         if moment is not None:
             moment.listed[limits, patient_id] = listed
     return listed
@@ -231,9 +234,8 @@ def _mentions(
     db_session: DbSession, limits: Reach, patient_id: UUID, wanted: Mapping[UUID, Listed]
 ) -> Iterator[tuple[UUID, str, Sighting]]:
     """Read every mention of some documents but for rejected ones."""
-    query: Any = mentions_within(limits).where(
-        Mention.patient_id == patient_id, Mention.review.is_distinct_from("rejected")
-    )
+    counted = (Mention.patient_id == patient_id, Mention.review.is_distinct_from("rejected"))
+    query: Any = mentions_within(limits).where(*counted)
     if len(wanted) <= FEW:
         query = query.where(Mention.document_id.in_(wanted))
     columns: tuple[Any, ...] = (Mention.document_id, Mention.id, Mention.theme, Mention.facet, Mention.assertion)
