@@ -17,6 +17,8 @@ from integration_api.login.pages import blp as login_pages
 from integration_api.login.passwords import Passwords, profile_of
 from integration_api.login.routes import blp as login
 from integration_api.login.use_cases import AT_MOST
+from integration_api.measures.due import USUAL, load_schedule
+from integration_api.measures.routes import blp as measures
 from integration_api.notes.routes import blp as notes
 from integration_api.oauth.routes import blp as oauth
 from integration_api.oauth.use_cases import revoke_families
@@ -61,9 +63,10 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     migrate.init_app(app)
     with app.app_context():
         tune(db.engine)
+    load_schedule(settings.measure_schedule or USUAL)  # a mistake in it must show now
     problems.register(app)
     api = make_api(app)
-    for room in (people, care, journal, notes, themes, safety, action, overview, privacy, login, operation):
+    for room in (people, care, journal, notes, themes, safety, measures, action, overview, privacy, login, operation):
         api.register_blueprint(room)
     for pages in (login_pages, reference, oauth):
         app.register_blueprint(pages)

@@ -62,6 +62,7 @@ class Settings:
     attempts_per_minute: int = 30  # from one address, to sign in or to get a token
     escalate_minutes: int | None = None  # until an open safety flag is escalated; None: by theme (safety/routing.py)
     crisis_resources: tuple[CrisisResource, ...] = ()
+    measure_schedule: Path | None = None  # when measures are asked for; None: measures/schedule.toml
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -86,6 +87,7 @@ class Settings:
             attempts_per_minute=_positive(env, "INTEGRATION_API_ATTEMPTS_PER_MINUTE", 30),
             escalate_minutes=_positive(env, "INTEGRATION_API_ESCALATE_MINUTES", 0, lowest=0) or None,
             crisis_resources=_crisis_resources(env),
+            measure_schedule=_file(env, "INTEGRATION_API_MEASURE_SCHEDULE"),
             rate_limit_storage=env.get("INTEGRATION_API_RATE_LIMIT_STORAGE") or "memory://",
         )
         settings.check()
@@ -144,6 +146,16 @@ def _folder(env: Mapping[str, str], name: str) -> Path | None:
         return None
     if not (Path(value) / "config.cfg").is_file():
         raise UnsafeSettings(f"{name} must name the folder of a trained pipeline (python -m nlp train --output FOLDER)")
+    return Path(value)
+
+
+def _file(env: Mapping[str, str], name: str) -> Path | None:
+    """Read a file's path; None where nothing is set."""
+    value = env.get(name, "").strip()
+    if not value:
+        return None
+    if not Path(value).is_file():
+        raise UnsafeSettings(f"{name} must name a file")
     return Path(value)
 
 

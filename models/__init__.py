@@ -17,6 +17,7 @@ from models.data_key import DataKey, KeyOwner, Keyring, current_key
 from models.document import NOTE_KINDS, VISIBILITIES, Document, JournalEntry, Note, link_of
 from models.erasure import Erasure
 from models.filters import Between, narrowed
+from models.measure_response import RESPONSE_STATUSES, MeasureResponse
 from models.mention import ASSERTIONS, SOURCES, Mention, MentionReview
 from models.oauth import (
     AuthorizationCode,
@@ -38,6 +39,7 @@ from models.scoped import (
     courses_within,
     documents_within,
     journal_entries_within,
+    measure_responses_within,
     mentions_within,
     notes_within,
     patients_within,
@@ -61,6 +63,7 @@ __all__ = [
     "FLAG_STATUSES",
     "NOTE_KINDS",
     "PURPOSES",
+    "RESPONSE_STATUSES",
     "ROUTES",
     "SESSION_KINDS",
     "SESSION_STATUSES",
@@ -94,6 +97,7 @@ __all__ = [
     "JournalEntry",
     "KeyOwner",
     "Keyring",
+    "MeasureResponse",
     "Mention",
     "MentionReview",
     "Note",
@@ -130,6 +134,7 @@ __all__ = [
     "journal_entries_within",
     "latest_session",
     "link_of",
+    "measure_responses_within",
     "mentions_within",
     "narrowed",
     "new_id",

@@ -24,6 +24,7 @@ from models.course import Course
 from models.data_key import DataKey, KeyOwner, current_key
 from models.document import Document
 from models.erasure import Erasure
+from models.measure_response import MeasureResponse
 from models.person import Patient
 from models.safety_flag import SafetyFlag
 from models.session import Session as TreatmentSession
@@ -32,7 +33,8 @@ OUTCOMES = ("done", "refused", "not_found", "invalid", "failed")
 PURPOSES_OF_USE = ("own_record", "treatment", "administration", "ehr", "break_glass", "sign_in", "service")
 FIRST = "0" * 64  # what the first event of a chain is linked to
 TOUCHED = "touched"  # where a database session keeps whose records it has changed
-_RECORDS = (Patient, CareTeam, Course, TreatmentSession, Document, Consent, BreakGlass, Erasure, Resolve, SafetyFlag)
+_OF_CARE = (CareTeam, Course, TreatmentSession, Document, MeasureResponse, Resolve, SafetyFlag)
+_RECORDS = (Patient, Consent, BreakGlass, Erasure, *_OF_CARE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
-"""Safety flags: what a care team must see soon, raised from one document for one theme, with a complete history."""
+"""Safety flags: what a care team must see soon, raised from one document or response, with a complete history."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Base, Identified, OfOrganization
 from models.data_key import KeyOwner
 from models.document import Document
+from models.measure_response import MeasureResponse
 from models.mention import Mention
 from models.person import Clinician
 from models.sealing import Sealed, SealedText
@@ -25,19 +27,37 @@ def raises(mention: Mention) -> bool:
     return mention.facet == FACET and mention.assertion in RAISING and mention.review != "rejected"
 
 
+@dataclass(frozen=True, slots=True)
+class FlaggedAnswer:
+    """The answer that speaks for a flag: of which response, measure and item, and what it counts."""
+
+    response_id: UUID
+    measure: str
+    item: str
+    answer: int
+
+
 class SafetyFlag(OfOrganization, Identified, Base):
-    """One document speaks of one safety theme. No word of it is kept here: quotes are cut when they are shown."""
+    """A document or a response to a measure speaks of one safety theme.
+
+    No word and no answer is kept here: quotes are cut, and answers opened, when they are shown.
+    """
 
     __tablename__ = "safety_flags"
     __table_args__ = (
         UniqueConstraint("document_id", "theme"),
+        UniqueConstraint("response_id", "theme"),
+        CheckConstraint("(document_id is null) <> (response_id is null)", name="raised_from"),
+        CheckConstraint("(response_id is null) = (item is null)", name="item"),
         CheckConstraint(f"status in {FLAG_STATUSES}", name="status"),
         Index("ix_safety_flags_patient_id_raised_at", "patient_id", "raised_at"),
         Index("ix_safety_flags_status_due_at", "status", "due_at"),
     )
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="RESTRICT"))
-    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
+    document_id: Mapped[UUID | None] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
+    response_id: Mapped[UUID | None] = mapped_column(ForeignKey("measure_responses.id", ondelete="CASCADE"))
+    item: Mapped[str | None] = mapped_column(String(10))  # of the measure, counted from 1
     theme: Mapped[str] = mapped_column(String(80))
     severity: Mapped[str | None] = mapped_column(String(20))
     status: Mapped[str] = mapped_column(String(20), default="open")
@@ -47,7 +67,8 @@ class SafetyFlag(OfOrganization, Identified, Base):
     escalated_at: Mapped[datetime | None]
     mention_count: Mapped[int] = mapped_column(default=0)  # how many there were when the document was last tagged
 
-    document: Mapped[Document] = relationship(lazy="joined", innerjoin=True)
+    document: Mapped[Document | None] = relationship(lazy="joined")
+    response: Mapped[MeasureResponse | None] = relationship(lazy="joined")
     history: Mapped[list["SafetyFlagEvent"]] = relationship(
         lazy="selectin",
         cascade="all, delete-orphan",
@@ -58,7 +79,17 @@ class SafetyFlag(OfOrganization, Identified, Base):
     @property
     def is_private(self) -> bool:
         """Whether the document is the patient's alone: then nobody is shown more than that there is a flag."""
-        return self.document.visibility == "private"
+        return self.document is not None and self.document.visibility == "private"
+
+    @property
+    def is_authors_own(self) -> bool:
+        """Whether it is of a psychotherapy note, which is its author's alone."""
+        return self.document is not None and self.document.note_kind == "psychotherapy"
+
+    @property
+    def key_owner(self) -> KeyOwner:
+        """Whose key seals what is said of it: the patient, or the author of a psychotherapy note."""
+        return (self.document or self.response).key_owner  # type: ignore[union-attr]  # it has one of the two
 
     @property
     def shown_document_id(self) -> UUID | None:
@@ -67,15 +98,25 @@ class SafetyFlag(OfOrganization, Identified, Base):
 
     @property
     def shown_source(self) -> str | None:
-        """Whether it is an entry or a note, as far as it may be told."""
+        """Whether it is an entry, a note or a measure, as far as it may be told."""
+        if self.document is None:
+            return "measure"
         return None if self.is_private else self.document.source
 
     @property
     def evidence(self) -> list[Mention]:
-        """The mentions that speak for the flag now; none of a private entry."""
-        if self.is_private:
+        """The mentions that speak for the flag now; none of a private entry, nor of a measure."""
+        if self.document is None or self.is_private:
             return []
         return [mention for mention in self.document.mentions if mention.theme == self.theme and raises(mention)]
+
+    @property
+    def answer(self) -> FlaggedAnswer | None:
+        """The answer that speaks for the flag; None for one that was raised from words."""
+        if self.response is None or self.item is None:
+            return None
+        value = self.response.answers[int(self.item) - 1]
+        return None if value is None else FlaggedAnswer(self.response.id, self.response.measure, self.item, value)
 
     def tell(self, what: str, at: datetime, **more: Any) -> None:
         """Put an event into the history. Without a clinician it was the system."""
@@ -102,8 +143,8 @@ class SafetyFlagEvent(Sealed, OfOrganization, Identified, Base):
 
     @property
     def key_owner(self) -> KeyOwner:
-        """Whoever the document's is: the patient, or the author of a psychotherapy note."""
-        return self.flag.document.key_owner
+        """Whoever the flag's is."""
+        return self.flag.key_owner
 
     @property
     def clinician_name(self) -> str | None:

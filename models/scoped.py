@@ -16,6 +16,7 @@ from models.care_team import CareTeam, CareTeamMember
 from models.consent import consents_to, declines
 from models.course import Course
 from models.document import Document, JournalEntry, Note
+from models.measure_response import MeasureResponse
 from models.mention import Mention
 from models.person import Clinician, Patient
 from models.safety_flag import SafetyFlag
@@ -141,6 +142,23 @@ def resolves_within(table: type[Any], reach: Reach) -> Select[Any]:
     return _within(table, table.patient_id, reach).where(or_(is_shared, is_own, table.author_id == reach.user_id))
 
 
+def _readable_response(reach: Reach) -> ColumnElement[bool]:
+    """Live responses: the care team's unless the patient says no to that, the patient's, and their author's."""
+    is_shared = ~declines(MeasureResponse.patient_id, "care_team")
+    is_own = MeasureResponse.patient_id == reach.patient_id if reach.extent is Extent.OWN else false()
+    is_own_writing = MeasureResponse.author_id == reach.user_id
+    return and_(_is_live_response(), or_(is_shared, is_own, is_own_writing))
+
+
+def _is_live_response() -> ColumnElement[bool]:
+    return and_(MeasureResponse.id.is_not(None), MeasureResponse.deleted_at.is_(None))
+
+
+def measure_responses_within(reach: Reach) -> Select[MeasureResponse]:
+    """Responses to measures that the caller may read."""
+    return _within(MeasureResponse, MeasureResponse.patient_id, reach).where(_readable_response(reach))
+
+
 def mentions_within(reach: Reach) -> Select[Mention]:
     """Mentions in the documents that the caller may read."""
     return (
@@ -165,7 +183,7 @@ def _is_told_of() -> ColumnElement[bool]:
 
 
 def safety_flags_within(reach: Reach) -> Select[SafetyFlag]:
-    """Safety flags that a clinician may see: those of documents that the clinician may read.
+    """Safety flags that a clinician may see: those of documents and responses that the clinician may read.
 
     And, for the care team alone, those of private entries, as long as the patient agrees. What breaking the glass
     opens has none of these. Nobody else has flags at all.
@@ -175,12 +193,15 @@ def safety_flags_within(reach: Reach) -> Select[SafetyFlag]:
     is_for_caller = true() if reach.extent is Extent.CARE_TEAM else false()
     return (
         _within(SafetyFlag, SafetyFlag.patient_id, reach)
-        .join(Document, Document.id == SafetyFlag.document_id)
-        .where(is_for_caller, or_(_readable_document(reach), is_told_of))
-        .options(contains_eager(SafetyFlag.document))
+        .outerjoin(Document, Document.id == SafetyFlag.document_id)
+        .outerjoin(MeasureResponse, MeasureResponse.id == SafetyFlag.response_id)
+        .where(is_for_caller, or_(_readable_document(reach), is_told_of, _readable_response(reach)))
+        .options(contains_eager(SafetyFlag.document), contains_eager(SafetyFlag.response))
     )
 
 
 def safety_flags_for_the_team() -> ColumnElement[bool]:
-    """Tell of a flag joined to its document whether its care team can see it: not of a psychotherapy note."""
-    return and_(Document.deleted_at.is_(None), or_(_is_shared(), _is_told_of()))
+    """Tell of a flag joined to its origin whether its care team can see it: not of a psychotherapy note."""
+    is_in_writing = and_(Document.deleted_at.is_(None), or_(_is_shared(), _is_told_of()))
+    is_in_answers = and_(_is_live_response(), ~declines(MeasureResponse.patient_id, "care_team"))
+    return or_(is_in_writing, is_in_answers)

@@ -28,6 +28,9 @@ class Resource(StrEnum):
     MENTION = "Mention"
     INTENTION = "Intention"
     COMMITMENT = "Commitment"
+    MEASURE = "Measure"
+    MEASURE_RESPONSE = "MeasureResponse"
+    MEASURE_DUE = "MeasureDue"
     BRIEF = "Brief"
     CASELOAD = "Caseload"
     SEARCH = "Search"
@@ -50,6 +53,7 @@ _FOR_SYSTEMS = (
     Resource.VITALS,
     Resource.JOURNAL_ENTRY,
     Resource.NOTE,
+    Resource.MEASURE_RESPONSE,
 )
 
 # resource, roles, what they may do (create, read, update, delete, search), to whose records.
@@ -87,6 +91,10 @@ _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.MENTION, _CLINICIANS, "ru", _TEAM),
     *((each, (Role.PATIENT,), "cruds", _OWN) for each in (Resource.INTENTION, Resource.COMMITMENT)),
     *((each, _CLINICIANS, "cruds", _TEAM) for each in (Resource.INTENTION, Resource.COMMITMENT)),
+    (Resource.MEASURE, _EVERYBODY, "rs", _ORG),
+    (Resource.MEASURE_RESPONSE, (Role.PATIENT,), "crds", _OWN),
+    (Resource.MEASURE_RESPONSE, _CLINICIANS, "crds", _TEAM),
+    (Resource.MEASURE_DUE, (Role.PATIENT,), "s", _OWN),
     (Resource.BRIEF, _CLINICIANS, "r", _TEAM),
     (Resource.CASELOAD, _CLINICIANS, "s", _TEAM),
     (Resource.SEARCH, (Role.PATIENT,), "s", _OWN),

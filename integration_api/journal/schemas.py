@@ -6,8 +6,10 @@ from flask import current_app
 from marshmallow import fields, post_load
 
 from integration_api.config import Settings
-from integration_api.journal.support import Support, message_for, support_for
+from integration_api.journal.support import support_for
 from integration_api.journal.use_cases import EntryDraft, EntryFilter, Mood
+from integration_api.safety.schemas import SupportSchema
+from integration_api.safety.support import Support
 from integration_api.themes.schemas import ENTRY_ID, LANGUAGE, SESSION_ID, MentionSchema, TaggingSchema
 from integration_api.web.pages import PageQuery, Span
 from integration_api.web.schema import Answer, Choice, Derived, Id, Moment, Schema, Whole, Words
@@ -81,42 +83,6 @@ class JournalEntryDraftSchema(Schema):
     def to_draft(self, data: dict[str, Any], **_: Any) -> EntryDraft:
         """Make the use case's own value of it."""
         return EntryDraft(**data)
-
-
-class CrisisResourceSchema(Answer):
-    """Somewhere to turn to, as the clinic words it."""
-
-    example: ClassVar[dict[str, Any]] = {
-        "name": "Harbour crisis line",
-        "phone": "555-0100",
-        "url": None,
-        "hours": "day and night",
-        "region": "Harbour county",
-    }
-
-    name = fields.String(required=True)
-    phone = fields.String(required=True, allow_none=True)
-    url = fields.String(required=True, allow_none=True)
-    hours = fields.String(required=True, allow_none=True)
-    region = fields.String(required=True, allow_none=True)
-
-
-class SupportSchema(Answer):
-    """What the app shows the writer now. It is no crisis service, and says so."""
-
-    example: ClassVar[dict[str, Any]] = {
-        "kind": "support",
-        "message": message_for(["suicidality"]),
-        "resources": [CrisisResourceSchema.example],
-    }
-
-    kind = Choice(("support",), required=True)
-    message = fields.String(required=True)
-    resources = fields.List(
-        fields.Nested(CrisisResourceSchema),
-        required=True,
-        metadata={"description": "Where help is, as the clinic has set it; may be empty."},
-    )
 
 
 def _support(entry: JournalEntry) -> Support | None:

@@ -2,11 +2,11 @@
 
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from integration_api.config import CrisisResource
+from integration_api.safety.support import Support
 from models import JournalEntry
 
 WORDS = Path(__file__).with_name("support.toml")
@@ -17,15 +17,6 @@ ANSWERED = {
     "suicidality": frozenset({"affirmed", "hypothetical"}),
     "harm_by_others": frozenset({"affirmed"}),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Support:
-    """What to show the writer now."""
-
-    message: str
-    resources: Sequence[CrisisResource] = ()
-    kind: str = "support"
 
 
 def support_for(entry: JournalEntry, resources: Sequence[CrisisResource] = ()) -> Support | None:

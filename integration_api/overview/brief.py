@@ -17,12 +17,16 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.action.progress import Followed, follow
-from integration_api.overview.evidence import Evidence, of_mentions, of_passage
+from integration_api.measures.progress import grave_answers, trends_of
+from integration_api.measures.trends import Trend
+from integration_api.measures.use_cases import measure_named, responses_of
+from integration_api.overview.evidence import Evidence, of_answer, of_mentions, of_passage
 from integration_api.people.use_cases import patient_within
 from integration_api.safety.raising import gravest
 from integration_api.themes.motifs import list_motifs
 from integration_api.themes.use_cases import Recurrence, RecurrenceFilter, list_recurrences
 from models import (
+    Between,
     Commitment,
     Document,
     Intention,
@@ -42,6 +46,7 @@ from models import (
 WITHOUT_SESSION = timedelta(days=14)  # how far back "since last time" goes where there was none
 SHOWN = 2  # pieces of evidence a line
 RETURNING = 3  # themes that keep returning; the timeline has the rest
+ENGLISH = "en"  # the one that lines are written in
 _MEANT = ("affirmed", "hypothetical")
 _CHANGES = {
     "new": ("rising", "{}: spoken of for the first time."),
@@ -80,6 +85,7 @@ class Brief:
     last_written_at: datetime | None
     moods: Sequence[Document]
     flags: Sequence[SafetyFlag]
+    measures: Sequence[Trend]
     lines: Sequence[Line]
     intentions: Sequence[Followed]
     commitments: Sequence[Followed]
@@ -104,6 +110,7 @@ def read_brief(
     everything = list_recurrences(db_session, caller, patient_id, RecurrenceFilter(), PageRequest(200)).items
     lines = [
         *_safety(db_session, limits, patient_id, start),
+        *_answers(db_session, limits, patient_id, start),
         *_changes(everything),
         *_motifs(db_session, caller, patient_id),
         *_sleep(db_session, limits, patient_id, start),
@@ -122,6 +129,7 @@ def read_brief(
         last_written_at=max((each.written_at for each in written if each.source == "journal"), default=None),
         moods=[each for each in written if each.valence is not None or each.arousal is not None],
         flags=_flags(db_session, limits, patient_id),
+        measures=trends_of(db_session, limits, patient_id),
         lines=sorted(lines, key=lambda line: _ORDER.index(line.kind)),
         intentions=_resolves(db_session, caller, limits, Intention, patient_id, at)[:RETURNING],
         commitments=[each for each in commitments if each.resolve.status == "open"],
@@ -179,6 +187,18 @@ def _safety(db_session: DbSession, limits: Reach, patient_id: UUID, since: datet
         severity = gravest(each.severity for each in mentions)
         says = f"{_name(theme)}: spoken of {_times(len(mentions))} since then. Please read it."
         yield Line("safety", says, of_mentions(mentions, SHOWN), theme, severity)
+
+
+def _answers(db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime) -> Iterable[Line]:
+    """Tell the answers to measures that somebody must see, each item once, the latest answer first."""
+    given = grave_answers(responses_of(db_session, limits, patient_id, Between(since=since)))
+    for measure, item in dict.fromkeys((each.response.measure, each.told.item) for each in given):
+        same = [each for each in reversed(given) if (each.response.measure, each.told.item) == (measure, item)]
+        says = (
+            f"{measure_named(measure).title[ENGLISH]}, item {item}: answered above zero {_times(len(same))} since then."
+        )
+        shown = tuple(of_answer(each) for each in same[:SHOWN])
+        yield Line("safety", f"{says} Please read it.", shown, same[0].told.theme)
 
 
 def _sleep(db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime) -> Iterable[Line]:

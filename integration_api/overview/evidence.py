@@ -6,6 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from integration_api.action.progress import Passage
+from integration_api.measures.progress import GraveAnswer
+from integration_api.measures.use_cases import measure_named
 from integration_api.themes.motifs import ShownPassage
 from models import Mention, link_of
 
@@ -59,4 +61,16 @@ def of_passage(passage: Passage | ShownPassage) -> Evidence:
         start=passage.start,
         end=passage.end,
         link=link_of(document.source, document_id),
+    )
+
+
+def of_answer(grave: GraveAnswer) -> Evidence:
+    """Show an answer to a measure: the published words that were chosen, in the language that they were shown in."""
+    response, measure = grave.response, measure_named(grave.response.measure)
+    chosen = next(each for each in measure.options if each.value == grave.answer)
+    return Evidence(
+        quote=chosen.text[response.language],
+        source="measure",
+        written_at=response.answered_at,
+        link=f"/v1/measure-responses/{response.id}",
     )

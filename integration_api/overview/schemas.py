@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from marshmallow import fields, post_load
 
 from integration_api.action.schemas import CommitmentSchema, IntentionSchema
+from integration_api.measures.trend_schemas import MeasureAtAGlanceSchema
 from integration_api.overview.search import Question
 from integration_api.themes.recurrence_schemas import TRAJECTORIES
 from integration_api.themes.schemas import ASSERTIONS, SEVERITIES, MentionSchema
@@ -43,7 +44,7 @@ class EvidenceOfBriefSchema(Answer):
     }
 
     quote = fields.String(required=True)
-    source = Choice(("journal", "note", "commitment"), required=True)
+    source = Choice(("journal", "note", "commitment", "measure"), required=True)
     written_at = Moment(required=True)
     document_id = Id(required=True, allow_none=True)
     start = fields.Integer(required=True, allow_none=True)
@@ -124,6 +125,7 @@ class BriefSchema(Answer):
                 "raised_at": "2026-03-09T13:12:04Z",
             }
         ],
+        "measures": [MeasureAtAGlanceSchema.example],
         "lines": [LineSchema.example],
         "intentions": [IntentionSchema.example],
         "commitments": [CommitmentSchema.example],
@@ -141,6 +143,7 @@ class BriefSchema(Answer):
     last_written_at = Moment(required=True, allow_none=True)
     moods = fields.List(fields.Nested(MoodOfEntrySchema), required=True)
     flags = fields.List(fields.Nested(FlagAtAGlanceSchema), required=True)
+    measures = fields.List(fields.Nested(MeasureAtAGlanceSchema), required=True)
     lines = fields.List(fields.Nested(LineSchema), required=True)
     intentions = fields.List(fields.Nested(IntentionSchema), required=True)
     commitments = fields.List(fields.Nested(CommitmentSchema), required=True)

@@ -27,6 +27,7 @@ from models import (
     Document,
     Erasure,
     Intention,
+    MeasureResponse,
     Mention,
     Patient,
     SafetyFlag,
@@ -113,7 +114,7 @@ def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: dateti
     values = gone | {"arousal": None, "language": None, "version": Document.version + 1}
     where = Document.patient_id == patient.id
     db_session.execute(update(Document).where(where).values(values).execution_options(**of_patient))
-    for rows in (Consent, BreakGlass, Commitment, Intention, SafetyFlag, Session, Course):
+    for rows in (Consent, BreakGlass, Commitment, Intention, SafetyFlag, MeasureResponse, Session, Course):
         db_session.execute(delete(rows).where(rows.patient_id == patient.id).execution_options(**of_patient))
     key_of = (DataKey.owner_kind == "patient", DataKey.owner_id == patient.id)
     for key in db_session.scalars(select(DataKey).where(*key_of)):

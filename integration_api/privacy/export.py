@@ -21,6 +21,8 @@ from integration_api.care.schemas import CourseSchema, SessionSchema
 from integration_api.errors import NotFound
 from integration_api.journal.schemas import JournalEntrySchema
 from integration_api.journal.use_cases import EntryFilter, list_entries
+from integration_api.measures.schemas import ResponseSchema
+from integration_api.measures.use_cases import ResponseFilter, list_responses
 from integration_api.notes.schemas import NoteSchema
 from integration_api.notes.use_cases import NoteFilter, list_notes
 from integration_api.people import use_cases as people
@@ -47,6 +49,7 @@ def everything_about(db_session: DbSession, caller: Principal, at: datetime) -> 
         "sessions": (SessionSchema(), lambda page: care.list_sessions(db_session, me, care.SessionFilter(), page)),
         "journal_entries": (JournalEntrySchema(), lambda page: list_entries(db_session, me, EntryFilter(), page)),
         "notes": (NoteSchema(), lambda page: list_notes(db_session, me, NoteFilter(), page)),
+        "measure_responses": (ResponseSchema(), lambda page: list_responses(db_session, me, ResponseFilter(), page)),
         "intentions": (IntentionSchema(), lambda page: _followed(db_session, me, INTENTIONS, page, at)),
         "commitments": (CommitmentSchema(), lambda page: _followed(db_session, me, COMMITMENTS, page, at)),
         "consents": (ConsentSchema(), lambda page: list_consents(db_session, me, page)),

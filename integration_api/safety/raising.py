@@ -1,4 +1,4 @@
-"""Raising flags, and taking them back: what the system does by itself, whenever a document's mentions change."""
+"""Raising flags, and taking them back: what the system does by itself, with a document's mentions and with answers."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.safety.routing import Timing
-from models import Document, Mention, SafetyFlag, new_id, now, raises
+from models import Document, MeasureResponse, Mention, SafetyFlag, new_id, now, raises
 from nlp.severity import load_levels
 
 
@@ -27,6 +27,7 @@ def settle(db_session: DbSession, document: Document, timing: Timing, by: UUID |
         flag = flags.get(theme)
         if flag is None:
             flag = _new(document, theme)
+            flag.document = document
             db_session.add(flag)
         _meet(flag, mentions, timing, by)
     for theme in flags.keys() - spoken_of.keys():
@@ -39,6 +40,24 @@ def withdraw_with(db_session: DbSession, document: Document) -> None:
     for flag in _flags_of(db_session, document.id):
         flag.mention_count = 0
         _withdraw(flag, now(), None)
+    db_session.flush()
+
+
+def raise_from_answer(db_session: DbSession, response: MeasureResponse, theme: str, item: str, timing: Timing) -> None:
+    """Raise a flag from one answer of a response to a measure, in the transaction that keeps it. It has no level."""
+    flag = _new(response, theme)
+    flag.response, flag.item, flag.mention_count = response, item, 1
+    db_session.add(flag)
+    _open(flag, "raised", timing, None)
+    db_session.flush()
+
+
+def withdraw_answers(db_session: DbSession, response: MeasureResponse, at: datetime) -> None:
+    """Take all of a response's flags back, since it does not hold any more: acknowledged ones, too."""
+    query = select(SafetyFlag).where(SafetyFlag.response_id == response.id)
+    for flag in db_session.scalars(query.with_for_update(of=SafetyFlag)).unique():
+        flag.mention_count = 0
+        _withdraw(flag, at, None)
     db_session.flush()
 
 
@@ -55,12 +74,11 @@ def _flags_of(db_session: DbSession, document_id: UUID) -> Sequence[SafetyFlag]:
     return db_session.scalars(query.with_for_update(of=SafetyFlag)).unique().all()
 
 
-def _new(document: Document, theme: str) -> SafetyFlag:
+def _new(about: Document | MeasureResponse, theme: str) -> SafetyFlag:
     return SafetyFlag(
         id=new_id(),
-        organization_id=document.organization_id,
-        patient_id=document.patient_id,
-        document=document,
+        organization_id=about.organization_id,
+        patient_id=about.patient_id,
         theme=theme,
         status="withdrawn",
         mention_count=0,

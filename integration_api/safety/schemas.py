@@ -93,6 +93,59 @@ class FlagEvidenceSchema(Answer):
     severity = fields.String(required=True, allow_none=True)
 
 
+class FlaggedAnswerSchema(Answer):
+    """The answer to a measure that speaks for the flag."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "response_id": "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e50",
+        "measure": "phq_9",
+        "item": "9",
+        "answer": 1,
+    }
+
+    response_id = Id(required=True)
+    measure = fields.String(required=True)
+    item = fields.String(required=True, metadata={"description": "Its number; the catalogue has its words."})
+    answer = fields.Integer(required=True)
+
+
+class CrisisResourceSchema(Answer):
+    """Somewhere to turn to, as the clinic words it."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "name": "Harbour crisis line",
+        "phone": "555-0100",
+        "url": None,
+        "hours": "day and night",
+        "region": "Harbour county",
+    }
+
+    name = fields.String(required=True)
+    phone = fields.String(required=True, allow_none=True)
+    url = fields.String(required=True, allow_none=True)
+    hours = fields.String(required=True, allow_none=True)
+    region = fields.String(required=True, allow_none=True)
+
+
+class SupportSchema(Answer):
+    """What the app shows the writer now. It is no crisis service, and says so."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "kind": "support",
+        "message": "Thank you for telling. This journal is no crisis service. If you feel unsafe, please call "
+        "your local emergency number or a crisis line now, or reach somebody you trust.",
+        "resources": [CrisisResourceSchema.example],
+    }
+
+    kind = Choice(("support",), required=True)
+    message = fields.String(required=True)
+    resources = fields.List(
+        fields.Nested(CrisisResourceSchema),
+        required=True,
+        metadata={"description": "Where help is, as the clinic has set it; may be empty."},
+    )
+
+
 class FlagEventSchema(Answer):
     """What happened to a flag."""
 
@@ -135,6 +188,7 @@ class SafetyFlagSchema(Answer):
         "document_id": "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e10",
         "document_source": "journal",
         "evidence": [FlagEvidenceSchema.example],
+        "answer": None,
         "history": [FlagEventSchema.example],
     }
 
@@ -160,10 +214,16 @@ class SafetyFlagSchema(Answer):
         required=True, metadata={"description": "From an entry that the patient keeps private."}
     )
     document_id = Id(required=True, allow_none=True, attribute="shown_document_id")
-    document_source = Choice(("journal", "note"), required=True, allow_none=True, attribute="shown_source")
+    document_source = Choice(("journal", "note", "measure"), required=True, allow_none=True, attribute="shown_source")
     evidence = fields.List(
         fields.Nested(FlagEvidenceSchema),
         required=True,
         metadata={"description": "What speaks for it in the document as it is now; none of a private entry."},
+    )
+    answer = fields.Nested(
+        FlaggedAnswerSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of a flag that was raised from a measure: then `document_id` is null."},
     )
     history = fields.List(fields.Nested(FlagEventSchema), required=True)

@@ -18,6 +18,7 @@ from models import (
     CareTeam,
     CareTeamMember,
     Document,
+    MeasureResponse,
     Order,
     Page,
     PageRequest,
@@ -101,7 +102,8 @@ def reopen_flag(db_session: DbSession, caller: Principal, flag_id: UUID, step: S
 
 def list_overdue(db_session: DbSession, at: datetime) -> list[UUID]:
     """List the open flags whose time is over and that are not escalated: of those that the care team can see."""
-    query = select(SafetyFlag.id).join(Document, Document.id == SafetyFlag.document_id)
+    query = select(SafetyFlag.id).outerjoin(Document, Document.id == SafetyFlag.document_id)
+    query = query.outerjoin(MeasureResponse, MeasureResponse.id == SafetyFlag.response_id)
     return list(db_session.scalars(query.where(_is_overdue(at), safety_flags_for_the_team())))
 
 
@@ -163,8 +165,7 @@ def _require_reader(db_session: DbSession, flag: SafetyFlag, caller: Principal, 
     """A flag goes to those only who can see it: the care team, or the author of a psychotherapy note alone."""
     on_team = select(CareTeamMember.id).join(CareTeam, CareTeam.id == CareTeamMember.care_team_id)
     member = on_team.where(CareTeam.patient_id == flag.patient_id, CareTeamMember.clinician_id == clinician_id)
-    is_own = flag.document.note_kind == "psychotherapy"
-    if db_session.scalar(member) is None or (is_own and clinician_id != caller.clinician_id):
+    if db_session.scalar(member) is None or (flag.is_authors_own and clinician_id != caller.clinician_id):
         raise Invalid.at("/clinician_id", "There is no such clinician who could see this flag.")
 
 

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import fields, post_load
 
+from integration_api.measures.trend_schemas import MeasureAroundDoseSchema
 from integration_api.themes.schemas import EvidenceSchema
 from integration_api.web.pages import Span
 from integration_api.web.schema import Answer, Choice, Id
@@ -279,6 +280,7 @@ class PatternsSchema(Answer):
                 }
             ],
         },
+        "measures": [MeasureAroundDoseSchema.example],
     }
 
     patient_id = Id(required=True)
@@ -286,3 +288,4 @@ class PatternsSchema(Answer):
     in_turn = fields.Nested(InTurnSchema, required=True)
     around_dose = fields.Nested(AroundDoseSchema, required=True)
     across_voices = fields.Nested(AcrossVoicesSchema, required=True)
+    measures = fields.List(fields.Nested(MeasureAroundDoseSchema), required=True)

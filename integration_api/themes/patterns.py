@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
+from integration_api.measures.progress import trends_of
+from integration_api.measures.trends import Trend
 from integration_api.people.use_cases import patient_within
 from integration_api.themes.gleaned import voice_of
 from integration_api.themes.own import KnownTheme, known_themes
@@ -78,6 +80,7 @@ class Patterns:
     in_turn: Part
     around_dose: Part
     across_voices: Part
+    measures: Sequence[Trend]
 
 
 def read_patterns(db_session: DbSession, caller: Principal, patient_id: UUID, between: Between) -> Patterns:
@@ -103,6 +106,7 @@ def read_patterns(db_session: DbSession, caller: Principal, patient_id: UUID, be
         in_turn=Part(turns, [show.turn(turn) for turn in turns.turns]),
         around_dose=Part(dose, [show.theme(each.theme, each.evidence, each) for each in dose.themes]),
         across_voices=Part(voices, [show.theme(each.theme, each.evidence, each) for each in voices.themes]),
+        measures=trends_of(db_session, limits, patient_id, between),
     )
 
 

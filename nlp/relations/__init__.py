@@ -9,7 +9,7 @@ Pure functions over plain values; docs/patterns.md tells rules, minima and limit
 - Rates and intervals as in `nlp.recurrence`.
 """
 
-from nlp.relations.dosing import AroundDose, Band, ByDose, ByRoute, Dosing, Since, SinceDosing, around_dose
+from nlp.relations.dosing import AroundDose, Band, ByDose, ByRoute, Dosing, Since, SinceDosing, around_dose, stretch_of
 from nlp.relations.groups import Group, Mood, MoodSummary, ShownTheme, ThemeRate
 from nlp.relations.pairs import Pair, Together, together
 from nlp.relations.turns import InTurn, Turn, in_turn
@@ -39,5 +39,6 @@ __all__ = [
     "across_voices",
     "around_dose",
     "in_turn",
+    "stretch_of",
     "together",
 ]

@@ -147,6 +147,11 @@ def around_dose(
     )
 
 
+def stretch_of(held: Sequence[Dosing], at: datetime) -> Since:
+    """Tell how long after the last of some dosings, sorted by time, something was."""
+    return _since(_last(held, at), at)
+
+
 def _last(held: Sequence[Dosing], at: datetime) -> Dosing | None:
     place = bisect_right(held, at, key=lambda each: each.starts_at)
     return held[place - 1] if place else None

@@ -61,6 +61,9 @@ ONE_ACKNOWLEDGES = table((("nurse",), 200), (OTHER_CLINICIANS, 404))
 del ONE_ACKNOWLEDGES["therapist"], ONE_ACKNOWLEDGES["physician"]
 NOT_YET = table((CARE_TEAM, 409), (OTHER_CLINICIANS, 404))
 
+ANSWERED = table((PATIENT, 201), (CARE_TEAM, 201), (OTHER_PATIENTS + OTHER_CLINICIANS, 422))
+TAKEN_BACK = table((PATIENT, 204), (OTHER_PATIENTS, 404), (CARE_TEAM, 403), (OTHER_CLINICIANS, 404))
+
 # method, path, body, who gets what
 OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("GET", "/v1/me", None, lists(EVERYBODY)),
@@ -92,6 +95,15 @@ OPERATIONS: list[tuple[str, str, Any, Expected]] = [
             ),
         )
     ),
+    ("GET", "/v1/measures", None, lists(EVERYBODY)),
+    ("GET", "/v1/measures/phq_9", None, lists(EVERYBODY)),
+    ("GET", "/v1/measure-responses", None, lists(SYSTEM, *CARE)),
+    ("POST", "/v1/measure-responses", "answers", ANSWERED),
+    ("GET", "/v1/measure-responses/{response}", None, SHARED),
+    ("DELETE", "/v1/measure-responses/{response}", None, TAKEN_BACK),
+    ("GET", "/v1/patients/{maya}/measures", None, SHARED),
+    ("GET", "/v1/patients/{maya}/measures/phq_9", None, SHARED),
+    ("GET", "/v1/me/measures-due", None, lists(PATIENT + OTHER_PATIENTS)),
     ("GET", "/v1/patients/{maya}/brief", None, BY_THE_TEAM),
     ("GET", "/v1/patients/{maya}/brief/page", None, BY_THE_TEAM),
     ("POST", "/v1/patients/{maya}/search", {"words": "afraid"}, RECORD_OF_CARE),
@@ -178,6 +190,8 @@ def world(clinic: Any) -> Any:
     for each in ("intention", "commitment"):
         said = {"text": "To meet the fear of dying.", "visibility": "care_team"}
         clinic.ids[each] = clinic.maya.create(f"/v1/{each}s", said)["id"]
+    answers = {"measure": "phq_9", "answers": [0] * 9}
+    clinic.ids["response"] = clinic.maya.create("/v1/measure-responses", answers)["id"]
     clinic.ids["note"] = clinic.note("Pt speaks of a fear of dying.")["id"]
     clinic.write("I have been having suicidal thoughts again.")
     clinic.ids["flag"] = clinic.therapist.read("/v1/safety-flags")["items"][0]["id"]
@@ -195,6 +209,7 @@ def body_for(name: Any, ids: dict[str, str]) -> Any:
         "theme": OWN,
         "resolve": {"patient_id": ids["maya"], "text": "To meet it."},
         "assignment": {"clinician_id": ids["nurse"]},
+        "answers": {"patient_id": ids["maya"], "measure": "gad_2", "answers": [1, 0]},
         "note": {"patient_id": ids["maya"], "kind": "progress", "text": "Seen."},
     }
     return bodies[name] if isinstance(name, str) else name
@@ -225,7 +240,7 @@ def test_everybody_gets_what_the_table_says(
 
 def test_the_table_covers_every_route(app: Flask) -> None:
     known = {(method, re.sub(r"\{[^}]+\}", "*", path)) for method, path, *_ in OPERATIONS}
-    known = {(method, re.sub(r"/themes/\w+$", "/themes/*", path)) for method, path in known}
+    known = {(method, re.sub(r"/(themes|measures)/\w+$", r"/\1/*", path)) for method, path in known}
     routes = {
         (method, re.sub(r"<[^>]+>", "*", rule.rule))
         for rule in app.url_map.iter_rules()
@@ -253,6 +268,7 @@ class TestLists:
             ("/v1/journal-entries", "entry", PATIENT + CARE_TEAM),
             ("/v1/journal-entries", "private", PATIENT),
             ("/v1/safety-flags", "flag", CARE_TEAM),
+            ("/v1/measure-responses", "response", PATIENT + CARE_TEAM),
             ("/v1/notes", "note", PATIENT + CARE_TEAM),
             ("/v1/notes", "psychotherapy", AUTHOR),
         ],

@@ -37,12 +37,15 @@ def planted(clinic: Any) -> dict[str, str]:
     flag = therapist.read("/v1/safety-flags")["items"][0]["id"]
     assert therapist.post(f"/v1/safety-flags/{flag}/acknowledge", {"note": WORDS}).status_code == 200
     therapist.post(f"/v1/mentions/{entry['themes'][0]['id']}/review", {"verdict": "confirmed"})
+    answers = {"measure": "phq_9", "answers": [1] * 9}
+    response = clinic.maya.create("/v1/measure-responses", answers)["id"]
     clinic.add_ehr()
     return {
         "patient_id": maya, "clinician_id": clinic.ids["nurse"], "course_id": course, "session_id": session,
         "vitals_id": vitals["id"], "entry_id": entry["id"], "note_id": note["id"], "theme": "mortality",
         "mention_id": entry["themes"][0]["id"], "flag_id": flag, "name": "css/swagger-ui.css",
         "intention_id": intention, "commitment_id": commitment,
+        "measure": "phq_9", "response_id": response,
     }  # fmt: skip
 
 
