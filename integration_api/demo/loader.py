@@ -17,8 +17,10 @@ from integration_api.access.tokens import Grant
 from integration_api.access.use_cases import principal_of
 from integration_api.care import use_cases as care
 from integration_api.journal import use_cases as journal
+from integration_api.measures import use_cases as measures
 from integration_api.notes import use_cases as notes
 from integration_api.people import use_cases as people
+from integration_api.safety.routing import Timing
 from models import Organization, Role, User
 
 FOLDER = Path(__file__).parent / "clinic"
@@ -80,6 +82,8 @@ def _add_patient(seeding: _Seeding, story: dict[str, Any]) -> list[UUID]:
     people.replace_care_team(db_session, admin, patient.id, lambda _: None, team)
     sessions = _add_care(seeding, seeding.caller(told["care_team"][0]), patient.id, story)
     writer = seeding.caller(told["username"])
+    for each in story.get("measures", ()):
+        _answer(seeding, writer, each)
     entries = [_write_entry(seeding, writer, entry) for entry in story["entries"]]
     return entries + [_write_note(seeding, patient.id, sessions, note) for note in story["notes"]]
 
@@ -130,6 +134,13 @@ def _write_entry(seeding: _Seeding, writer: Principal, told: dict[str, Any]) -> 
         mood=journal.Mood(**mood) if mood else None,
     )
     return journal.write_entry(seeding.db_session, writer, draft, seeding.now).id
+
+
+def _answer(seeding: _Seeding, writer: Principal, told: dict[str, Any]) -> None:
+    draft = measures.ResponseDraft(
+        measure=told["measure"], answers=tuple(told["answers"]), answered_at=seeding.ago(told["days_ago"])
+    )
+    measures.keep_response(seeding.db_session, writer, draft, "en", Timing(seeding.now))
 
 
 def _write_note(seeding: _Seeding, patient_id: UUID, sessions: dict[str, UUID], told: dict[str, Any]) -> UUID:

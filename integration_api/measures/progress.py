@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
+from integration_api.care.dosings import held_dosings
 from integration_api.measures.catalogue import SafetyItem
 from integration_api.measures.scoring import safety_of
 from integration_api.measures.trends import Trend, trend_of
 from integration_api.measures.use_cases import measure_named, responses_of, score_of
 from integration_api.people.use_cases import patient_within
-from models import Between, MeasureResponse, Page, PageRequest, Reach, Session, page_of_list, sessions_within
+from models import Between, MeasureResponse, Page, PageRequest, Reach, page_of_list
 from nlp.relations import Dosing
 
 
@@ -48,7 +49,7 @@ def trends_of(db_session: DbSession, limits: Reach, patient_id: UUID, between: B
     grouped: dict[str, list[MeasureResponse]] = {}
     for response in responses_of(db_session, limits, patient_id, between):
         grouped.setdefault(response.measure, []).append(response)
-    dosings = _dosings(db_session, limits, patient_id) if grouped else []
+    dosings = held_dosings(db_session, limits, patient_id) if grouped else []
     return [_trend(patient_id, name, grouped[name], dosings) for name in sorted(grouped)]
 
 
@@ -64,14 +65,3 @@ def grave_answers(responses: Sequence[MeasureResponse]) -> list[GraveAnswer]:
 def _trend(patient_id: UUID, name: str, responses: Sequence[MeasureResponse], dosings: Sequence[Dosing]) -> Trend:
     given = [(each.id, each.answered_at, score_of(each)) for each in responses]
     return trend_of(patient_id, measure_named(name), given, dosings)
-
-
-def _dosings(db_session: DbSession, limits: Reach, patient_id: UUID) -> list[Dosing]:
-    """Read when dosing sessions were held: one that is only planned has dosed nobody."""
-    held = sessions_within(limits).where(
-        Session.patient_id == patient_id,
-        Session.kind == "dosing",
-        Session.status.in_(("in_progress", "completed")),
-    )
-    rows = db_session.execute(held.with_only_columns(Session.id, Session.starts_at))
-    return [Dosing(str(session_id), starts_at) for session_id, starts_at in rows]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
+from integration_api.care.dosings import held_dosings
 from integration_api.measures.progress import trends_of
 from integration_api.measures.trends import Trend
 from integration_api.people.use_cases import patient_within
@@ -24,12 +25,11 @@ from integration_api.themes.use_cases import (
     theme_named,
     windows_for,
 )
-from models import Between, Document, Mention, Reach, Session, documents_within, sessions_within
+from models import Between, Document, Mention, Reach, Session, documents_within
 from nlp.recurrence import Writing
 from nlp.relations import (
     AcrossVoices,
     AroundDose,
-    Dosing,
     InTurn,
     Mood,
     Pair,
@@ -95,7 +95,7 @@ def read_patterns(db_session: DbSession, caller: Principal, patient_id: UUID, be
     pairs = together(writings, sightings)
     turns = in_turn(windows_for(db_session, limits, patient_id), writings, sightings)
     phases = _phases(db_session, limits, patient_id)
-    dose = around_dose(_dosings(db_session, limits, patient_id), writings, sightings, moods, phases)
+    dose = around_dose(held_dosings(db_session, limits, patient_id), writings, sightings, moods, phases)
     voices = across_voices(writings, sightings)
     evident = [*pairs.pairs, *turns.turns, *dose.themes, *voices.themes]
     shown = mentions_by_id(db_session, limits, sorted({each for one in evident for each in _evidence(one)}))
@@ -167,14 +167,3 @@ def _phases(db_session: DbSession, limits: Reach, patient_id: UUID) -> dict[str,
     query = documents_within(limits).where(Document.patient_id == patient_id)
     tied = query.join(Session, Session.id == Document.session_id).with_only_columns(Document.id, Session.kind)
     return {str(document_id): kind for document_id, kind in db_session.execute(tied)}
-
-
-def _dosings(db_session: DbSession, limits: Reach, patient_id: UUID) -> list[Dosing]:
-    """Read the dosing sessions that were held: one that is only planned has dosed nobody."""
-    held = sessions_within(limits).where(
-        Session.patient_id == patient_id,
-        Session.kind == "dosing",
-        Session.status.in_(("in_progress", "completed")),
-    )
-    columns = (Session.id, Session.starts_at, Session.route, Session.dose_mg, Session.weight_kg)
-    return [Dosing(str(row[0]), *row[1:]) for row in db_session.execute(held.with_only_columns(*columns))]
