@@ -5,7 +5,7 @@ Their words are the authors' own. A file whose options, items, bands or language
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -81,7 +81,7 @@ class Measure:
     options: tuple[Option, ...]
     items: tuple[Item, ...]
     bands: tuple[Band, ...]
-    loinc: Mapping[str, str] = field(default_factory=dict)
+    loinc: Mapping[str, str] | None = None
     reliable_change: ReliableChange | None = None
     gate: Gate | None = None
     safety: tuple[SafetyItem, ...] = ()

@@ -77,7 +77,11 @@ def test_what_is_said_to_who_answers_in_spanish(clinic: Any) -> None:
     assert "no es un servicio de crisis" in made["safety"]["message"]
     calm = clinic.maya.create(RESPONSES, {"measure": "pcl_5", "answers": [0] * 20}, headers={"Accept-Language": "es"})
     assert (calm["language"], calm["safety"]) == ("en", None)
-    assert "Varios días" in clinic.maya.get("/v1/measures/phq_9").text
+    catalogue = {each["measure"]: each for each in clinic.maya.read("/v1/measures")["items"]}
+    assert clinic.maya.read("/v1/measures/phq_9") == catalogue["phq_9"]
+    assert catalogue["phq_9"]["options"][1] == {"value": 1, "text": {"en": "Several days", "es": "Varios días"}}
+    assert catalogue["phq_9"]["loinc"] == {"panel": "44249-1", "score": "44261-6"}
+    assert (catalogue["k6"]["loinc"], catalogue["k6"]["gate"], catalogue["k6"]["highest"]) == (None, None, 24)
 
 
 def test_a_repeated_request_answers_once_and_raises_once(clinic: Any) -> None:
