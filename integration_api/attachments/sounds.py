@@ -16,6 +16,7 @@ _INSIDE = (b"moov", b"trak", b"mdia")
 _PLAYING = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"udta", b"meta", b"uuid")
 _TOLD = (b"free", b"skip", b"udta", b"meta", b"uuid")  # no sound: titles, places, devices
 _TIMED = (b"mvhd", b"tkhd", b"mdhd")  # when it was made, in the first fields
+_MOST_BOXES = 1_000  # of those that are read; a recording has some twenty
 _NO_SOUND = frozenset({b"vide", b"text", b"sbtl", b"subt", b"pict", b"hint"})
 _FRAMES_NEEDED = 3
 _MPEG_KBPS = {
@@ -48,10 +49,11 @@ def _mp4(raw: bytes) -> bytearray | None:
         return None
     found = bytearray(raw)
     seen: set[bytes] = set()
-    waiting = [(0, len(raw))]
+    waiting, left = [(0, len(raw))], _MOST_BOXES
     while waiting:
         for box in _boxes(raw, *waiting.pop()):
-            if box.is_top and box.kind not in _PLAYING:
+            left -= 1
+            if left == 0 or (box.is_top and box.kind not in _PLAYING):
                 return None
             seen.add(raw[box.inside + 8 : box.inside + 12] if box.kind == b"hdlr" else box.kind)
             _blank(found, box)
@@ -92,8 +94,10 @@ def _blank(found: bytearray, box: _Box) -> None:
         found[box.start + 4 : box.start + 8] = b"free"
         found[box.inside : box.end] = bytes(box.end - box.inside)
     elif box.kind in _TIMED:
-        times = box.inside + 4, box.inside + (20 if found[box.inside] else 12)
-        found[slice(*times)] = bytes(times[1] - times[0])
+        first, last = box.inside + 4, box.inside + (20 if found[box.inside] else 12)
+        if last > box.end:
+            raise struct.error
+        found[first:last] = bytes(last - first)
     elif box.kind == b"hdlr":
         found[box.inside + 24 : box.end] = bytes(max(0, box.end - box.inside - 24))  # its name
 

@@ -1,81 +1,18 @@
-"""Attachments over HTTP: what is kept, for whom, and what is left when something goes wrong."""
+"""Attachments over HTTP: what is kept, for whom, and what goes with what."""
 
 import io
 import json
 import threading
 import zipfile
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-import pytest
+from attaching import JPEG, add, lying_in, rows, send
 from files import MARKER, m4a, noise, picture, wav
-from sqlalchemy import delete, select
 
-from integration_api.attachments.jobs import TooMany, sweep
-from integration_api.config import FileSettings
-from integration_api.db import unit_of_work
-from integration_api.file_store import FileMissing, LocalFiles, StoreFailed
-from integration_api.privacy.keys import rotate
-from models import Attachment, DataKey, new_id
+from models import new_id
 from models.sealed_file import sealed_size
-
-JPEG = picture()
-
-
-@pytest.fixture
-def entry(clinic: Any) -> Any:
-    return clinic.write("The door was blue.")
-
-
-@pytest.fixture
-def path(entry: Any) -> str:
-    return f"/v1/journal-entries/{entry['id']}/attachments"
-
-
-@pytest.fixture
-def folder(clinic: Any) -> Path:
-    """Where the files lie; whatever another test has left there is gone."""
-    found = Path(clinic.app.config["SETTINGS"].files.place)
-    for each in found.glob("*/*"):
-        each.unlink()
-    return found
-
-
-@pytest.fixture
-def limits(clinic: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Other limits than the usual ones."""
-
-    def put(**more: int) -> None:
-        settings = clinic.app.config["SETTINGS"]
-        changed: FileSettings = replace(settings.files, **more)
-        monkeypatch.setitem(clinic.app.config, "SETTINGS", replace(settings, files=changed))
-
-    return put
-
-
-def send(caller: Any, path: str, file: bytes, kind: str = "image/jpeg", **query: Any) -> Any:
-    asked = "&".join(f"{name}={value}" for name, value in query.items())
-    return caller.call("POST", f"{path}?{asked}", data=file, content_type=kind)
-
-
-def add(caller: Any, path: str, file: bytes = JPEG, **more: Any) -> Any:
-    answer = send(caller, path, file, **more)
-    assert answer.status_code == 201, answer.text
-    return answer.json
-
-
-def files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*/*"))
-
-
-def rows(clinic: Any) -> list[Attachment]:
-    with clinic.app.app_context(), unit_of_work() as db_session:
-        return list(db_session.scalars(select(Attachment).order_by(Attachment.id)))
 
 
 def test_a_picture_comes_back_as_itself_and_as_nothing_else(clinic: Any, path: str, folder: Path) -> None:
@@ -101,7 +38,7 @@ def test_a_picture_comes_back_as_itself_and_as_nothing_else(clinic: Any, path: s
         assert (again.status_code, again.data) == (304, b"")
     head = clinic.maya.call("HEAD", f"{path}/{made['id']}/content")
     assert (head.status_code, head.data, head.content_length) == (200, b"", made["byte_count"])
-    (there,) = files(folder)
+    (there,) = lying_in(folder)
     assert there.stat().st_size == sealed_size(made["byte_count"])
     assert oct(there.stat().st_mode)[-3:] == "600"
     told = [each["operation"] for each in clinic.maya.read("/v1/audit-events")["items"]]
@@ -116,7 +53,7 @@ def test_nothing_of_it_stands_anywhere_in_clear(clinic: Any, path: str, folder: 
     assert (changed.status_code, changed.json["description"]) == (200, said["description"])
     plain = clinic.maya.get(f"{path}/{made['id']}/content").data
     assert plain in sound or sound[44:200] in plain
-    everything = stored() + b"".join(each.read_bytes() for each in files(folder))
+    everything = stored() + b"".join(each.read_bytes() for each in lying_in(folder))
     for part in (MARKER, MARKER.hex().encode(), plain[44:60], plain[-32:], plain[44:60].hex().encode()):
         assert part not in everything
 
@@ -152,13 +89,13 @@ class TestOnce:
         other = clinic.write("Another.")["id"]
         assert send(clinic.maya, f"/v1/journal-entries/{other}/attachments", JPEG, id=sent_id).status_code == 409
         assert send(clinic.maya, path, JPEG, id="7").status_code == 422
-        assert len(files(folder)) == 1
+        assert len(lying_in(folder)) == 1
         keyed = [
             clinic.maya.call("POST", path, data=JPEG, content_type="image/jpeg", idempotency_key="k").json["id"]
             for _ in range(2)
         ]
         assert keyed[0] == keyed[1]
-        assert len(files(folder)) == len(clinic.maya.read(path)["items"]) == 2
+        assert len(lying_in(folder)) == len(clinic.maya.read(path)["items"]) == 2
 
     def test_two_at_once_are_one(self, clinic: Any, path: str, folder: Path) -> None:
         sent_id, answers, maya = str(new_id()), [], clinic.maya
@@ -175,7 +112,7 @@ class TestOnce:
             each.join()
         assert [each.status_code for each in answers] == [201] * 3
         assert {json.dumps(each.json) for each in answers} == {json.dumps(answers[0].json)}
-        assert len(files(folder)) == len(rows(clinic)) == 1
+        assert len(lying_in(folder)) == len(rows(clinic)) == 1
         assert clinic.maya.get(f"{path}/{sent_id}/content").status_code == 200
 
 
@@ -195,13 +132,13 @@ def test_what_is_not_taken_leaves_nothing_behind(clinic: Any, path: str, folder:
         assert (answer.status_code, answer.mimetype) == (status, "application/problem+json"), (file[:20], answer.text)
         assert "zinnober" not in answer.text
     assert clinic.maya.post("/v1/journal-entries", {"text": "x" * 30_000}).status_code == 201  # its own limit
-    assert files(folder) == rows(clinic) == []
+    assert lying_in(folder) == rows(clinic) == []
     add(clinic.maya, path), add(clinic.maya, path)
     assert send(clinic.maya, path, JPEG).status_code == 409
     limits(bytes_per_patient=1)
     other = clinic.write("Another.")["id"]
     assert send(clinic.maya, f"/v1/journal-entries/{other}/attachments", JPEG).status_code == 409
-    assert len(files(folder)) == len(rows(clinic)) == 2
+    assert len(lying_in(folder)) == len(rows(clinic)) == 2
     for wrong in (f"/v1/journal-entries/{new_id()}/attachments", f"{path}/{new_id()}/content"):
         assert clinic.maya.get(wrong).status_code == 404
 
@@ -247,13 +184,13 @@ def test_files_go_with_what_they_belong_to(clinic: Any, path: str, folder: Path)
     assert clinic.maya.delete(one, if_match=clinic.maya.etag(one)).status_code == 204
     assert clinic.maya.get(one).status_code == 404
     assert [each["id"] for each in clinic.maya.read(path)["items"]] == [second["id"]]
-    assert len(files(folder)) == 1
+    assert len(lying_in(folder)) == 1
     private = clinic.write("Mine alone.", visibility="private")["id"]
     add(clinic.maya, f"/v1/journal-entries/{private}/attachments")
     assert clinic.maya.delete(path.removesuffix("/attachments"), if_match="*").status_code == 204
     assert clinic.maya.get(path).status_code == 404
     assert clinic.maya.get(f"{path}/{second['id']}/content").status_code == 404
-    assert len(files(folder)) == len(rows(clinic)) == 1
+    assert len(lying_in(folder)) == len(rows(clinic)) == 1
 
 
 def test_taking_along_and_being_forgotten(clinic: Any, path: str, folder: Path) -> None:
@@ -276,7 +213,7 @@ def test_taking_along_and_being_forgotten(clinic: Any, path: str, folder: Path) 
     with zipfile.ZipFile(io.BytesIO(clinic.maya.get("/v1/me/export").data)) as taken:
         assert taken.read(f"files/{sound['id']}.wav") == plain[sound["id"]]
     assert clinic.maya.create("/v1/me/erasure", {"confirm": "erase everything"})["done_at"] is not None
-    assert len(files(folder)) == len(rows(clinic)) == 1
+    assert len(lying_in(folder)) == len(rows(clinic)) == 1
     assert clinic.tom.read(f"/v1/journal-entries/{toms}/attachments")["items"] != []
 
 
@@ -286,145 +223,4 @@ def test_a_held_record_keeps_shared_files_only(clinic: Any, path: str, folder: P
     private = clinic.write("Mine alone.", visibility="private")["id"]
     add(clinic.maya, f"/v1/journal-entries/{private}/attachments"), add(clinic.maya, path)
     clinic.maya.create("/v1/me/erasure", {"confirm": "erase everything"})
-    assert len(files(folder)) == len(rows(clinic)) == 1
-
-
-def test_a_file_that_was_exchanged_cut_or_lost_is_not_given(clinic: Any, path: str, folder: Path) -> None:
-    first, second = add(clinic.maya, path), add(clinic.maya, path)
-    lie = {str(each.id): folder / each.storage_name[:2] / each.storage_name for each in rows(clinic)}
-    sealed = lie[first["id"]].read_bytes()
-    assert sealed_size(first["byte_count"]) == len(sealed)
-    clinic.app.config["PROPAGATE_CRASHES"] = False
-    plain = clinic.maya.get(f"{path}/{first['id']}/content").data
-    for wrong in (
-        lie[second["id"]].read_bytes(),  # another file of the same patient, just as long
-        sealed[:-1],
-        sealed[:100],
-        sealed + b"x",
-        b"",
-        sealed[:40] + bytes([sealed[40] ^ 1]) + sealed[41:],
-        plain,
-    ):
-        lie[first["id"]].write_bytes(wrong)
-        answer = clinic.maya.get(f"{path}/{first['id']}/content")
-        assert (answer.status_code, answer.json["type"]) == (500, "urn:integration-api:problem:unreadable")
-        assert plain[:20] not in answer.data
-    lie[first["id"]].unlink()
-    assert clinic.maya.get(f"{path}/{first['id']}/content").status_code == 500
-    clinic.app.config["PROPAGATE_CRASHES"] = True
-    assert clinic.maya.get(f"{path}/{second['id']}/content").status_code == 200
-    lie[first["id"]].write_bytes(sealed)
-    assert clinic.maya.get(f"{path}/{first['id']}/content").data == plain
-
-
-def test_a_long_file_that_was_changed_behind_its_first_chunk_breaks_off(
-    clinic: Any, path: str, folder: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    made = add(clinic.maya, path, noise(500, 400), kind="image/png")
-    (there,) = files(folder)
-    sealed = there.read_bytes()
-    there.write_bytes(sealed[:-9] + bytes([sealed[-9] ^ 1]) + sealed[-8:])
-    content = clinic.maya.app.test_client()
-    answer = content.get(f"{path}/{made['id']}/content", headers={"Authorization": f"Bearer {clinic.maya.token}"})
-    given = bytearray()
-    with suppress(Exception):
-        for part in answer.response:
-            given += part
-    assert 0 < len(given) < made["byte_count"] == answer.content_length
-    assert "cannot be read to its end" in caplog.text
-
-
-def test_new_data_keys_carry_files_along_and_a_destroyed_key_takes_them(clinic: Any, path: str, folder: Path) -> None:
-    made = add(clinic.maya, path)
-    content, one = f"{path}/{made['id']}/content", f"{path}/{made['id']}"
-    before, etag = clinic.maya.get(content), clinic.maya.etag(one)
-    old = rows(clinic)[0].data_key_id
-    for hours in (0, 2):
-        with clinic.app.app_context():
-            rotate(datetime.now(UTC) + timedelta(hours=hours), data_keys=True)
-    with clinic.app.app_context(), unit_of_work() as db_session:
-        assert db_session.get_one(DataKey, old).sealed is None  # the old key is gone, and nothing needs it
-    after = clinic.maya.get(content)
-    assert (after.data, after.headers["ETag"]) == (before.data, before.headers["ETag"])
-    assert clinic.maya.etag(one) == etag
-    with clinic.app.app_context(), unit_of_work() as db_session:
-        for key in db_session.scalars(select(DataKey).where(DataKey.owner_id == UUID(clinic.ids["maya"]))):
-            key.destroy()
-    assert clinic.maya.get(content).status_code == 500
-    assert len(files(folder)) == 1
-
-
-class Failing(LocalFiles):
-    """A folder that can be made to fail."""
-
-    does_put = does_delete = True
-
-    def put(self, name: str, parts: Any) -> None:
-        if not self.does_put:
-            raise StoreFailed("OSError")
-        super().put(name, parts)
-
-    def delete(self, name: str) -> None:
-        if not self.does_delete:
-            raise StoreFailed("OSError")
-        super().delete(name)
-
-
-def test_files_that_belong_to_nothing_are_swept_and_no_others(
-    clinic: Any, path: str, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = Failing(folder)
-    monkeypatch.setitem(clinic.app.extensions, "parts", replace(clinic.app.extensions["parts"], file_store=store))
-    gone, kept = add(clinic.maya, path), add(clinic.maya, path)
-    store.does_put = False
-    answer = send(clinic.maya, path, JPEG)
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
-    assert len(rows(clinic)) == len(files(folder)) == 2
-    store.does_put, store.does_delete = True, False
-    assert clinic.maya.delete(f"{path}/{gone['id']}", if_match="*").status_code == 204  # the file is left for later
-    store.does_delete = True
-    store.put("ab" * 16, [b"a request died before its row was stored"])
-    (folder / "cd").mkdir(exist_ok=True)
-    (folder / "cd" / ("cd" * 16 + ".part")).write_bytes(b"and one while it wrote")
-    assert len(files(folder)) == 4
-    at = datetime.now(UTC)
-    with clinic.app.app_context():
-        young = sweep(at - timedelta(hours=24))
-        assert (young.files, young.deleted, young.missing) == (4, 0, 0)
-        done = sweep(at + timedelta(hours=1))
-        assert (done.files, done.deleted, done.missing) == (4, 3, 0)
-    assert clinic.maya.get(f"{path}/{kept['id']}/content").status_code == 200
-    files(folder)[0].unlink()
-    with clinic.app.app_context():
-        assert sweep(at + timedelta(hours=1)).missing == 1
-        for number in range(101):
-            store.put(f"{number:032x}", [b"x"])
-        with unit_of_work() as db_session:
-            db_session.execute(delete(Attachment))
-        with pytest.raises(TooMany, match="101 of 101"):
-            sweep(at + timedelta(hours=1))
-        assert sweep(at + timedelta(hours=1), even_many=True).deleted == 101
-    assert files(folder) == []
-
-
-def test_a_local_folder_keeps_whole_files_or_none(tmp_path: Path) -> None:
-    store = LocalFiles(tmp_path / "made" / "when_needed")
-    assert list(store.files()) == []
-
-    def broken() -> Any:
-        yield b"half of it"
-        raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        store.put("ab01", broken())
-    assert list(store.files()) == []
-    with pytest.raises(FileMissing):
-        store.open("ab01", 4)
-    store.put("ab01", [b"wh", b"ole"])
-    assert b"".join(store.open("ab01", 5)) == b"whole"
-    with pytest.raises(FileMissing):
-        store.open("ab01", 4)
-    store.delete("ab01"), store.delete("ab01")
-    (tmp_path / "in_the_way").write_text("")
-    with pytest.raises(StoreFailed):
-        LocalFiles(tmp_path / "in_the_way").put("ab02", [b"x"])
+    assert len(lying_in(folder)) == len(rows(clinic)) == 1

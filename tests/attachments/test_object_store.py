@@ -87,11 +87,9 @@ def test_it_says_clearly_what_is_not_there(store: Any) -> None:
         with pytest.raises(FileMissing):
             store.open(name, size)
     store.delete("cd" * 16)
+    endpoint = store_endpoint(store)
     nowhere = file_store_of(
-        FileSettings(
-            place="s3://no-such-bucket", endpoint=store_endpoint(store), region="eu-north-1", key_id="k", secret="s"
-        ),
-        "",
+        FileSettings(place="s3://no-such-bucket", endpoint=endpoint, region="eu-north-1", key_id="k", secret="s"), ""
     )
     with pytest.raises(StoreFailed):
         nowhere.put("ab" * 16, [b"x"])

@@ -28,8 +28,14 @@ def test_a_check_in_is_made_listed_read_and_taken_back(clinic: Any) -> None:
     assert [each["id"] for each in clinic.maya.read(PATH)["items"]] == [untold["id"], sent_id]
     assert [each["id"] for each in clinic.maya.read(f"{PATH}?until=2026-04-01T00:00:00Z")["items"]] == [sent_id]
     assert clinic.maya.read(f"{PATH}?session_id={new_id()}")["items"] == []
-    for wrong in ({"valence": 6}, {"arousal": -6}, {"valence": None}, {"at": "yesterday"}, {"session_id": str(new_id())},
-                  {"note": "in words"}):  # fmt: skip
+    for wrong in (
+        {"valence": 6},
+        {"arousal": -6},
+        {"valence": None},
+        {"at": "yesterday"},
+        {"session_id": str(new_id())},
+        {"note": "in words"},
+    ):
         assert clinic.maya.post(PATH, FELT | wrong).status_code == 422, wrong
     assert clinic.therapist.post(PATH, FELT).status_code == 403
     one = f"{PATH}/{sent_id}"
