@@ -7,6 +7,8 @@ from flask import Flask
 from integration_api.access.key_sets import KeyCache
 from integration_api.access.outside import OutsideIssuer
 from integration_api.action.routes import blp as action
+from integration_api.attachments.jobs import discard
+from integration_api.attachments.routes import blp as attachments
 from integration_api.care.routes import blp as care
 from integration_api.config import Environment, Settings
 from integration_api.console.health import blp as operation
@@ -19,6 +21,7 @@ from integration_api.login.routes import blp as login
 from integration_api.login.use_cases import AT_MOST
 from integration_api.measures.due import USUAL, load_schedule
 from integration_api.measures.routes import blp as measures
+from integration_api.moods.routes import blp as moods
 from integration_api.notes.routes import blp as notes
 from integration_api.oauth.routes import blp as oauth
 from integration_api.oauth.use_cases import revoke_families
@@ -59,6 +62,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     app.extensions["memory"] = Memory()
     app.extensions["gleaned"] = Gleaned()
     app.extensions["on_credentials_reset"] = (revoke_families,)  # when a person has new credentials
+    app.extensions["discard_files"] = discard  # when rows that name them are gone
     db.init_app(app)
     migrate.init_app(app)
     with app.app_context():
@@ -66,7 +70,22 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     load_schedule(settings.measure_schedule or USUAL)  # a mistake in it must show now
     problems.register(app)
     api = make_api(app)
-    for room in (people, care, journal, notes, themes, safety, measures, action, overview, privacy, login, operation):
+    for room in (
+        people,
+        care,
+        journal,
+        attachments,
+        moods,
+        notes,
+        themes,
+        safety,
+        measures,
+        action,
+        overview,
+        privacy,
+        login,
+        operation,
+    ):
         api.register_blueprint(room)
     for pages in (login_pages, reference, oauth):
         app.register_blueprint(pages)

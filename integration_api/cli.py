@@ -48,6 +48,7 @@ for each in (
     upkeep.erase_due,
     upkeep.escalate_flags,
     upkeep.new_client,
+    upkeep.sweep_attachments,
     upkeep.switch_off_client,
 ):
     main.add_command(each)

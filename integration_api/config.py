@@ -39,6 +39,38 @@ class CrisisResource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileSettings:
+    """Where attachments lie, and how many and how large they may be. Sizes in bytes."""
+
+    place: str | None = None  # a folder, or s3://bucket/prefix; None: beside the database
+    endpoint: str | None = None  # of a store that is not Amazon's
+    region: str | None = None
+    key_id: str | None = None  # without it: whatever the machine's own role gives
+    secret: str | None = field(default=None, repr=False)
+    largest: int = 20_000_000
+    most_pixels: int = 50_000_000
+    per_entry: int = 10
+    bytes_per_patient: int = 1_000_000_000
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> "FileSettings":
+        """Read `INTEGRATION_API_FILES*` and `INTEGRATION_API_ATTACHMENT*`."""
+        name, usual = "INTEGRATION_API_FILES", cls()
+        named = ("endpoint", "region", "key_id", "secret")
+        place = env.get(name, "").strip() or None
+        if place is not None and "://" in place and not re.fullmatch(r"s3://[^/\s]+(/\S*)?", place):
+            raise UnsafeSettings(f"{name} must be a folder, or read like s3://bucket/prefix")
+        return cls(
+            place=place,
+            **{each: env.get(f"{name}_{each.upper()}", "").strip() or None for each in named},
+            largest=_positive(env, "INTEGRATION_API_ATTACHMENT_BYTES", usual.largest),
+            most_pixels=_positive(env, "INTEGRATION_API_ATTACHMENT_PIXELS", usual.most_pixels),
+            per_entry=_positive(env, "INTEGRATION_API_ATTACHMENTS_PER_ENTRY", usual.per_entry),
+            bytes_per_patient=_positive(env, "INTEGRATION_API_ATTACHMENT_BYTES_PER_PATIENT", usual.bytes_per_patient),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How this installation runs."""
 
@@ -63,6 +95,7 @@ class Settings:
     escalate_minutes: int | None = None  # until an open safety flag is escalated; None: by theme (safety/routing.py)
     crisis_resources: tuple[CrisisResource, ...] = ()
     measure_schedule: Path | None = None  # when measures are asked for; None: measures/schedule.toml
+    files: FileSettings = field(default_factory=FileSettings)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -88,6 +121,7 @@ class Settings:
             escalate_minutes=_positive(env, "INTEGRATION_API_ESCALATE_MINUTES", 0, lowest=0) or None,
             crisis_resources=_crisis_resources(env),
             measure_schedule=_file(env, "INTEGRATION_API_MEASURE_SCHEDULE"),
+            files=FileSettings.from_env(env),
             rate_limit_storage=env.get("INTEGRATION_API_RATE_LIMIT_STORAGE") or "memory://",
         )
         settings.check()

@@ -20,6 +20,7 @@ from sqlalchemy.orm.exc import StaleDataError
 import models
 from integration_api.access.audit import Trace
 from integration_api.errors import Conflict, Stale
+from models.attachment import DISCARDED
 from models.audit import TOUCHED
 from models.data_key import KEYRING
 from models.row_security import EVERYBODY, speak_for
@@ -50,6 +51,7 @@ def unit_of_work(*, everywhere: bool = False) -> Iterator[Session]:
         yield db_session
         _record_with_change(db_session)
         db_session.commit()
+        discarded: list[str] = db_session.info.pop(DISCARDED, [])
     except StaleDataError:
         _undo(db_session)
         raise Stale("The record was changed by somebody else in between.") from None
@@ -60,6 +62,8 @@ def unit_of_work(*, everywhere: bool = False) -> Iterator[Session]:
     except BaseException:
         _undo(db_session)
         raise
+    if discarded:
+        current_app.extensions["discard_files"](discarded)
 
 
 def _undo(db_session: Session) -> None:
@@ -117,7 +121,7 @@ def _opened(options: dict[str, Any], *, everywhere: bool) -> Session:
     db_session.info.pop(RECKONED, None)
     is_everywhere = everywhere or not has_request_context()
     tenant = None if is_everywhere else g.get("organization_id", NOBODY)
-    db_session.info |= {TOUCHED: {}, KEYRING: current_app.extensions["keyring"], TENANT: tenant}
+    db_session.info |= {TOUCHED: {}, DISCARDED: [], KEYRING: current_app.extensions["keyring"], TENANT: tenant}
     speak_for(db_session.connection(execution_options=options), str(tenant or EVERYBODY))
     return db_session
 

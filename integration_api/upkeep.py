@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import IO, Any, TextIO
 from uuid import UUID
 
@@ -11,6 +11,7 @@ import click
 from flask import Flask
 
 from integration_api.access.keys import renew
+from integration_api.attachments.jobs import TooMany, sweep
 from integration_api.db import reading, unit_of_work
 from integration_api.errors import IntegrationError
 from integration_api.oauth.clients import admin_named, draft_of, register_client, switch_off
@@ -80,6 +81,24 @@ def escalate_flags(make_app: MakeApp) -> None:
     """Put safety flags that nobody has acknowledged in time before their whole care teams; for every few minutes."""
     with make_app().app_context():
         click.echo(f"{escalate_overdue()} escalated")
+
+
+@click.command("sweep-attachments")
+@click.option(
+    "--hours", default=24, show_default=True, type=click.IntRange(min=1), help="Younger files are left alone."
+)
+@click.option("--even-many", is_flag=True, help="Also when most of the files are named by nothing in the database.")
+@click.pass_obj
+def sweep_attachments(make_app: MakeApp, hours: int, even_many: bool) -> None:  # noqa: FBT001  (click gives flags by position)
+    """Delete files that nothing in the database names any more, and count those that it names and are not there."""
+    with make_app().app_context():
+        try:
+            done = sweep(parts().now() - timedelta(hours=hours), even_many=even_many)
+        except TooMany as error:
+            raise click.ClickException(f"{error}; is it the right database? If so: --even-many") from None
+    click.echo(f"{done.files} files, {done.deleted} deleted, {done.missing} missing")
+    if done.missing:
+        sys.exit(1)
 
 
 @click.group()

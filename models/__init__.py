@@ -2,6 +2,7 @@
 
 import models.tenancy  # noqa: F401  (its listeners)
 from models.action import COMMITMENT_STATUSES, Commitment, Intention, Resolve
+from models.attachment import ATTACHMENT_KINDS, Attachment
 from models.audit import AuditEvent, Deed, Verdict, verify
 from models.audit import append as append_deeds
 from models.base import Base, new_id, now
@@ -14,11 +15,12 @@ from models.course import COURSE_STATUSES, Course
 from models.creation import Creation
 from models.credential import Credential, Delayed, Invitation, SecondFactor, UnknownName
 from models.data_key import DataKey, KeyOwner, Keyring, current_key
-from models.document import NOTE_KINDS, VISIBILITIES, Document, JournalEntry, Note, link_of
+from models.document import NOTE_KINDS, ORIGINS, VISIBILITIES, Document, JournalEntry, Note, link_of
 from models.erasure import Erasure
 from models.filters import Between, narrowed
 from models.measure_response import RESPONSE_STATUSES, MeasureResponse
 from models.mention import ASSERTIONS, SOURCES, Mention, MentionReview
+from models.mood import MoodCheckIn
 from models.oauth import (
     AuthorizationCode,
     ClientKind,
@@ -34,6 +36,7 @@ from models.safety_flag import FLAG_EVENTS, FLAG_STATUSES, SafetyFlag, SafetyFla
 from models.scoped import (
     Extent,
     Reach,
+    attachments_within,
     care_teams_within,
     clinicians_within,
     courses_within,
@@ -41,6 +44,7 @@ from models.scoped import (
     journal_entries_within,
     measure_responses_within,
     mentions_within,
+    mood_check_ins_within,
     notes_within,
     patients_within,
     resolves_within,
@@ -52,16 +56,18 @@ from models.scoped import (
 )
 from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
 from models.stamp import PatientStamp, revise, stamp, stamp_all, stamp_of
-from models.ties import latest_session, retie
+from models.ties import latest_session, retie, retie_check_ins
 
 __all__ = [
     "ASSERTIONS",
+    "ATTACHMENT_KINDS",
     "CLINICAL_ROLES",
     "COMMITMENT_STATUSES",
     "COURSE_STATUSES",
     "FLAG_EVENTS",
     "FLAG_STATUSES",
     "NOTE_KINDS",
+    "ORIGINS",
     "PURPOSES",
     "RESPONSE_STATUSES",
     "ROUTES",
@@ -70,6 +76,7 @@ __all__ = [
     "SETTINGS",
     "SOURCES",
     "VISIBILITIES",
+    "Attachment",
     "AuditEvent",
     "AuthorizationCode",
     "Base",
@@ -100,6 +107,7 @@ __all__ = [
     "MeasureResponse",
     "Mention",
     "MentionReview",
+    "MoodCheckIn",
     "Note",
     "OAuthClient",
     "OAuthGrant",
@@ -124,6 +132,7 @@ __all__ = [
     "Verdict",
     "Vitals",
     "append_deeds",
+    "attachments_within",
     "care_teams_within",
     "clinicians_within",
     "consents_to",
@@ -136,6 +145,7 @@ __all__ = [
     "link_of",
     "measure_responses_within",
     "mentions_within",
+    "mood_check_ins_within",
     "narrowed",
     "new_id",
     "notes_within",
@@ -147,6 +157,7 @@ __all__ = [
     "raises",
     "resolves_within",
     "retie",
+    "retie_check_ins",
     "revise",
     "safety_flags_for_the_team",
     "safety_flags_within",

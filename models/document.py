@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
+from models.attachment import Attachment
 from models.base import Base, ManyOfOrganization, Versioned, now
 from models.data_key import KeyOwner
 from models.mention import Mention
@@ -16,6 +17,7 @@ from models.sealing import Sealed, SealedText
 VISIBILITIES = ("private", "care_team")
 NOTE_KINDS = ("progress", "psychotherapy")
 TAGGING_STATES = ("pending", "done")
+ORIGINS = ("typed", "dictated")
 
 
 _FOLDERS = {"journal": "journal-entries", "note": "notes"}
@@ -35,6 +37,7 @@ class Document(Sealed, ManyOfOrganization, Versioned, Base):
         CheckConstraint(f"tagging_state in {TAGGING_STATES}", name="tagging_state"),
         CheckConstraint(f"visibility is null or visibility in {VISIBILITIES}", name="visibility"),
         CheckConstraint(f"note_kind is null or note_kind in {NOTE_KINDS}", name="note_kind"),
+        CheckConstraint(f"origin in {ORIGINS}", name="origin"),
         CheckConstraint("valence is null or valence between -5 and 5", name="valence"),
         CheckConstraint("arousal is null or arousal between -5 and 5", name="arousal"),
         CheckConstraint("(source = 'journal') = (visibility is not null)", name="journal"),
@@ -65,6 +68,7 @@ class Document(Sealed, ManyOfOrganization, Versioned, Base):
     valence: Mapped[int | None]
     arousal: Mapped[int | None]
     prompt_id: Mapped[UUID | None]
+    origin: Mapped[str] = mapped_column(String(10), default="typed", server_default="typed")
     note_kind: Mapped[str | None] = mapped_column(String(20))
     # Counts up with every change of it or of what was found in it; `version` tells of edits only (models/stamp.py).
     revision: Mapped[int] = mapped_column(default=1, server_default="1")
@@ -115,6 +119,15 @@ class JournalEntry(Document):
     """What a patient wrote. `private` is the patient's alone."""
 
     __mapper_args__ = {"polymorphic_identity": "journal"}  # noqa: RUF012
+
+    attachments: Mapped[list[Attachment]] = relationship(
+        cascade="all, delete-orphan", order_by="Attachment.created_at, Attachment.id"
+    )
+
+    def mark_deleted(self) -> None:
+        """Leave a tombstone: its pictures and voice notes go with the words."""
+        super().mark_deleted()
+        self.attachments = []
 
     @property
     def mood(self) -> "JournalEntry | None":

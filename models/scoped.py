@@ -12,12 +12,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, contains_eager, joinedload, lazyload
 
+from models.attachment import Attachment
 from models.care_team import CareTeam, CareTeamMember
 from models.consent import consents_to, declines
 from models.course import Course
 from models.document import Document, JournalEntry, Note
 from models.measure_response import MeasureResponse
 from models.mention import Mention
+from models.mood import MoodCheckIn
 from models.person import Clinician, Patient
 from models.safety_flag import SafetyFlag
 from models.session import Session, Vitals
@@ -128,6 +130,23 @@ def documents_within(reach: Reach) -> Select[Document]:
 def journal_entries_within(reach: Reach) -> Select[JournalEntry]:
     """Journal entries that the caller may read."""
     return _within(JournalEntry, JournalEntry.patient_id, reach).where(_readable_document(reach))
+
+
+def attachments_within(reach: Reach) -> Select[Attachment]:
+    """Attachments of the entries that the caller may read."""
+    return (
+        _within(Attachment, Attachment.patient_id, reach)
+        .join(Document, Document.id == Attachment.document_id)
+        .where(_readable_document(reach))
+    )
+
+
+def mood_check_ins_within(reach: Reach) -> Select[MoodCheckIn]:
+    """Mood check-ins that the caller may read: a patient's private ones are the patient's alone."""
+    table = MoodCheckIn
+    is_shared = and_(table.visibility == "care_team", ~declines(table.patient_id, "care_team"))
+    is_own = table.patient_id == reach.patient_id if reach.extent is Extent.OWN else false()
+    return _within(table, table.patient_id, reach).where(or_(is_shared, is_own))
 
 
 def notes_within(reach: Reach) -> Select[Note]:

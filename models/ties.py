@@ -1,4 +1,4 @@
-"""Which session a journal entry belongs to when its writer did not say."""
+"""Which session a journal entry or mood check-in belongs to when its writer did not say."""
 
 from typing import Any
 from uuid import UUID
@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ScalarSelect, Update, select, update
 
 from models.document import Document
+from models.mood import MoodCheckIn
 from models.session import Session
 
 
@@ -35,6 +36,20 @@ def retie(patient_id: UUID) -> Update:
         .values(
             session_id=latest_session(Document.patient_id, Document.written_at).correlate(Document),
             updated_at=Document.updated_at,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def retie_check_ins(patient_id: UUID) -> Update:
+    """Do the same for a patient's mood check-ins."""
+    is_ours = (MoodCheckIn.patient_id == patient_id, MoodCheckIn.is_session_given.is_(False))
+    return (
+        update(MoodCheckIn)
+        .where(*is_ours)
+        .values(
+            session_id=latest_session(MoodCheckIn.patient_id, MoodCheckIn.at).correlate(MoodCheckIn),
+            updated_at=MoodCheckIn.updated_at,
         )
         .execution_options(synchronize_session=False)
     )

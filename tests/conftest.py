@@ -14,7 +14,7 @@ from sqlalchemy import Table, create_engine, make_url, text
 from taggers import Broken, Renamed, with_tagger
 
 from integration_api.app import create_app
-from integration_api.config import Environment, Settings, with_driver
+from integration_api.config import Environment, FileSettings, Settings, with_driver
 from integration_api.db import db, reading, unit_of_work
 from integration_api.people.use_cases import found_organization
 from integration_api.web.remembered import Memory
@@ -65,7 +65,7 @@ def _as_service(url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def settings(database_url: str) -> Settings:
+def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
         environment=Environment.TEST,
         secret_key=SECRET,
@@ -74,6 +74,7 @@ def settings(database_url: str) -> Settings:
         wrapping_keys=parse_keys(KEYS),
         calls_per_minute=1_000_000,
         attempts_per_minute=1_000_000,
+        files=FileSettings(place=str(tmp_path_factory.mktemp("files"))),
     )
 
 

@@ -22,6 +22,8 @@ class Resource(StrEnum):
     SESSION = "Session"
     VITALS = "Vitals"
     JOURNAL_ENTRY = "JournalEntry"
+    ATTACHMENT = "Attachment"
+    MOOD_CHECK_IN = "MoodCheckIn"
     NOTE = "Note"
     TAXONOMY = "Taxonomy"
     THEME = "Theme"
@@ -52,6 +54,7 @@ _FOR_SYSTEMS = (
     Resource.SESSION,
     Resource.VITALS,
     Resource.JOURNAL_ENTRY,
+    Resource.ATTACHMENT,
     Resource.NOTE,
     Resource.MEASURE_RESPONSE,
 )
@@ -83,6 +86,10 @@ _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.VITALS, _CLINICIANS, "crds", _TEAM),
     (Resource.JOURNAL_ENTRY, (Role.PATIENT,), "cruds", _OWN),
     (Resource.JOURNAL_ENTRY, _CLINICIANS, "rs", _TEAM),
+    (Resource.ATTACHMENT, (Role.PATIENT,), "cruds", _OWN),
+    (Resource.ATTACHMENT, _CLINICIANS, "rs", _TEAM),
+    (Resource.MOOD_CHECK_IN, (Role.PATIENT,), "crds", _OWN),
+    (Resource.MOOD_CHECK_IN, _CLINICIANS, "rs", _TEAM),
     (Resource.NOTE, (Role.PATIENT,), "rs", _OWN),
     (Resource.NOTE, _CLINICIANS, "cruds", _TEAM),
     (Resource.THEME, (Role.PATIENT,), "rs", _OWN),

@@ -27,6 +27,7 @@ from models import (
     page_of,
     patients_within,
     retie,
+    retie_check_ins,
     sessions_within,
     vitals_within,
 )
@@ -226,6 +227,7 @@ def _settled(db_session: DbSession, session: Session) -> Session:
     """Store a session, tie the patient's entries anew, and read back what the database derives."""
     db_session.flush()
     db_session.execute(retie(session.patient_id))
+    db_session.execute(retie_check_ins(session.patient_id))
     db_session.refresh(session)
     return session
 

@@ -17,6 +17,7 @@ from models import JournalEntry
 
 LONGEST_TEXT = 50_000
 VISIBILITIES = ("private", "care_team")
+ORIGINS = ("typed", "dictated")
 PATIENT_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01"
 
 
@@ -78,6 +79,11 @@ class JournalEntryDraftSchema(Schema):
         metadata={"description": "`private` is the writer's alone, themes and counts included; sharing is a choice."},
     )
     prompt_id = Id(allow_none=True, load_default=None)
+    origin = Choice(
+        ORIGINS,
+        load_default="typed",
+        metadata={"description": "`dictated`: the text is a transcript that the phone made; it may have misheard."},
+    )
 
     @post_load
     def to_draft(self, data: dict[str, Any], **_: Any) -> EntryDraft:
@@ -99,6 +105,7 @@ class JournalEntrySchema(Answer):
         "patient_id": PATIENT_ID,
         "session_id": SESSION_ID,
         "prompt_id": None,
+        "origin": "typed",
         "themes": [MentionSchema.example | {"start": 49, "end": 68}],
         "tagging": {"state": "done", "pipeline_version": "hybrid-1+0a1b2c3d"},
         "language": "en",
@@ -116,6 +123,7 @@ class JournalEntrySchema(Answer):
     mood = fields.Nested(MoodSchema, required=True, allow_none=True)
     visibility = Choice(VISIBILITIES, required=True)
     prompt_id = Id(required=True, allow_none=True)
+    origin = Choice(ORIGINS, required=True)
     themes = fields.List(fields.Nested(MentionSchema), required=True, attribute="mentions")
     tagging = fields.Nested(TaggingSchema, required=True, attribute="tagging")
     language = fields.String(required=True, allow_none=True, metadata=LANGUAGE)

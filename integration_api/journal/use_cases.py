@@ -50,6 +50,7 @@ class EntryDraft:
     prompt_id: UUID | None = None
     patient_id: UUID | None = None
     id: UUID | None = None
+    origin: str = "typed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +141,7 @@ def _set_time(entry: JournalEntry, written_at: datetime) -> None:
 
 def _describe(entry: JournalEntry, draft: EntryDraft) -> None:
     mood = draft.mood or Mood()
-    entry.visibility, entry.prompt_id = draft.visibility, draft.prompt_id
+    entry.visibility, entry.prompt_id, entry.origin = draft.visibility, draft.prompt_id, draft.origin
     entry.valence, entry.arousal = mood.valence, mood.arousal
 
 

@@ -31,12 +31,14 @@ from models import (
     Document,
     Intention,
     Mention,
+    MoodCheckIn,
     PageRequest,
     Patient,
     Reach,
     SafetyFlag,
     Session,
     documents_within,
+    mood_check_ins_within,
     resolves_within,
     safety_flags_within,
     sessions_within,
@@ -70,6 +72,16 @@ class Line:
     commitment_id: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Felt:
+    """How the patient felt, as an entry or a check-in tells it; an entry may leave one of the two out."""
+
+    at: datetime
+    valence: int | None
+    arousal: int | None
+    source: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
     """What to know of a patient now. Counts are of what the caller may read, written since `since`."""
@@ -83,7 +95,7 @@ class Brief:
     notes: int
     words: int
     last_written_at: datetime | None
-    moods: Sequence[Document]
+    moods: Sequence[Felt]
     flags: Sequence[SafetyFlag]
     measures: Sequence[Trend]
     lines: Sequence[Line]
@@ -127,7 +139,7 @@ def read_brief(
         notes=sum(each.source == "note" for each in written),
         words=sum(each.word_count for each in written),
         last_written_at=max((each.written_at for each in written if each.source == "journal"), default=None),
-        moods=[each for each in written if each.valence is not None or each.arousal is not None],
+        moods=_moods(db_session, limits, patient_id, start, written),
         flags=_flags(db_session, limits, patient_id),
         measures=trends_of(db_session, limits, patient_id),
         lines=sorted(lines, key=lambda line: _ORDER.index(line.kind)),
@@ -146,6 +158,17 @@ def _written(db_session: DbSession, limits: Reach, patient_id: UUID, since: date
     query = documents_within(limits).where(Document.patient_id == patient_id, Document.written_at >= since)
     found = query.options(lazyload(Document.mentions)).order_by(Document.written_at)  # they are looked for by theme
     return db_session.scalars(found).unique().all()
+
+
+def _moods(
+    db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime, written: Iterable[Document]
+) -> list[Felt]:
+    """Give the moods of entries and check-ins in the order of time."""
+    with_mood = (each for each in written if each.valence is not None or each.arousal is not None)
+    told = [Felt(each.written_at, each.valence, each.arousal, "entry") for each in with_mood]
+    query = mood_check_ins_within(limits).where(MoodCheckIn.patient_id == patient_id, MoodCheckIn.at >= since)
+    told += [Felt(each.at, each.valence, each.arousal, "check_in") for each in db_session.scalars(query)]
+    return sorted(told, key=lambda each: each.at)
 
 
 def _resolves(

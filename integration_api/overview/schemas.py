@@ -93,10 +93,11 @@ class FlagAtAGlanceSchema(Answer):
     raised_at = Moment(required=True)
 
 
-class MoodOfEntrySchema(Answer):
-    """How the patient felt when writing."""
+class FeltSchema(Answer):
+    """How the patient felt when writing, or when checking in."""
 
-    at = Moment(required=True, attribute="written_at")
+    at = Moment(required=True)
+    source = Choice(("entry", "check_in"), required=True)
     valence = fields.Integer(required=True, allow_none=True)
     arousal = fields.Integer(required=True, allow_none=True)
 
@@ -115,7 +116,7 @@ class BriefSchema(Answer):
         "notes": 1,
         "words": 612,
         "last_written_at": "2026-03-14T20:11:00Z",
-        "moods": [{"at": "2026-03-09T13:12:00Z", "valence": 1, "arousal": -2}],
+        "moods": [{"at": "2026-03-09T13:12:00Z", "source": "entry", "valence": 1, "arousal": -2}],
         "flags": [
             {
                 "id": "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e40",
@@ -141,7 +142,7 @@ class BriefSchema(Answer):
     notes = fields.Integer(required=True)
     words = fields.Integer(required=True)
     last_written_at = Moment(required=True, allow_none=True)
-    moods = fields.List(fields.Nested(MoodOfEntrySchema), required=True)
+    moods = fields.List(fields.Nested(FeltSchema), required=True)
     flags = fields.List(fields.Nested(FlagAtAGlanceSchema), required=True)
     measures = fields.List(fields.Nested(MeasureAtAGlanceSchema), required=True)
     lines = fields.List(fields.Nested(LineSchema), required=True)

@@ -17,6 +17,7 @@ from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Conflict, NotFound
 from models import (
+    Attachment,
     BreakGlass,
     CareTeam,
     Commitment,
@@ -29,6 +30,7 @@ from models import (
     Intention,
     MeasureResponse,
     Mention,
+    MoodCheckIn,
     Patient,
     SafetyFlag,
     Session,
@@ -88,7 +90,7 @@ def carry_out(db_session: DbSession, erasure_id: UUID, at: datetime) -> None:
 
 def _withdraw(db_session: DbSession, patient: Patient) -> None:
     """Take the record out of sight: private entries are gone at once, nobody cares for the patient here any more."""
-    for resolves in (Commitment, Intention):
+    for resolves in (Commitment, Intention, MoodCheckIn):
         own = (resolves.patient_id == patient.id, resolves.visibility == "private")
         db_session.execute(delete(resolves).where(*own).execution_options(synchronize_session=False))
     private = select(Document).where(Document.patient_id == patient.id, Document.visibility == "private")
@@ -114,7 +116,9 @@ def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: dateti
     values = gone | {"arousal": None, "language": None, "version": Document.version + 1}
     where = Document.patient_id == patient.id
     db_session.execute(update(Document).where(where).values(values).execution_options(**of_patient))
-    for rows in (Consent, BreakGlass, Commitment, Intention, SafetyFlag, MeasureResponse, Session, Course):
+    for attachment in db_session.scalars(select(Attachment).where(Attachment.patient_id == patient.id)):
+        db_session.delete(attachment)  # one by one: their files go with them
+    for rows in (Consent, BreakGlass, Commitment, Intention, MoodCheckIn, SafetyFlag, MeasureResponse, Session, Course):
         db_session.execute(delete(rows).where(rows.patient_id == patient.id).execution_options(**of_patient))
     key_of = (DataKey.owner_kind == "patient", DataKey.owner_id == patient.id)
     for key in db_session.scalars(select(DataKey).where(*key_of)):

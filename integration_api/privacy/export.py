@@ -1,7 +1,5 @@
-"""Everything about a patient in one archive: for machines, and to read."""
+"""Everything about a patient in one archive: for machines, and to read; with the files of the entries."""
 
-import io
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +14,9 @@ from integration_api.access.scopes import Action, parse_scopes
 from integration_api.action.progress import follow_page
 from integration_api.action.schemas import CommitmentSchema, IntentionSchema
 from integration_api.action.use_cases import COMMITMENTS, INTENTIONS, Kind, list_resolves
+from integration_api.attachments.cleaning import ENDINGS
+from integration_api.attachments.schemas import AttachmentSchema
+from integration_api.attachments.use_cases import list_all
 from integration_api.care import use_cases as care
 from integration_api.care.schemas import CourseSchema, SessionSchema
 from integration_api.errors import NotFound
@@ -23,6 +24,8 @@ from integration_api.journal.schemas import JournalEntrySchema
 from integration_api.journal.use_cases import EntryFilter, list_entries
 from integration_api.measures.schemas import ResponseSchema
 from integration_api.measures.use_cases import ResponseFilter, list_responses
+from integration_api.moods.schemas import MoodCheckInSchema
+from integration_api.moods.use_cases import CheckInFilter, list_check_ins
 from integration_api.notes.schemas import NoteSchema
 from integration_api.notes.use_cases import NoteFilter, list_notes
 from integration_api.people import use_cases as people
@@ -32,9 +35,8 @@ from integration_api.privacy.break_glass import list_openings
 from integration_api.privacy.consents import list_consents
 from integration_api.privacy.schemas import AuditEventSchema, BreakGlassSchema, ConsentSchema
 from integration_api.web.schema import Schema
-from models import Page, PageRequest
+from models import Attachment, Page, PageRequest
 
-MEDIA_TYPE = "application/zip"
 FORMAT = 1  # of record.json; counted up when a reader would have to know
 
 
@@ -48,6 +50,8 @@ def everything_about(db_session: DbSession, caller: Principal, at: datetime) -> 
         "courses": (CourseSchema(), lambda page: care.list_courses(db_session, me, None, None, page)),
         "sessions": (SessionSchema(), lambda page: care.list_sessions(db_session, me, care.SessionFilter(), page)),
         "journal_entries": (JournalEntrySchema(), lambda page: list_entries(db_session, me, EntryFilter(), page)),
+        "attachments": (AttachmentSchema(), lambda page: list_all(db_session, me, page)),
+        "mood_check_ins": (MoodCheckInSchema(), lambda page: list_check_ins(db_session, me, CheckInFilter(), page)),
         "notes": (NoteSchema(), lambda page: list_notes(db_session, me, NoteFilter(), page)),
         "measure_responses": (ResponseSchema(), lambda page: list_responses(db_session, me, ResponseFilter(), page)),
         "intentions": (IntentionSchema(), lambda page: _followed(db_session, me, INTENTIONS, page, at)),
@@ -71,21 +75,30 @@ def _followed(db_session: DbSession, me: Principal, kind: Kind, page: PageReques
 
 
 def _all(schema: Schema, turn: Callable[[PageRequest], Page[Any]]) -> list[Any]:
+    found: list[Any] = schema.dump(_turned(turn), many=True)
+    return found
+
+
+def _turned(turn: Callable[[PageRequest], Page[Any]]) -> list[Any]:
     """Turn the pages of a list, all of them."""
     found: list[Any] = []
     request = PageRequest(limit=200)
     while True:
         page = turn(request)
-        found += schema.dump(page.items, many=True)
+        found += page.items
         if page.next_after is None:
             return found
         request = PageRequest(limit=200, after=page.next_after)
 
 
-def archive(record: dict[str, Any]) -> bytes:
-    """Pack the record as JSON and as a page that any browser reads."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr("record.json", json.dumps(record, indent=2))
-        file.writestr("record.html", render_template("privacy/export.html", record=record))
-    return packed.getvalue()
+def files_of(db_session: DbSession, caller: Principal) -> list[Attachment]:
+    """List the files that belong into the archive, each with its key, before the database is let go."""
+    me = replace(caller, scopes=parse_scopes(full_scope(caller.role)))
+    return _turned(lambda page: list_all(db_session, me, page))
+
+
+def pages_of(record: dict[str, Any]) -> dict[str, str]:
+    """Write the record as JSON, and as a page that any browser reads."""
+    files = {each["id"]: f"files/{each['id']}.{ENDINGS[each['media_type']]}" for each in record["attachments"]}
+    page = render_template("privacy/export.html", record=record, files=files)
+    return {"record.json": json.dumps(record, indent=2), "record.html": page}

@@ -10,7 +10,8 @@ from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.db import reading, unit_of_work
 from integration_api.privacy import audit, break_glass, consents, erasure, schemas
-from integration_api.privacy.export import MEDIA_TYPE, archive, everything_about
+from integration_api.privacy.archive import MEDIA_TYPE, packed
+from integration_api.privacy.export import everything_about, files_of, pages_of
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once
 from integration_api.web.pages import PageQuery
@@ -60,12 +61,13 @@ class Export(MethodView):
     def get(self, caller: Principal) -> Response:
         """Take everything along.
 
-        One archive: `record.json` for machines, `record.html` to read. Psychotherapy notes are their authors' own, and
-        not part of it (45 CFR 164.524).
+        One archive: `record.json` for machines, `record.html` to read, pictures and voice notes. Psychotherapy notes
+        are their authors' own, and not part of it (45 CFR 164.524).
         """
         with reading() as db_session:
-            record = everything_about(db_session, caller, parts().now())
-        answer = Response(archive(record), mimetype=MEDIA_TYPE)
+            at = parts().now()
+            record, files = everything_about(db_session, caller, at), files_of(db_session, caller)
+        answer = Response(packed(pages_of(record), files, parts().file_store, at), mimetype=MEDIA_TYPE)
         answer.headers["Content-Disposition"] = 'attachment; filename="integration-journal.zip"'
         return answer
 

@@ -89,9 +89,10 @@ class InTurnSchema(Answer):
 
 
 class MoodSummarySchema(Answer):
-    """Valence or arousal over the entries that have it, -5 to 5."""
+    """Valence or arousal over the entries (`documents`) and check-ins that have it, -5 to 5."""
 
     documents = fields.Integer(required=True)
+    check_ins = fields.Integer(required=True)
     mean = fields.Float(required=True)
     lowest = fields.Integer(required=True)
     highest = fields.Integer(required=True)
@@ -216,7 +217,7 @@ _RATE = {
 _GROUP = {
     "documents": 3,
     "words": 320,
-    "valence": {"documents": 2, "mean": -0.5, "lowest": -2, "highest": 1},
+    "valence": {"documents": 2, "check_ins": 0, "mean": -0.5, "lowest": -2, "highest": 1},
     "arousal": None,
     "themes": [_RATE],
 }

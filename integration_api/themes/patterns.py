@@ -25,11 +25,22 @@ from integration_api.themes.use_cases import (
     theme_named,
     windows_for,
 )
-from models import Between, Document, Mention, Reach, Session, documents_within
+from models import (
+    Between,
+    Document,
+    Mention,
+    MoodCheckIn,
+    Reach,
+    Session,
+    documents_within,
+    mood_check_ins_within,
+    narrowed,
+)
 from nlp.recurrence import Writing
 from nlp.relations import (
     AcrossVoices,
     AroundDose,
+    CheckIn,
     InTurn,
     Mood,
     Pair,
@@ -95,7 +106,8 @@ def read_patterns(db_session: DbSession, caller: Principal, patient_id: UUID, be
     pairs = together(writings, sightings)
     turns = in_turn(windows_for(db_session, limits, patient_id), writings, sightings)
     phases = _phases(db_session, limits, patient_id)
-    dose = around_dose(held_dosings(db_session, limits, patient_id), writings, sightings, moods, phases)
+    check_ins = _check_ins(db_session, limits, patient_id, between)
+    dose = around_dose(held_dosings(db_session, limits, patient_id), writings, sightings, moods, phases, check_ins)
     voices = across_voices(writings, sightings)
     evident = [*pairs.pairs, *turns.turns, *dose.themes, *voices.themes]
     shown = mentions_by_id(db_session, limits, sorted({each for one in evident for each in _evidence(one)}))
@@ -167,3 +179,13 @@ def _phases(db_session: DbSession, limits: Reach, patient_id: UUID) -> dict[str,
     query = documents_within(limits).where(Document.patient_id == patient_id)
     tied = query.join(Session, Session.id == Document.session_id).with_only_columns(Document.id, Session.kind)
     return {str(document_id): kind for document_id, kind in db_session.execute(tied)}
+
+
+def _check_ins(db_session: DbSession, limits: Reach, patient_id: UUID, between: Between) -> list[CheckIn]:
+    """Read the moods that were given without words, as far as they may be read, with the kinds of their sessions."""
+    visible = mood_check_ins_within(limits).where(MoodCheckIn.patient_id == patient_id)
+    found = narrowed(visible, (), MoodCheckIn.at, between).outerjoin(Session, Session.id == MoodCheckIn.session_id)
+    columns = (MoodCheckIn.at, MoodCheckIn.valence, MoodCheckIn.arousal, Session.kind)
+    return [
+        CheckIn(row[0], Mood(row[1], row[2]), row[3]) for row in db_session.execute(found.with_only_columns(*columns))
+    ]

@@ -57,6 +57,11 @@ class Once:
         db_session.flush()
         return record
 
+    def is_done(self, db_session: DbSession) -> bool:
+        """Tell whether there is nothing left to write: it came before, rightly or with another body."""
+        of_caller = (self.caller.user_id, self.operation, self.key)
+        return self.key is not None and db_session.get(Creation, of_caller) is not None
+
     def _again(self, before: Creation, read: Callable[[UUID], R]) -> R:
         if not hmac.compare_digest(before.body_digest, self.body_digest):
             raise Conflict("This id or Idempotency-Key was used before with another body.")
@@ -92,17 +97,25 @@ class Put:
         return self.draft
 
 
-def once_for(caller: Principal, operation: str, record_id: UUID | None, path: dict[str, Any] | None = None) -> Once:
+def once_for(
+    caller: Principal,
+    operation: str,
+    record_id: UUID | None,
+    path: dict[str, Any] | None = None,
+    file: bytes | None = None,
+) -> Once:
     """Describe the create request at hand: keyed by the client's id for the record, else its Idempotency-Key.
 
-    `path` holds what the address says beyond the record's own id; the same key with another address is a clash.
+    `path` holds what the address says beyond the record's own id; the same key with another address is a clash. `file`:
+    the body, where it is no JSON.
     """
+    digest = _digest(path or {}) if file is None else _digest_of_file(path or {}, file)
     key = request.headers.get("Idempotency-Key")
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable() and key.isascii()):
         raise Invalid(Fault(f"1 to {LONGEST_KEY} printable ASCII characters.", parameter="Idempotency-Key"))
     if record_id is not None:
-        return Once(caller, operation, f"id:{record_id}", _digest(path or {}))
-    return Once(caller, operation, None if key is None else f"key:{key}", _digest(path or {}))
+        return Once(caller, operation, f"id:{record_id}", digest)
+    return Once(caller, operation, None if key is None else f"key:{key}", digest)
 
 
 def _digest(path: dict[str, Any]) -> str:
@@ -110,5 +123,13 @@ def _digest(path: dict[str, Any]) -> str:
     body = read_json(JSON)
     if isinstance(body, dict):
         body.pop("id", None)
-    canonical = current_app.json.dumps([path, body], sort_keys=True).encode("utf-8", "surrogatepass")
+    return _mac(current_app.json.dumps([path, body], sort_keys=True).encode("utf-8", "surrogatepass"))
+
+
+def _digest_of_file(path: dict[str, Any], file: bytes) -> str:
+    said = current_app.json.dumps([path, hashlib.sha256(file).hexdigest()], sort_keys=True)
+    return _mac(said.encode("utf-8", "surrogatepass"))
+
+
+def _mac(canonical: bytes) -> str:
     return hmac.new(current_app.config["SECRET_KEY"].encode(), canonical, hashlib.sha256).hexdigest()

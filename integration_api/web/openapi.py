@@ -36,7 +36,7 @@ _PROBLEMS = {
     422: "The request is not valid; `errors` lists every fault with its place.",
     428: "If-Match is missing.",
     429: "Too many requests; try again after `Retry-After` seconds.",
-    503: "The database did not answer in time; nothing was stored.",
+    503: "The database, or the store of files, did not answer in time; nothing was stored.",
 }
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from integration_api import errors
+from integration_api.file_store import StoreFailed
 from models.key_service import KeyUnavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -114,7 +115,16 @@ def on_busy_database(error: OperationalError) -> Response:
 
 def _on_lost_key(_error: KeyUnavailable) -> Response:
     log.error("a stored text cannot be opened in %s", request.endpoint)
-    return problem(500, "unreadable", "Cannot be read", "Something stored here cannot be opened: its key is missing.")
+    return problem(
+        500, "unreadable", "Cannot be read", "Something stored here cannot be opened: its key or file is missing."
+    )
+
+
+def _on_failed_store(error: StoreFailed) -> Response:
+    log.warning("file store unavailable: %s", error)  # it names the kind of the error and nothing else
+    return problem(
+        503, "busy", "Busy", "The store of files did not answer; nothing was changed. Try again.", Retry_After="2"
+    )
 
 
 def on_crash(error: Exception) -> Response:
@@ -140,4 +150,5 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _on_http_error)
     app.register_error_handler(OperationalError, on_busy_database)
     app.register_error_handler(KeyUnavailable, _on_lost_key)
+    app.register_error_handler(StoreFailed, _on_failed_store)
     app.register_error_handler(Exception, on_crash)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from statistics import median_low
 
 from nlp.recurrence import Sighting, Writing
-from nlp.relations.groups import Counting, Group, Mood, ShownTheme
+from nlp.relations.groups import CheckIn, Counting, Group, Mood, ShownTheme
 
 NEAR = timedelta(days=7)  # by route and by dose: what was written within so long
 
@@ -106,42 +106,59 @@ class _Doses:
     doses: Mapping[str, float]  # by session
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An entry or a check-in with its time, and the kind of session that it belongs to."""
+
+    at: datetime
+    phase: str | None
+    it: Writing | CheckIn
+
+
 def around_dose(
     dosings: Iterable[Dosing],
     writings: Iterable[Writing],
     sightings: Iterable[Sighting],
     moods: Mapping[str, Mood],
     phases: Mapping[str, str] | None = None,
+    check_ins: Iterable[CheckIn] = (),
 ) -> AroundDose:
     """Group journal entries by their distance from the last dosing, by phase, route and dose; count themes in each.
 
-    `moods` and `phases` (the kind of the session that an entry belongs to) by document. Groups without an entry are
-    left out.
+    `moods` and `phases` (the kind of the session that an entry belongs to) by document. Check-ins add to the moods.
+    Groups without an entry or check-in are left out.
     """
     held = sorted(dosings, key=lambda each: (each.starts_at, each.session_id))
     entries = [each for each in writings if each.source == "journal"]
     counting = Counting(entries, sightings, moods)
-    since: dict[Since, list[Writing]] = defaultdict(list)
-    near: dict[str, list[Writing]] = defaultdict(list)
-    for entry in entries:
-        last = _last(held, entry.written_at)
-        name = _since(last, entry.written_at)
-        since[name].append(entry)
+    placed = [_Placed(each.written_at, (phases or {}).get(each.document_id), each) for each in entries]
+    placed += [_Placed(each.at, each.phase, each) for each in check_ins]
+    since: dict[Since, list[_Placed]] = defaultdict(list)
+    near: dict[str, list[_Placed]] = defaultdict(list)
+    for each in placed:
+        last = _last(held, each.at)
+        name = _since(last, each.at)
+        since[name].append(each)
         if last is not None and name is not Since.LATER:
-            near[last.session_id].append(entry)
+            near[last.session_id].append(each)
+
+    def group_of(chosen: Iterable[_Placed]) -> Group | None:
+        things = [each.it for each in chosen]
+        written = [each for each in things if isinstance(each, Writing)]
+        return counting.group(written, [each for each in things if isinstance(each, CheckIn)])
 
     def after(session_ids: Iterable[str]) -> Group | None:
-        return counting.group([entry for session_id in session_ids for entry in near[session_id]])
+        return group_of(each for session_id in session_ids for each in near[session_id])
 
-    of_phase = _by_phase(entries, phases or {})
-    stretches = [(name, counting.group(since[name])) for name in Since]
+    of_phase = _by_phase(placed)
+    stretches = [(name, group_of(since[name])) for name in Since]
     routes = [(route, of_route, after(each.session_id for each in of_route)) for route, of_route in _by_route(held)]
     bands = [(band, after(band.doses)) for _, of_route in _by_route(held) for band in _bands(of_route)]
     return AroundDose(
         sessions=len(held),
         themes=counting.shown,
         since_dosing=tuple(SinceDosing(name, group) for name, group in stretches if group),
-        by_phase=tuple(ByPhase(phase, group) for phase, each in of_phase if (group := counting.group(each))),
+        by_phase=tuple(ByPhase(phase, group) for phase, each in of_phase if (group := group_of(each))),
         by_route=tuple(ByRoute(route, len(of_route), group) for route, of_route, group in routes if group),
         by_dose=tuple(_by_dose(band, group) for band, group in bands if group),
     )
@@ -163,11 +180,11 @@ def _since(last: Dosing | None, at: datetime) -> Since:
     return next((name for end, name in _ENDS if at - last.starts_at < end), Since.LATER)
 
 
-def _by_phase(entries: Iterable[Writing], phases: Mapping[str, str]) -> list[tuple[str | None, list[Writing]]]:
-    """Sort entries by phase, those that belong to no session last."""
-    found: dict[str | None, list[Writing]] = defaultdict(list)
-    for each in entries:
-        found[phases.get(each.document_id)].append(each)
+def _by_phase(placed: Iterable[_Placed]) -> list[tuple[str | None, list[_Placed]]]:
+    """Sort by phase, what belongs to no session last."""
+    found: dict[str | None, list[_Placed]] = defaultdict(list)
+    for each in placed:
+        found[each.phase].append(each)
     return sorted(found.items(), key=lambda item: (item[0] is None, item[0] or ""))
 
 

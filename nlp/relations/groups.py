@@ -1,8 +1,9 @@
-"""Entries under one heading: how many, how long, in which mood, and how often each theme is in them."""
+"""Entries and check-ins under one heading: how many, how long, in which mood, and how often each theme is in them."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from statistics import fmean
 
 from nlp.recurrence import (
@@ -31,10 +32,20 @@ class Mood:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckIn:
+    """A mood that a patient gave without words. `phase`: the kind of the session that it belongs to."""
+
+    at: datetime
+    mood: Mood
+    phase: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MoodSummary:
-    """How many entries have it, their mean, and the lowest and highest."""
+    """How many entries have it and how many check-ins, their mean, and the lowest and highest."""
 
     documents: int
+    check_ins: int
     mean: float
     lowest: int
     highest: int
@@ -54,7 +65,7 @@ class ThemeRate:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What was written under one heading. `themes` has every theme that is shown, also where it is silent."""
+    """What was written and felt under one heading. `themes` has every theme that is shown, also where it is silent."""
 
     documents: int
     words: int
@@ -94,17 +105,17 @@ class Counting:
             for name in names
         )
 
-    def group(self, chosen: Sequence[Writing]) -> Group | None:
-        """Count in some of the entries; None where there are none."""
-        if not chosen:
+    def group(self, chosen: Sequence[Writing], check_ins: Sequence[CheckIn] = ()) -> Group | None:
+        """Count in some of the entries and check-ins; None where there are none."""
+        if not chosen and not check_ins:
             return None
         words = sum(each.words for each in chosen)
         moods = [self._moods.get(each.document_id, Mood()) for each in chosen]
         return Group(
             documents=len(chosen),
             words=words,
-            valence=_summary(each.valence for each in moods),
-            arousal=_summary(each.arousal for each in moods),
+            valence=_summary([each.valence for each in moods], [each.mood.valence for each in check_ins]),
+            arousal=_summary([each.arousal for each in moods], [each.mood.arousal for each in check_ins]),
             themes=tuple(self._rate(name, chosen, words) for name in self._usual),
         )
 
@@ -122,6 +133,8 @@ class Counting:
         )
 
 
-def _summary(values: Iterable[int | None]) -> MoodSummary | None:
-    given = [value for value in values if value is not None]
-    return MoodSummary(len(given), fmean(given), min(given), max(given)) if given else None
+def _summary(written: Iterable[int | None], checked_in: Iterable[int | None]) -> MoodSummary | None:
+    of_entries = [value for value in written if value is not None]
+    of_check_ins = [value for value in checked_in if value is not None]
+    given = of_entries + of_check_ins
+    return MoodSummary(len(of_entries), len(of_check_ins), fmean(given), min(given), max(given)) if given else None

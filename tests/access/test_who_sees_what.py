@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from files import picture
 from flask import Flask
 
 PATIENT, OTHER_PATIENTS = ("maya",), ("tom", "june")
@@ -15,6 +16,7 @@ EVERYBODY = PATIENT + OTHER_PATIENTS + CLINICIANS + ADMIN + OTHER_ADMIN + SYSTEM
 
 Expected = dict[str, int]
 CONSENT = {"purpose": "research_export", "is_granted": True, "wording": "My words may teach the tagger."}
+FILES, JPEG = "/v1/journal-entries/{entry}/attachments", picture()
 OWN = {"theme": "our_mountain", "label": "The mountain", "facet": "meaning", "definition": "D.", "phrases": ["my hill"]}
 
 
@@ -145,6 +147,16 @@ OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("PUT", "/v1/journal-entries/{entry}", {"text": "New."}, table((PATIENT, 200), (OTHER_PATIENTS, 404))),
     ("PATCH", "/v1/journal-entries/{entry}", {"text": "New."}, table((PATIENT, 200), (OTHER_PATIENTS, 404))),
     ("DELETE", "/v1/journal-entries/{entry}", None, table((PATIENT, 204), (OTHER_PATIENTS, 404))),
+    ("GET", f"{FILES}", None, SHARED),
+    ("POST", f"{FILES}", JPEG, table((PATIENT, 201), (OTHER_PATIENTS, 404))),
+    ("GET", f"{FILES}/{{attachment}}", None, SHARED),
+    ("GET", f"{FILES}/{{attachment}}/content", None, SHARED),
+    ("PATCH", f"{FILES}/{{attachment}}", {"description": "A door."}, table((PATIENT, 200), (OTHER_PATIENTS, 404))),
+    ("DELETE", f"{FILES}/{{attachment}}", None, table((PATIENT, 204), (OTHER_PATIENTS, 404))),
+    ("GET", "/v1/mood-check-ins", None, lists(*CARE)),
+    ("POST", "/v1/mood-check-ins", {"valence": 1, "arousal": 0}, table((PATIENT + OTHER_PATIENTS, 201))),
+    ("GET", "/v1/mood-check-ins/{check_in}", None, RECORD_OF_CARE),
+    ("DELETE", "/v1/mood-check-ins/{check_in}", None, table((PATIENT, 204), (OTHER_PATIENTS, 404))),
     ("GET", "/v1/notes", None, lists(SYSTEM, *CARE)),
     ("POST", "/v1/notes", "note", table((CARE_TEAM, 201), (OTHER_CLINICIANS, 422))),
     ("GET", "/v1/notes/{note}", None, SHARED),
@@ -186,6 +198,11 @@ def world(clinic: Any) -> Any:
     private = clinic.write("I am afraid of dying.", visibility="private")
     clinic.ids |= {"entry": entry["id"], "mention": entry["themes"][0]["id"]}
     clinic.ids |= {"private": private["id"], "private_mention": private["themes"][0]["id"]}
+    files = FILES.format(**clinic.ids)
+    sent = clinic.maya.call("POST", files, data=JPEG, content_type="image/jpeg")
+    clinic.ids["attachment"] = sent.json["id"]
+    felt = {"valence": -1, "arousal": 2, "visibility": "care_team"}
+    clinic.ids["check_in"] = clinic.maya.create("/v1/mood-check-ins", felt)["id"]
     clinic.ids["own_theme"] = clinic.admin.create("/v1/themes", OWN | {"theme": "the_climb"})["theme"]
     for each in ("intention", "commitment"):
         said = {"text": "To meet the fear of dying.", "visibility": "care_team"}
@@ -217,6 +234,8 @@ def body_for(name: Any, ids: dict[str, str]) -> Any:
 
 def ask(caller: Any, method: str, path: str, body: Any) -> int:
     send = {"GET": caller.get, "DELETE": caller.delete}.get(method)
+    if isinstance(body, bytes):
+        return int(caller.call(method, path, data=body, content_type="image/jpeg").status_code)
     more = {} if method in ("GET", "POST") else {"if_match": "*"}
     if send is not None:
         return int(send(path, **more).status_code)
@@ -267,6 +286,8 @@ class TestLists:
             ("/v1/sessions", "session", PATIENT + CARE_TEAM),
             ("/v1/journal-entries", "entry", PATIENT + CARE_TEAM),
             ("/v1/journal-entries", "private", PATIENT),
+            (FILES, "attachment", PATIENT + CARE_TEAM),
+            ("/v1/mood-check-ins", "check_in", PATIENT + CARE_TEAM),
             ("/v1/safety-flags", "flag", CARE_TEAM),
             ("/v1/measure-responses", "response", PATIENT + CARE_TEAM),
             ("/v1/notes", "note", PATIENT + CARE_TEAM),
@@ -278,7 +299,7 @@ class TestLists:
     ) -> None:
         found = set()
         for who in EVERYBODY:
-            answer = world.caller(who).get(path)
+            answer = world.caller(who).get(path.format(**world.ids))
             if answer.status_code == 200 and world.ids[key] in [each["id"] for each in answer.json["items"]]:
                 found.add(who)
         assert found == set(seen_by)

@@ -7,6 +7,7 @@ import zipfile
 from typing import Any
 
 import pytest
+from files import picture
 
 MARKER = "zinnober-quartz"
 WORDS = f"I am afraid of dying, {MARKER}."
@@ -24,6 +25,10 @@ def planted(clinic: Any) -> dict[str, str]:
     vitals = therapist.create(f"/v1/sessions/{session}/vitals", {"at": "2026-03-08T10:20:00Z", "spo2_percent": 98})
     entry = clinic.write(WORDS)
     clinic.write(WORDS, visibility="private")
+    files = f"/v1/journal-entries/{entry['id']}/attachments"
+    attachment = clinic.maya.call("POST", files, data=picture(), content_type="image/jpeg").json["id"]
+    clinic.maya.patch(f"{files}/{attachment}", {"description": WORDS}, if_match="*")
+    check_in = clinic.maya.create("/v1/mood-check-ins", {"valence": 1, "arousal": 0, "visibility": "care_team"})["id"]
     note = clinic.note(WORDS)
     clinic.note(WORDS, "psychotherapy")
     clinic.maya.create("/v1/me/consents", {"purpose": "research_export", "is_granted": True, "wording": WORDS})
@@ -46,6 +51,7 @@ def planted(clinic: Any) -> dict[str, str]:
         "mention_id": entry["themes"][0]["id"], "flag_id": flag, "name": "css/swagger-ui.css",
         "intention_id": intention, "commitment_id": commitment,
         "measure": "phq_9", "response_id": response,
+        "attachment_id": attachment, "check_in_id": check_in,
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from files import picture
 from werkzeug.serving import make_server
 
 from integration_api.access.policy import Resource, extent_of
@@ -25,7 +26,10 @@ def address(clinic: Any, caplog: pytest.LogCaptureFixture) -> Iterator[str]:
     course = clinic.open_course()["id"]
     session = clinic.hold_session(course, "2026-03-08T10:00:00Z")["id"]
     clinic.therapist.create(f"/v1/sessions/{session}/vitals", {"at": "2026-03-08T10:20:00Z", "spo2_percent": 98})
-    clinic.write("I am afraid of dying.")
+    entry = clinic.write("I am afraid of dying.")["id"]
+    files = f"/v1/journal-entries/{entry}/attachments"
+    clinic.maya.call("POST", files, data=picture(), content_type="image/jpeg")
+    clinic.maya.create("/v1/mood-check-ins", {"valence": 1, "arousal": 0, "visibility": "care_team"})
     clinic.write("I have been having suicidal thoughts again.")
     clinic.note("Pt seen.")
     clinic.add_ehr()

@@ -135,7 +135,9 @@ class TestAroundTheDose:
             ("before_first", 1, 10), ("within_24_hours", 1, 5), ("24_to_72_hours", 1, 5),
             ("72_hours_to_7_days", 2, 20), ("later", 1, 10),
         ]  # fmt: skip
-        assert rows["before_first"]["valence"] == {"documents": 1, "mean": -3, "lowest": -3, "highest": -3}
+        assert rows["before_first"]["valence"] == {
+            "documents": 1, "check_ins": 0, "mean": -3, "lowest": -3, "highest": -3,
+        }  # fmt: skip
         assert rows["within_24_hours"]["arousal"]["mean"] == 1
         assert rows["later"]["valence"] is None
         rates = {name: next(t for t in row["themes"] if t["theme"] == "mortality") for name, row in rows.items()}

@@ -1,0 +1,1 @@
+"""Pictures and voice notes of journal entries."""

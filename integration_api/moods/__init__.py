@@ -1,0 +1,1 @@
+"""How patients feel, between the words."""
