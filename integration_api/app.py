@@ -20,9 +20,12 @@ from integration_api.login.use_cases import AT_MOST
 from integration_api.notes.routes import blp as notes
 from integration_api.oauth.routes import blp as oauth
 from integration_api.oauth.use_cases import revoke_families
+from integration_api.offers.routes import blp as offers
 from integration_api.overview.routes import blp as overview
 from integration_api.people.routes import blp as people
 from integration_api.privacy.routes import blp as privacy
+from integration_api.prompts.routes import blp as prompts
+from integration_api.reminders.routes import blp as reminders
 from integration_api.safety.routes import blp as safety
 from integration_api.themes.routes import blp as themes
 from integration_api.web import problems
@@ -61,7 +64,8 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
         tune(db.engine)
     problems.register(app)
     api = make_api(app)
-    for room in (people, care, journal, notes, themes, safety, action, overview, privacy, login, operation):
+    asking = (prompts, offers, reminders)
+    for room in (people, care, journal, notes, themes, safety, action, *asking, overview, privacy, login, operation):
         api.register_blueprint(room)
     for pages in (login_pages, reference, oauth):
         app.register_blueprint(pages)

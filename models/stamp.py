@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models.audit import AuditEvent
 from models.base import Base, OfOrganization
 from models.person import Patient
+from models.prompt import PromptShowing
 
 
 class PatientStamp(OfOrganization, Base):
@@ -55,8 +56,8 @@ def stamp_all(db_session: Session, organization_id: UUID | None = None) -> None:
 def _stamp_what_changed(db_session: Session, _context: Any) -> None:
     changed: dict[UUID, UUID] = {}
     for row in [*db_session.new, *db_session.dirty, *db_session.deleted]:
-        if isinstance(row, (PatientStamp, AuditEvent)) or not isinstance(row, OfOrganization):
-            continue  # that a record was read is no change of it
+        if isinstance(row, (PatientStamp, AuditEvent, PromptShowing)) or not isinstance(row, OfOrganization):
+            continue  # that a record was read, or a question put, is no change of it
         patient_id = row.id if isinstance(row, Patient) else row.__dict__.get("patient_id")
         if isinstance(patient_id, UUID) and (row not in db_session.dirty or db_session.is_modified(row)):
             changed[patient_id] = row.organization_id

@@ -28,6 +28,9 @@ class Resource(StrEnum):
     MENTION = "Mention"
     INTENTION = "Intention"
     COMMITMENT = "Commitment"
+    PROMPT = "Prompt"
+    PROMPT_OFFER = "PromptOffer"
+    REMINDER = "Reminder"
     BRIEF = "Brief"
     CASELOAD = "Caseload"
     SEARCH = "Search"
@@ -87,6 +90,10 @@ _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.MENTION, _CLINICIANS, "ru", _TEAM),
     *((each, (Role.PATIENT,), "cruds", _OWN) for each in (Resource.INTENTION, Resource.COMMITMENT)),
     *((each, _CLINICIANS, "cruds", _TEAM) for each in (Resource.INTENTION, Resource.COMMITMENT)),
+    (Resource.PROMPT, (Role.PATIENT, Role.SYSTEM), "rs", _ORG),
+    (Resource.PROMPT, (*_CLINICIANS, Role.ADMIN), "cruds", _ORG),
+    (Resource.PROMPT_OFFER, (Role.PATIENT,), "ru", _OWN),
+    (Resource.REMINDER, (Role.PATIENT,), "rus", _OWN),
     (Resource.BRIEF, _CLINICIANS, "r", _TEAM),
     (Resource.CASELOAD, _CLINICIANS, "s", _TEAM),
     (Resource.SEARCH, (Role.PATIENT,), "s", _OWN),

@@ -29,6 +29,8 @@ from models import (
     Intention,
     Mention,
     Patient,
+    PromptShowing,
+    ReminderSettings,
     SafetyFlag,
     Session,
     new_id,
@@ -37,6 +39,8 @@ from models import (
 
 ERASED = "(erased)"
 WITHDRAWN = "Withdrawn by asking for erasure."
+_PROMPTING = (PromptShowing, ReminderSettings)
+_OF_PATIENT = (Consent, BreakGlass, Commitment, Intention, *_PROMPTING, SafetyFlag, Session, Course)
 
 
 def ask_for_erasure(db_session: DbSession, caller: Principal, at: datetime, erasure_id: UUID | None) -> Erasure:
@@ -113,7 +117,7 @@ def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: dateti
     values = gone | {"arousal": None, "language": None, "version": Document.version + 1}
     where = Document.patient_id == patient.id
     db_session.execute(update(Document).where(where).values(values).execution_options(**of_patient))
-    for rows in (Consent, BreakGlass, Commitment, Intention, SafetyFlag, Session, Course):
+    for rows in _OF_PATIENT:
         db_session.execute(delete(rows).where(rows.patient_id == patient.id).execution_options(**of_patient))
     key_of = (DataKey.owner_kind == "patient", DataKey.owner_id == patient.id)
     for key in db_session.scalars(select(DataKey).where(*key_of)):
