@@ -14,15 +14,12 @@ MONTH = timedelta(days=28)  # then care has passed from integration to what goes
 
 
 class Why(StrEnum):
-    """Why a prompt is offered; in the order of its turns."""
+    """Why a prompt is offered. Those that there are take turns, in this order."""
 
     COMMITMENT_DUE = "commitment_due"
     RETURNS = "returns"
     QUIET = "quiet"
     PHASE = "phase"
-
-
-_TURNS = tuple(Why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,24 +115,18 @@ def choose(
     """
     fitting = {each.prompt.id: each for each in (_fitted(one, situation) for one in prompts) if each is not None}
     waiting = sorted(fitting.values(), key=lambda each: (history.turns.get(each.prompt.id, 0), rank(each.prompt.id)))
+    whys = [why for why in Why if any(each.reasons[0].why is why for each in waiting)]
     found: list[Chosen] = []
     turn = history.turn
     if history.standing in fitting:
         found.append(fitting[history.standing])
         waiting.remove(found[0])
-    else:
-        turn += 1
-        first = _next(_fresh(waiting, history), turn)
-        if first is not None:
-            found.append(first)
-            waiting.remove(first)
     while waiting and len(found) < limit:
         turn += 1
-        chosen = _next(waiting, turn)
-        if chosen is not None:
-            found.append(chosen)
-            waiting.remove(chosen)
-    return found[:limit]
+        chosen = _next(waiting if found else _fresh(waiting, history), whys[(turn - 1) % len(whys)])
+        found.append(chosen)
+        waiting.remove(chosen)
+    return found
 
 
 def _fitted(prompt: Prompt, now: Situation) -> Chosen | None:
@@ -183,8 +174,6 @@ def _fresh(waiting: Sequence[Chosen], history: History) -> Sequence[Chosen]:
     return waiting
 
 
-def _next(waiting: Sequence[Chosen], turn: int) -> Chosen | None:
-    """Take the one that has waited longest among those whose reason has its turn, or among all."""
-    why = _TURNS[(turn - 1) % len(_TURNS)]
-    of_turn = [each for each in waiting if each.reasons[0].why is why]
-    return next(iter(of_turn or waiting), None)
+def _next(waiting: Sequence[Chosen], why: Why) -> Chosen:
+    """Take the one that has waited longest among those whose reason has its turn; where there is none, among all."""
+    return next((each for each in waiting if each.reasons[0].why is why), waiting[0])

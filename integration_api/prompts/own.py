@@ -35,10 +35,8 @@ class PromptDraft:
 
 def known_prompts(db_session: DbSession, organization_id: UUID) -> dict[UUID, Prompt]:
     """Give every prompt that an organization has or had, by id: those switched off and retired, too."""
-    of_switch = select(PromptSwitch.prompt_id, PromptSwitch.is_on).where(
-        PromptSwitch.organization_id == organization_id
-    )
-    switched: dict[UUID, bool] = dict(db_session.execute(of_switch).tuples())
+    switches = db_session.scalars(select(PromptSwitch).where(PromptSwitch.organization_id == organization_id))
+    switched = {each.prompt_id: each.is_on for each in switches}
     library = {each.id: replace(each, is_on=switched.get(each.id, True)) for each in load_library().prompts.values()}
     own = db_session.scalars(select(ClinicPrompt).where(ClinicPrompt.organization_id == organization_id))
     return library | {each.id: _of_clinic(each) for each in own}

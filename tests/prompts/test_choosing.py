@@ -1,4 +1,4 @@
-"""Choosing: pure, the same for the same state; never the same first prompt twice in a row, and every one in its turn."""
+"""Choosing: the same for the same state; never the same first prompt twice in a row, and every one in its turn."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,9 @@ AT = datetime(2026, 3, 20, 12, tzinfo=UTC)
 ONE, TWO = UUID(int=101), UUID(int=102)
 
 
-def prompt(number: int, needs: Need | None = None, gentleness: Gentleness = Gentleness.GENTLE, **more: object) -> Prompt:
+def prompt(
+    number: int, needs: Need | None = None, gentleness: Gentleness = Gentleness.GENTLE, **more: object
+) -> Prompt:
     given = {"phases": frozenset({Phase.LATER}), "needs": needs} | more
     return Prompt(UUID(int=number), {"en": str(number)}, Purpose.OPEN, gentleness, **given)  # type: ignore[arg-type]
 
