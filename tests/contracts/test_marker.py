@@ -103,7 +103,7 @@ def test_the_marker_is_found_nowhere_but_where_it_belongs(
             if answer.status_code >= 400:
                 told = body.decode().replace(f"/{MARKER}", "").replace(f'"{MARKER}"', "")
                 assert MARKER not in told, (method, path)
-    # An organization's own themes and prompts are for all of it; the reason for breaking the glass is for the admin, too.
+    # An organization's own themes and prompts are for all of it; why the glass was broken is for the admin, too.
     questions = {"GET /v1/prompts/library", f"GET /v1/prompts/{planted['prompt_id']}"}
     for_all = {"GET /v1/themes", *questions, f"GET /v1/patients/{planted['patient_id']}/break-glass"}
     strangers = {where: who - READERS for where, who in seen.items() if who - READERS}

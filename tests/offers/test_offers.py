@@ -1,5 +1,8 @@
 """GET /v1/prompts: what fits this patient now, over HTTP, with the real tagger."""
 
+import io
+import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,8 +11,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from integration_api.config import CrisisResource, Settings
+from integration_api.db import reading
+from models import PromptShowing, ReminderSettings
 
 PROMPTS, ENTRIES = "/v1/prompts", "/v1/journal-entries"
 START = "2026-03-02T15:00:00Z"
@@ -179,6 +185,37 @@ def test_never_the_same_first_twice_in_a_row(clinic: Any, set_clock: Clock) -> N
     assert len(set(firsts)) == len(firsts)  # there are more prompts than that
     assert all(one != other for one, other in pairwise(firsts))
     assert offered_to(clinic.tom)[0]["id"] not in firsts[-1:]
+
+
+def test_what_has_gone_quiet_is_asked_of_once_more(clinic: Any, set_clock: Clock) -> None:
+    course = clinic.open_course()["id"]
+    for week in range(3):
+        at = set_clock(days=7 * week)
+        clinic.hold_session(course, at.isoformat())
+        for day in range(1, 6):
+            words = f"{FEAR} Rain." if week < 2 else "We had soup at noon and the bus was late. " * 12
+            clinic.write(words, (at + timedelta(days=day)).isoformat())
+    set_clock(days=19)
+    quiet = [each for each in offered(clinic)["items"] if "quiet" in kinds(each)]
+    assert {each["reasons"][0]["text"] for each in quiet} == {"You wrote about this some time ago, and not of late."}
+    entry = clinic.maya.read(quiet[0]["reasons"][0]["links"][0])
+    assert entry["text"].startswith(FEAR)
+    assert not [each for each in offered(clinic)["items"] if "returns" in kinds(each)]
+
+
+def test_what_was_put_is_taken_along_and_forgotten_with_the_rest(clinic: Any, app: Flask) -> None:
+    first = offered(clinic)["items"][0]["id"]
+    clinic.maya.post(f"{PROMPTS}/{first}/shown", {})
+    clinic.maya.patch("/v1/me/reminder-settings", {"timezone": "Europe/Madrid"}, if_match="*")
+    with zipfile.ZipFile(io.BytesIO(clinic.maya.get("/v1/me/export").data)) as file:
+        record = json.loads(file.read("record.json"))
+    assert [each["prompt_id"] for each in record["prompts_shown"]] == [first]
+    assert record["reminder_settings"]["timezone"] == "Europe/Madrid"
+    offered_to(clinic.tom)
+    clinic.maya.create("/v1/me/erasure", {"confirm": "erase everything"})
+    with app.app_context(), reading() as db_session:
+        assert [str(each.patient_id) for each in db_session.scalars(select(PromptShowing))] == [clinic.ids["tom"]]
+        assert db_session.scalars(select(ReminderSettings)).all() == []
 
 
 def test_a_clinics_own_prompt_appears_and_goes_and_stays_readable(clinic: Any, set_clock: Clock) -> None:
