@@ -25,9 +25,12 @@ from integration_api.moods.routes import blp as moods
 from integration_api.notes.routes import blp as notes
 from integration_api.oauth.routes import blp as oauth
 from integration_api.oauth.use_cases import revoke_families
+from integration_api.offers.routes import blp as offers
 from integration_api.overview.routes import blp as overview
 from integration_api.people.routes import blp as people
 from integration_api.privacy.routes import blp as privacy
+from integration_api.prompts.routes import blp as prompts
+from integration_api.reminders.routes import blp as reminders
 from integration_api.safety.routes import blp as safety
 from integration_api.themes.gleaned import Gleaned
 from integration_api.themes.routes import blp as themes
@@ -81,6 +84,9 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
         safety,
         measures,
         action,
+        prompts,
+        offers,
+        reminders,
         overview,
         privacy,
         login,

@@ -32,6 +32,8 @@ from models.oauth import (
 )
 from models.paging import Order, Page, PageRequest, page_of, page_of_list
 from models.person import CLINICAL_ROLES, Clinician, Organization, Patient, Role, User
+from models.prompt import ClinicPrompt, PromptShowing, PromptSwitch
+from models.reminder import ReminderSettings
 from models.safety_flag import FLAG_EVENTS, FLAG_STATUSES, SafetyFlag, SafetyFlagEvent, raises
 from models.scoped import (
     Extent,
@@ -85,6 +87,7 @@ __all__ = [
     "CareTeam",
     "CareTeamMember",
     "ClientKind",
+    "ClinicPrompt",
     "ClinicTally",
     "ClinicTheme",
     "Clinician",
@@ -117,8 +120,11 @@ __all__ = [
     "PageRequest",
     "Patient",
     "PatientStamp",
+    "PromptShowing",
+    "PromptSwitch",
     "Reach",
     "RefreshToken",
+    "ReminderSettings",
     "Resolve",
     "Role",
     "SafetyFlag",

@@ -1,7 +1,9 @@
 """The stack that tests go through: the real application, a real database, the real pipeline."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,6 +27,7 @@ from models.key_service import parse_keys
 from models.row_security import EVERYBODY, speak_for
 
 SECRET = "a-secret-for-tests-only-0123456789-abcdefghijklmnop"
+DOSING = datetime(2026, 3, 2, 15, tzinfo=UTC)  # when a dosing session begins, for tests that set the clock
 KEYS = "test:" + "c2l4dGVlbi1ieXRlcyBhbmQgc2l4dGVlbiBtb3JlLi4="
 
 
@@ -173,6 +176,19 @@ def _care_team(clinic: Clinic, admin: str, patient: str, members: tuple[str, ...
     caller, path = clinic.caller(admin), f"/v1/patients/{clinic.ids[patient]}/care-team"
     body = {"members": [{"clinician_id": clinic.ids[name]} for name in members]}
     assert caller.put(path, body, if_match=caller.etag(path)).status_code == 200
+
+
+@pytest.fixture
+def set_clock(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Callable[..., datetime]:
+    """Set the clock to so many hours or days after `DOSING`."""
+    parts = clinic.app.extensions["parts"]
+
+    def at(**since: float) -> datetime:
+        moment = DOSING + timedelta(**since)
+        monkeypatch.setitem(clinic.app.extensions, "parts", replace(parts, now=lambda: moment))
+        return moment
+
+    return at
 
 
 @pytest.fixture

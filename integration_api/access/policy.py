@@ -33,6 +33,9 @@ class Resource(StrEnum):
     MEASURE = "Measure"
     MEASURE_RESPONSE = "MeasureResponse"
     MEASURE_DUE = "MeasureDue"
+    PROMPT = "Prompt"
+    PROMPT_OFFER = "PromptOffer"
+    REMINDER = "Reminder"
     BRIEF = "Brief"
     CASELOAD = "Caseload"
     SEARCH = "Search"
@@ -102,6 +105,10 @@ _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.MEASURE_RESPONSE, (Role.PATIENT,), "crds", _OWN),
     (Resource.MEASURE_RESPONSE, _CLINICIANS, "crds", _TEAM),
     (Resource.MEASURE_DUE, (Role.PATIENT,), "s", _OWN),
+    (Resource.PROMPT, (Role.PATIENT, Role.SYSTEM), "rs", _ORG),
+    (Resource.PROMPT, (*_CLINICIANS, Role.ADMIN), "cruds", _ORG),
+    (Resource.PROMPT_OFFER, (Role.PATIENT,), "ru", _OWN),
+    (Resource.REMINDER, (Role.PATIENT,), "rus", _OWN),
     (Resource.BRIEF, _CLINICIANS, "r", _TEAM),
     (Resource.CASELOAD, _CLINICIANS, "s", _TEAM),
     (Resource.SEARCH, (Role.PATIENT,), "s", _OWN),

@@ -14,6 +14,8 @@ from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.care.use_cases import session_of
 from integration_api.errors import Invalid, NotFound
+from integration_api.prompts.own import is_known
+from integration_api.prompts.showings import note_shown
 from integration_api.safety.raising import withdraw_with
 from integration_api.themes.tagging import move_findings
 from models import (
@@ -26,6 +28,7 @@ from models import (
     latest_session,
     narrowed,
     new_id,
+    now,
     page_of,
 )
 
@@ -99,6 +102,7 @@ def write_entry(db_session: DbSession, caller: Principal, draft: EntryDraft, at:
     )
     _set_time(entry, draft.written_at or at)
     _describe(entry, draft)
+    _answer(db_session, entry, draft.prompt_id, at)
     _tie(db_session, caller, entry, draft.session_id)
     db_session.add(entry)
     db_session.flush()
@@ -117,6 +121,8 @@ def change_entry(
         move_findings(entry, draft.text)
     if draft.written_at is not None:
         _set_time(entry, draft.written_at)
+    if draft.prompt_id != entry.prompt_id:
+        _answer(db_session, entry, draft.prompt_id, now())
     _describe(entry, draft)
     is_left_to_us = not entry.is_session_given and draft.session_id == entry.session_id
     _tie(db_session, caller, entry, None if is_left_to_us else draft.session_id)
@@ -143,6 +149,15 @@ def _describe(entry: JournalEntry, draft: EntryDraft) -> None:
     mood = draft.mood or Mood()
     entry.visibility, entry.prompt_id, entry.origin = draft.visibility, draft.prompt_id, draft.origin
     entry.valence, entry.arousal = mood.valence, mood.arousal
+
+
+def _answer(db_session: DbSession, entry: JournalEntry, prompt_id: UUID | None, at: datetime) -> None:
+    """Keep which question an entry answers: the patient has seen it. One that was taken out since is still known."""
+    if prompt_id is None:
+        return
+    if not is_known(db_session, entry.organization_id, prompt_id):
+        raise Invalid.at("/prompt_id", "There is no such prompt.")
+    note_shown(db_session, entry.organization_id, entry.patient_id, prompt_id, at)
 
 
 def _tie(db_session: DbSession, caller: Principal, entry: JournalEntry, session_id: UUID | None) -> None:

@@ -32,6 +32,8 @@ from models import (
     Mention,
     MoodCheckIn,
     Patient,
+    PromptShowing,
+    ReminderSettings,
     SafetyFlag,
     Session,
     new_id,
@@ -40,6 +42,19 @@ from models import (
 
 ERASED = "(erased)"
 WITHDRAWN = "Withdrawn by asking for erasure."
+_PROMPTING = (PromptShowing, ReminderSettings)
+_OF_PATIENT = (
+    Consent,
+    BreakGlass,
+    Commitment,
+    Intention,
+    *_PROMPTING,
+    SafetyFlag,
+    MeasureResponse,
+    MoodCheckIn,
+    Session,
+    Course,
+)
 
 
 def ask_for_erasure(db_session: DbSession, caller: Principal, at: datetime, erasure_id: UUID | None) -> Erasure:
@@ -118,7 +133,7 @@ def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: dateti
     db_session.execute(update(Document).where(where).values(values).execution_options(**of_patient))
     for attachment in db_session.scalars(select(Attachment).where(Attachment.patient_id == patient.id)):
         db_session.delete(attachment)  # one by one: their files go with them
-    for rows in (Consent, BreakGlass, Commitment, Intention, MoodCheckIn, SafetyFlag, MeasureResponse, Session, Course):
+    for rows in _OF_PATIENT:
         db_session.execute(delete(rows).where(rows.patient_id == patient.id).execution_options(**of_patient))
     key_of = (DataKey.owner_kind == "patient", DataKey.owner_id == patient.id)
     for key in db_session.scalars(select(DataKey).where(*key_of)):

@@ -34,6 +34,10 @@ from integration_api.privacy.audit import AuditFilter, list_events
 from integration_api.privacy.break_glass import list_openings
 from integration_api.privacy.consents import list_consents
 from integration_api.privacy.schemas import AuditEventSchema, BreakGlassSchema, ConsentSchema
+from integration_api.prompts.schemas import ShowingSchema
+from integration_api.prompts.use_cases import list_showings
+from integration_api.reminders.preferences import read_preferences
+from integration_api.reminders.schemas import ReminderSettingsSchema
 from integration_api.web.schema import Schema
 from models import Attachment, Page, PageRequest
 
@@ -65,6 +69,8 @@ def everything_about(db_session: DbSession, caller: Principal, at: datetime) -> 
         "exported_at": at.isoformat(),
         "me": MeSchema().dump(people.read_me(db_session, me)),
         "patient": PatientSchema().dump(people.read_patient(db_session, me, patient_id)),
+        "reminder_settings": ReminderSettingsSchema().dump(read_preferences(db_session, me)),
+        "prompts_shown": ShowingSchema().dump(list_showings(db_session, me), many=True),
         "care_team": CareTeamSchema().dump(people.read_care_team(db_session, me, patient_id)),
         **{name: _all(schema, turn) for name, (schema, turn) in lists.items()},
     }

@@ -19,6 +19,8 @@ CONSENT = {"purpose": "research_export", "is_granted": True, "wording": "My word
 FILES, JPEG = "/v1/journal-entries/{entry}/attachments", picture()
 OWN = {"theme": "our_mountain", "label": "The mountain", "facet": "meaning", "definition": "D.", "phrases": ["my hill"]}
 
+PROMPT = {"texts": {"en": "What did you see?"}, "purpose": "open", "gentleness": "gentle", "phases": ["later"]}
+
 
 def table(*rows: tuple[tuple[str, ...], int]) -> Expected:
     """Say who gets which answer; everybody else is refused, and nobody is who they say without a token."""
@@ -54,6 +56,13 @@ TAKE_OUT = table((("nurse",), 204), (("elsewhere.therapist", *OTHER_ADMIN), 404)
 for _taken in ("therapist", "physician", "colleague", *ADMIN):
     del ADD_THEME[_taken], TAKE_OUT[_taken]
 del ADD_THEME["elsewhere.therapist"]
+
+PEOPLE_AND_SYSTEM = PATIENT + OTHER_PATIENTS + SYSTEM
+ELSEWHERE = ("elsewhere.therapist", *OTHER_ADMIN)
+OWN_PROMPT = table((CLINICIANS + ADMIN, 200), (("june", *ELSEWHERE), 404))
+RETIRE = table((("nurse",), 204), (ELSEWHERE, 404))
+for _retired in ("therapist", "physician", "colleague", *ADMIN):
+    del RETIRE[_retired]
 
 OPENINGS = RECORD_OF_CARE | dict.fromkeys(ADMIN, 200) | dict.fromkeys(OTHER_ADMIN, 404)
 OPENED = table((("colleague",), 201), (CARE_TEAM, 409), (("elsewhere.therapist",), 404))
@@ -106,6 +115,16 @@ OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("GET", "/v1/patients/{maya}/measures", None, SHARED),
     ("GET", "/v1/patients/{maya}/measures/phq_9", None, SHARED),
     ("GET", "/v1/me/measures-due", None, lists(PATIENT + OTHER_PATIENTS)),
+    ("GET", "/v1/prompts", None, lists(PATIENT + OTHER_PATIENTS)),
+    ("POST", "/v1/prompts", PROMPT, table((CLINICIANS + ADMIN + OTHER_ADMIN, 201))),
+    ("GET", "/v1/prompts/library", None, lists(EVERYBODY)),
+    ("GET", "/v1/prompts/{own_prompt}", None, OWN_PROMPT | dict.fromkeys((*PATIENT, "tom", *SYSTEM), 200)),
+    ("PATCH", "/v1/prompts/{own_prompt}", {"is_on": False}, OWN_PROMPT | dict.fromkeys(PEOPLE_AND_SYSTEM, 403)),
+    ("DELETE", "/v1/prompts/{own_prompt}", None, RETIRE),
+    ("POST", "/v1/prompts/{own_prompt}/shown", {}, table(((*PATIENT, "tom"), 200), (("june",), 404))),
+    ("GET", "/v1/me/reminders", None, lists(PATIENT + OTHER_PATIENTS)),
+    ("GET", "/v1/me/reminder-settings", None, lists(PATIENT + OTHER_PATIENTS)),
+    ("PATCH", "/v1/me/reminder-settings", {"timezone": None}, lists(PATIENT + OTHER_PATIENTS)),
     ("GET", "/v1/patients/{maya}/brief", None, BY_THE_TEAM),
     ("GET", "/v1/patients/{maya}/brief/page", None, BY_THE_TEAM),
     ("POST", "/v1/patients/{maya}/search", {"words": "afraid"}, RECORD_OF_CARE),
@@ -204,6 +223,7 @@ def world(clinic: Any) -> Any:
     felt = {"valence": -1, "arousal": 2, "visibility": "care_team"}
     clinic.ids["check_in"] = clinic.maya.create("/v1/mood-check-ins", felt)["id"]
     clinic.ids["own_theme"] = clinic.admin.create("/v1/themes", OWN | {"theme": "the_climb"})["theme"]
+    clinic.ids["own_prompt"] = clinic.admin.create("/v1/prompts", PROMPT)["id"]
     for each in ("intention", "commitment"):
         said = {"text": "To meet the fear of dying.", "visibility": "care_team"}
         clinic.ids[each] = clinic.maya.create(f"/v1/{each}s", said)["id"]

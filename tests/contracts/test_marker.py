@@ -38,6 +38,8 @@ def planted(clinic: Any) -> dict[str, str]:
     commitment = clinic.maya.create("/v1/commitments", shared)["id"]
     own = {"theme": "our_hill", "label": MARKER, "facet": "meaning", "definition": WORDS, "phrases": [MARKER]}
     therapist.create("/v1/themes", own)
+    asked = {"texts": {"en": f"What of {MARKER}?"}, "purpose": "open", "gentleness": "gentle", "phases": ["later"]}
+    prompt = therapist.create("/v1/prompts", asked | {"reviewed_by": MARKER})["id"]
     clinic.write(f"I want to die, {MARKER}.")
     flag = therapist.read("/v1/safety-flags")["items"][0]["id"]
     assert therapist.post(f"/v1/safety-flags/{flag}/acknowledge", {"note": WORDS}).status_code == 200
@@ -52,6 +54,7 @@ def planted(clinic: Any) -> dict[str, str]:
         "intention_id": intention, "commitment_id": commitment,
         "measure": "phq_9", "response_id": response,
         "attachment_id": attachment, "check_in_id": check_in,
+        "intention_id": intention, "commitment_id": commitment, "prompt_id": prompt,
     }  # fmt: skip
 
 
@@ -110,8 +113,9 @@ def test_the_marker_is_found_nowhere_but_where_it_belongs(
             if answer.status_code >= 400:
                 told = body.decode().replace(f"/{MARKER}", "").replace(f'"{MARKER}"', "")
                 assert MARKER not in told, (method, path)
-    # An organization's own themes are for all of it; the reason for breaking the glass is for the admin, too.
-    for_all = {"GET /v1/themes", f"GET /v1/patients/{planted['patient_id']}/break-glass"}
+    # An organization's own themes and prompts are for all of it; why the glass was broken is for the admin, too.
+    questions = {"GET /v1/prompts/library", f"GET /v1/prompts/{planted['prompt_id']}"}
+    for_all = {"GET /v1/themes", *questions, f"GET /v1/patients/{planted['patient_id']}/break-glass"}
     strangers = {where: who - READERS for where, who in seen.items() if who - READERS}
     assert strangers.keys() <= for_all
     assert {"june", "elsewhere.admin", "elsewhere.therapist", None}.isdisjoint(set().union(*strangers.values()))

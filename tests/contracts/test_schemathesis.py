@@ -32,6 +32,7 @@ def address(clinic: Any, caplog: pytest.LogCaptureFixture) -> Iterator[str]:
     clinic.maya.create("/v1/mood-check-ins", {"valence": 1, "arousal": 0, "visibility": "care_team"})
     clinic.write("I have been having suicidal thoughts again.")
     clinic.note("Pt seen.")
+    clinic.maya.read("/v1/prompts")
     clinic.add_ehr()
     consent = {"purpose": "ehr", "is_granted": True, "wording": "As shown."}
     clinic.maya.create("/v1/me/consents", consent)

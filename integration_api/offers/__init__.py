@@ -1,0 +1,1 @@
+"""Which prompts are put to a patient now, and why."""

@@ -1,0 +1,76 @@
+"""What an app can remind the calling patient of, in the order of time."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.access.policy import Resource, full_scope, reach
+from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action, parse_scopes
+from integration_api.journal.clock import zone_of
+from integration_api.measures.due import Plan
+from integration_api.reminders.preferences import Preferences, read_preferences
+from integration_api.reminders.sources import SOURCES, Asked, Reminder
+from integration_api.reminders.times import local_day, on_day, out_of_quiet
+from models import Page, PageRequest, page_of_list
+
+AHEAD = timedelta(days=60)  # an app asks again long before
+_NAMES = UUID("01a21ac9-6fb7-7265-9bac-0171b3c5d001")  # the space that the ids of reminders are named in
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What reminders are asked for: the app's time zone, if it says so, and the clinic's schedule of measures."""
+
+    timezone: str | None
+    schedule: Sequence[Plan] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A reminder as the app schedules it. Its id stays when it moves; when it is gone, so is its cause."""
+
+    id: UUID
+    patient_id: UUID
+    reminder: Reminder
+    due_at: datetime
+
+
+def list_reminders(
+    db_session: DbSession, caller: Principal, wish: Wish, page: PageRequest, at: datetime
+) -> Page[Scheduled]:
+    """List what is still to come, the earliest first, in the zone that is asked for or known of the patient."""
+    reach(caller, Resource.REMINDER, Action.SEARCH)
+    me = replace(caller, scopes=parse_scopes(full_scope(caller.role)))  # what is told shows nothing but times and ids
+    wanted = read_preferences(db_session, me)
+    zone = ZoneInfo(wish.timezone) if wish.timezone else zone_of(db_session, wanted.patient_id)
+    asked = Asked(me, wanted.patient_id, at, zone, wish.schedule)
+    drafts = (each for source in SOURCES for each in source(db_session, asked) if wanted.kinds[each.kind])
+    found = sorted(_scheduled(drafts, asked, wanted), key=_place)
+    return page_of_list(found, _place, page)
+
+
+def _place(scheduled: Scheduled) -> tuple[datetime, UUID]:
+    return scheduled.due_at, scheduled.id
+
+
+def _scheduled(drafts: Iterable[Reminder], asked: Asked, wanted: Preferences) -> Iterable[Scheduled]:
+    for draft in drafts:
+        coming = _coming(draft, asked.at, asked.zone)
+        due_at = out_of_quiet(coming, draft.window, wanted.quiet, asked.zone)
+        if due_at is not None and asked.at < due_at <= min(draft.window.closes_at, asked.at + AHEAD):
+            name = f"{asked.patient_id}|{draft.kind}|{draft.step}|{draft.record_id}"
+            yield Scheduled(uuid5(_NAMES, name), asked.patient_id, draft, due_at)
+
+
+def _coming(draft: Reminder, at: datetime, zone: tzinfo) -> datetime:
+    """Give the next time of a reminder that comes again: at the same time of day, also when the clock was changed."""
+    due_at = draft.due_at
+    while draft.every_days and due_at <= at:
+        local = due_at.astimezone(zone)
+        due_at = on_day(local_day(due_at, zone) + timedelta(days=draft.every_days), local.time(), zone)
+    return due_at
