@@ -53,8 +53,7 @@ def planted(clinic: Any) -> dict[str, str]:
         "mention_id": entry["themes"][0]["id"], "flag_id": flag, "name": "css/swagger-ui.css",
         "intention_id": intention, "commitment_id": commitment,
         "measure": "phq_9", "response_id": response,
-        "attachment_id": attachment, "check_in_id": check_in,
-        "intention_id": intention, "commitment_id": commitment, "prompt_id": prompt,
+        "attachment_id": attachment, "check_in_id": check_in, "prompt_id": prompt,
     }  # fmt: skip
 
 
