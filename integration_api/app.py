@@ -12,6 +12,7 @@ from integration_api.config import Environment, Settings
 from integration_api.console.health import blp as operation
 from integration_api.console.reference import blp as reference
 from integration_api.db import db, migrate, tune
+from integration_api.home.routes import blp as home
 from integration_api.journal.routes import blp as journal
 from integration_api.login.pages import blp as login_pages
 from integration_api.login.passwords import Passwords, profile_of
@@ -26,7 +27,7 @@ from integration_api.privacy.routes import blp as privacy
 from integration_api.safety.routes import blp as safety
 from integration_api.themes.gleaned import Gleaned
 from integration_api.themes.routes import blp as themes
-from integration_api.web import problems
+from integration_api.web import catalogs, compression, languages, problems
 from integration_api.web.edges import guard
 from integration_api.web.openapi import document, make_api
 from integration_api.web.rates import Rates
@@ -61,13 +62,16 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     migrate.init_app(app)
     with app.app_context():
         tune(db.engine)
+    catalogs.register(app)
+    languages.register(app)
     problems.register(app)
     api = make_api(app)
-    for room in (people, care, journal, notes, themes, safety, action, overview, privacy, login, operation):
+    for room in (people, care, journal, notes, themes, safety, action, home, overview, privacy, login, operation):
         api.register_blueprint(room)
     for pages in (login_pages, reference, oauth):
         app.register_blueprint(pages)
     guard(app, settings)
+    compression.register(app)
     app.extensions["api"] = api
     app.extensions["contract"] = document(api)
     return app

@@ -29,6 +29,7 @@ from integration_api.privacy.audit import AuditFilter, list_events
 from integration_api.privacy.break_glass import list_openings
 from integration_api.privacy.consents import list_consents
 from integration_api.privacy.schemas import AuditEventSchema, BreakGlassSchema, ConsentSchema
+from integration_api.privacy.words import word
 from integration_api.web.schema import Schema
 from models import Page, PageRequest
 
@@ -84,5 +85,5 @@ def archive(record: dict[str, Any]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("record.json", json.dumps(record, indent=2))
-        file.writestr("record.html", render_template("privacy/export.html", record=record))
+        file.writestr("record.html", render_template("privacy/export.html", record=record, word=word))
     return packed.getvalue()
