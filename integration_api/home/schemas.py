@@ -59,9 +59,7 @@ class EntryStartSchema(Answer):
     is_cut = fields.Boolean(required=True, attribute="start.is_cut", metadata=_IS_CUT)
     visibility = Choice(VISIBILITIES, required=True, attribute="entry.visibility")
     mood = fields.Nested(MoodSchema, required=True, allow_none=True, attribute="entry.mood")
-    tagging = fields.String(
-        required=True, attribute="entry.tagging.state", metadata={"description": "`done`, or not yet."}
-    )
+    tagging = Choice(("done", "pending"), required=True, attribute="entry.tagging_state")
 
 
 class CommitmentStartSchema(Answer):

@@ -33,6 +33,11 @@ def plain_tag(tag: str) -> str:
     return _ENCODED.sub("", tag)
 
 
+def _is_asked_for() -> bool:
+    """Tell whether one of our encodings is named and not ruled out; Flask-Compress takes `q=0` for a wish."""
+    return any(name in ENCODINGS and quality > 0 for name, quality in request.accept_encodings)
+
+
 def register(app: Flask) -> None:
     """Compress what an application answers."""
     app.config.update(
@@ -48,6 +53,7 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def compress(answer: Response) -> Response:
-        if request.path.startswith(_NEVER):
+        if request.path.startswith(_NEVER) or not _is_asked_for():
+            answer.vary.add("Accept-Encoding")
             return answer
         return compressor.after_request(answer)

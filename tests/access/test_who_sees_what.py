@@ -64,6 +64,7 @@ NOT_YET = table((CARE_TEAM, 409), (OTHER_CLINICIANS, 404))
 # method, path, body, who gets what
 OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("GET", "/v1/me", None, lists(EVERYBODY)),
+    ("GET", "/v1/me/home", None, lists(PATIENT + OTHER_PATIENTS)),
     ("GET", "/v1/me/consents", None, lists(PATIENT + OTHER_PATIENTS)),
     ("POST", "/v1/me/consents", CONSENT, table((PATIENT + OTHER_PATIENTS, 201))),
     ("POST", "/v1/invitations", {"username": "maya"}, table((ADMIN, 201), (OTHER_ADMIN, 422))),
