@@ -4,10 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PORT   ?= 8000
+DOMAIN := messages
 UV     ?= uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test coverage check format openapi model bench lock
+.PHONY: help setup run test coverage check format openapi messages model bench lock
 
 help: ## say what each verb does
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +47,16 @@ format: $(READY) ## format the code and mend what can be mended
 
 openapi: $(READY) ## write openapi.yaml out from the code
 	$(BIN)/integration-api openapi --write
+
+MESSAGES := integration_api/translations
+messages: $(READY) ## bring the catalogs of translations up to date with the code
+	$(BIN)/pybabel -q extract --mapping-file pyproject.toml --no-default-keywords --add-location file --sort-by-file \
+	  --project integration-journal --version 1 --width 120 \
+	  -k _ -k ngettext:1,2 -k said -k Sentence -k counted:1,2 -k Fault -k at:2 -k NotFound -k NotAllowed -k BeyondScope \
+	  -k Unauthenticated -k Conflict -k Stale -k ValidationError --output $(MESSAGES)/$(DOMAIN).pot .
+	@for each in en es; do $(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120 --input-file $(MESSAGES)/$(DOMAIN).pot \
+	  --output-file $(MESSAGES)/$$each/LC_MESSAGES/$(DOMAIN).po --locale $$each; done
+	@rm $(MESSAGES)/$(DOMAIN).pot
 
 model: $(READY) ## train the tagger from nlp/corpus and fit its weights
 	$(BIN)/python -m nlp train

@@ -14,6 +14,7 @@ from integration_api.config import Environment, Settings
 from integration_api.console.health import blp as operation
 from integration_api.console.reference import blp as reference
 from integration_api.db import db, migrate, tune
+from integration_api.home.routes import blp as home
 from integration_api.journal.routes import blp as journal
 from integration_api.login.pages import blp as login_pages
 from integration_api.login.passwords import Passwords, profile_of
@@ -34,7 +35,7 @@ from integration_api.reminders.routes import blp as reminders
 from integration_api.safety.routes import blp as safety
 from integration_api.themes.gleaned import Gleaned
 from integration_api.themes.routes import blp as themes
-from integration_api.web import problems
+from integration_api.web import catalogs, compression, languages, problems
 from integration_api.web.edges import guard
 from integration_api.web.openapi import document, make_api
 from integration_api.web.rates import Rates
@@ -71,6 +72,8 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     with app.app_context():
         tune(db.engine)
     load_schedule(settings.measure_schedule or USUAL)  # a mistake in it must show now
+    catalogs.register(app)
+    languages.register(app)
     problems.register(app)
     api = make_api(app)
     for room in (
@@ -87,6 +90,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
         prompts,
         offers,
         reminders,
+        home,
         overview,
         privacy,
         login,
@@ -96,6 +100,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     for pages in (login_pages, reference, oauth):
         app.register_blueprint(pages)
     guard(app, settings)
+    compression.register(app)
     app.extensions["api"] = api
     app.extensions["contract"] = document(api)
     return app

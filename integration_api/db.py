@@ -54,7 +54,9 @@ def unit_of_work(*, everywhere: bool = False) -> Iterator[Session]:
         discarded: list[str] = db_session.info.pop(DISCARDED, [])
     except StaleDataError:
         _undo(db_session)
-        raise Stale("The record was changed by somebody else in between.") from None
+        raise Stale(
+            "This was changed somewhere else, and is kept as it is now. Please read it again, then change it."
+        ) from None
     except IntegrityError:
         _undo(db_session)
         # The driver's message quotes the row's values, so it ends here.

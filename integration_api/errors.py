@@ -3,6 +3,7 @@
     IntegrationError
     ├── NotFound         there is no such record for this caller
     ├── NotAllowed       the caller sees it, but may not do this
+    │   └── BeyondScope  the role may, the token may not
     ├── Unauthenticated  nobody we know is calling
     ├── Conflict         it clashes with what is stored
     ├── Stale            somebody changed the record in between
@@ -14,9 +15,16 @@ No message holds anything that a patient or clinician wrote.
 
 from dataclasses import dataclass
 
+from integration_api.wording import Sentence
+
 
 class IntegrationError(Exception):
     """Something the caller can be told about, in words that are safe to show."""
+
+    @property
+    def sentence(self) -> str:
+        """What to tell, as it was raised: a `Sentence` where it holds values."""
+        return self.args[0] if self.args else ""
 
 
 class NotFound(IntegrationError):
@@ -25,6 +33,10 @@ class NotFound(IntegrationError):
 
 class NotAllowed(IntegrationError):
     """The caller may not do this."""
+
+
+class BeyondScope(NotAllowed):
+    """The caller might, but the token that it sent may not."""
 
 
 class Unauthenticated(IntegrationError):
@@ -43,7 +55,13 @@ class TooMany(IntegrationError):
     """The caller has asked too often: more than `allowed` in a minute; in `seconds` there is room again."""
 
     def __init__(self, rate: str, allowed: int, seconds: int) -> None:
-        super().__init__(f"Too many requests. Try again in {seconds} seconds.")
+        super().__init__(
+            Sentence.counted(
+                "That was a lot at once. Please wait {n} second, then try again. Nothing that you have saved is lost.",
+                "That was a lot at once. Please wait {n} seconds, then try again. Nothing that you have saved is lost.",
+                seconds,
+            )
+        )
         self.rate, self.allowed, self.seconds = rate, allowed, seconds
 
 
@@ -60,7 +78,9 @@ class Invalid(IntegrationError):
     """The request was understood but cannot be right."""
 
     def __init__(self, *faults: Fault) -> None:
-        super().__init__("The request is not valid.")
+        super().__init__(
+            Sentence("Something in it cannot be right yet. Please look at what is named here. Nothing was changed.")
+        )
         self.faults = faults
 
     @classmethod

@@ -49,15 +49,15 @@ class OutsideIssuer:
                 return None
             header = unverified.headers()
             if header.get("typ") not in _TYPES or not isinstance(header.get("kid"), str):
-                raise Unauthenticated("The token is not valid, or no longer.")
+                raise Unauthenticated("You are signed out, or have been away for a while. Please sign in again.")
             found = self.keys.keys(self.jwks_url, header["kid"])
             parsed = jwt.decode(token, KeySet.import_key_set({"keys": found}), algorithms=_ALGORITHMS)
             self._registry(at).validate(parsed.claims)
             return self._outsider(parsed.claims)
         except Unreachable:
-            raise Unauthenticated("The issuer's keys could not be had.") from None
+            raise Unauthenticated("Your sign-in could not be checked just now. Please try again in a moment.") from None
         except (JoseError, ValueError, AttributeError, TypeError, LookupError, RecursionError):
-            raise Unauthenticated("The token is not valid, or no longer.") from None
+            raise Unauthenticated("You are signed out, or have been away for a while. Please sign in again.") from None
 
     def _outsider(self, claims: dict[str, Any]) -> Outsider:
         said = claims.get("scope", "")

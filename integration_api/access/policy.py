@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action, Scope, common, parse_scopes
-from integration_api.errors import NotAllowed
+from integration_api.errors import BeyondScope, NotAllowed
 from models.person import CLINICAL_ROLES, Role
 from models.scoped import Extent, Reach
 
@@ -13,6 +13,7 @@ class Resource(StrEnum):
     """What is protected, by the name that scopes use."""
 
     ME = "Me"
+    HOME = "Home"
     CONSENT = "Consent"
     INVITATION = "Invitation"
     PATIENT = "Patient"
@@ -69,6 +70,7 @@ _FOR_SYSTEMS = (
 # time, what the care team reads; no more.
 _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.ME, _EVERYBODY, "r", _OWN),
+    (Resource.HOME, (Role.PATIENT,), "r", _OWN),
     (Resource.CONSENT, (Role.PATIENT,), "crs", _OWN),
     (Resource.INVITATION, (Role.ADMIN,), "c", _ORG),
     (Resource.TAXONOMY, (Role.PATIENT, Role.SYSTEM), "rs", _ORG),
@@ -141,9 +143,9 @@ def reach(principal: Principal, resource: Resource, action: Action) -> Reach:
     """Tell whose records the principal may do this to; raise `NotAllowed` where the role or the token forbids it."""
     extent = extent_of(principal.role, resource, action)
     if extent is Extent.NOBODY:
-        raise NotAllowed("Your role does not allow this.")
+        raise NotAllowed("Your account is not meant for this. If you need it, please ask your clinic.")
     if not any(scope.allows(resource, action) for scope in principal.scopes):
-        raise NotAllowed("The token's scope does not cover this.")
+        raise BeyondScope("This app was not given the right to do this. You can connect it again and allow it.")
     return Reach(
         organization_id=principal.organization_id,
         user_id=principal.user_id,

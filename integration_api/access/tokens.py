@@ -85,7 +85,7 @@ def read_claims(find_key: FindKey, token: str, *, issuer: str, at: datetime) -> 
 
 
 def _not_valid() -> Unauthenticated:
-    return Unauthenticated("The token is not valid, or no longer.")
+    return Unauthenticated("You are signed out, or have been away for a while. Please sign in again.")
 
 
 def _registry(issuer: str, at: datetime) -> jwt.JWTClaimsRegistry:

@@ -24,7 +24,7 @@ def outsider_principal(db_session: DbSession, outsider: Outsider, at: datetime) 
     """Find the account that an outside issuer's token names; raise `Unauthenticated` where there is none."""
     found = db_session.scalar(select(User).where(User.username == outsider.username, User.role != Role.SYSTEM))
     if found is None:
-        raise Unauthenticated("The token is not valid, or no longer.")
+        raise Unauthenticated("You are signed out, or have been away for a while. Please sign in again.")
     return principal_of(db_session, Grant(found.id, outsider.scopes, outsider.client_id), at)
 
 
@@ -32,7 +32,7 @@ def principal_of(db_session: DbSession, grant: Grant, at: datetime) -> Principal
     """Find who a token speaks for; raise `Unauthenticated` when user, client or grant is gone or switched off."""
     user = db_session.get(User, grant.user_id)
     if user is None or not user.is_active or not (grant.sid is None or _is_alive(db_session, grant.sid)):
-        raise Unauthenticated("The token is not valid, or no longer.")
+        raise Unauthenticated("You are signed out, or have been away for a while. Please sign in again.")
     clinician_id = db_session.scalar(select(Clinician.id).where(Clinician.user_id == user.id))
     opened = [] if clinician_id is None else db_session.scalars(opened_by(clinician_id, at)).all()
     return Principal(

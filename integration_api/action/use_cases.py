@@ -14,6 +14,7 @@ from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.care.use_cases import session_of
 from integration_api.errors import Invalid, NotAllowed, NotFound
+from integration_api.wording import Sentence
 from models import (
     Commitment,
     Intention,
@@ -66,11 +67,25 @@ class Kind:
 
     table: type[Any]
     resource: Resource
-    name: str
+    missing: str
+    stays: str
+    others: str
 
 
-INTENTIONS = Kind(Intention, Resource.INTENTION, "intention")
-COMMITMENTS = Kind(Commitment, Resource.COMMITMENT, "commitment")
+INTENTIONS = Kind(
+    Intention,
+    Resource.INTENTION,
+    Sentence("There is no such intention."),
+    Sentence("The intention stays its patient's."),
+    Sentence("Only who wrote the intention takes it back."),
+)
+COMMITMENTS = Kind(
+    Commitment,
+    Resource.COMMITMENT,
+    Sentence("There is no such commitment."),
+    Sentence("The commitment stays its patient's."),
+    Sentence("Only who wrote the commitment takes it back."),
+)
 
 
 def list_resolves(
@@ -89,7 +104,7 @@ def read_resolve(
     visible: Select[Any] = resolves_within(kind.table, reach(caller, kind.resource, action))
     found = db_session.scalars(visible.where(kind.table.id == resolve_id)).one_or_none()
     if found is None:
-        raise NotFound(f"There is no such {kind.name}.")
+        raise NotFound(kind.missing)
     return found
 
 
@@ -126,7 +141,7 @@ def change_resolve(
     found = read_resolve(db_session, caller, kind, resolve_id, Action.UPDATE)
     draft = merge(found)
     if draft.patient_id not in (None, found.patient_id):
-        raise Invalid.at("/patient_id", f"The {kind.name} stays its patient's.")
+        raise Invalid.at("/patient_id", kind.stays)
     is_same = draft.text == found.text and draft.themes is None
     _describe(db_session, caller, found, draft, found.themes if is_same else looking.themes_of(draft.text), looking.at)
     db_session.flush()
@@ -140,7 +155,7 @@ def take_back(
     found = read_resolve(db_session, caller, kind, resolve_id, Action.DELETE)
     match(found)
     if found.author_id != caller.user_id:
-        raise NotAllowed(f"Only who wrote the {kind.name} takes it back.")
+        raise NotAllowed(kind.others)
     db_session.delete(found)
     db_session.flush()
 

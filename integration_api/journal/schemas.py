@@ -11,6 +11,7 @@ from integration_api.journal.use_cases import EntryDraft, EntryFilter, Mood
 from integration_api.safety.schemas import SupportSchema
 from integration_api.safety.support import Support
 from integration_api.themes.schemas import ENTRY_ID, LANGUAGE, SESSION_ID, MentionSchema, TaggingSchema
+from integration_api.web.languages import language
 from integration_api.web.pages import PageQuery, Span
 from integration_api.web.schema import Answer, Choice, Derived, Id, Moment, Schema, Whole, Words
 from models import JournalEntry
@@ -92,8 +93,11 @@ class JournalEntryDraftSchema(Schema):
 
 
 def _support(entry: JournalEntry) -> Support | None:
+    """Speak only where there is cause, so that no other entry depends on the language."""
     settings: Settings = current_app.config["SETTINGS"]
-    return support_for(entry, settings.crisis_resources)
+    if support_for(entry) is None:
+        return None
+    return support_for(entry, settings.crisis_resources, language())
 
 
 class JournalEntrySchema(Answer):

@@ -10,7 +10,7 @@ from integration_api.safety.support import Support
 from models import JournalEntry
 
 WORDS = Path(__file__).with_name("support.toml")
-LANGUAGE = "en"  # the one that the words are written in, and that the tagger reads
+LANGUAGE = "en"  # where nobody asks for another
 
 # What is answered: said of oneself, now or as a fear. What is denied, past, or somebody else's is not.
 ANSWERED = {
@@ -19,14 +19,16 @@ ANSWERED = {
 }
 
 
-def support_for(entry: JournalEntry, resources: Sequence[CrisisResource] = ()) -> Support | None:
+def support_for(
+    entry: JournalEntry, resources: Sequence[CrisisResource] = (), language: str = LANGUAGE
+) -> Support | None:
     """Give what to show the writer of this entry now; None where there is no cause."""
     meant = {
         mention.theme
         for mention in entry.mentions
         if mention.assertion in ANSWERED.get(mention.theme, ()) and mention.review != "rejected"
     }
-    return Support(message_for(meant), resources) if meant else None
+    return Support(message_for(meant, language), resources) if meant else None
 
 
 def message_for(themes: Iterable[str], language: str = LANGUAGE) -> str:

@@ -13,14 +13,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from integration_api.access.audit import tell
 from integration_api.db import Collision, reading, unit_of_work
-from integration_api.errors import TooMany
+from integration_api.errors import Fault, TooMany
 from integration_api.login import invitations, passwords, second_factor, use_cases
 from integration_api.login.delay import TooSoon
 from integration_api.login.forms import FALLBACK, ForeignForm, form_token, own_address, require_form_token
 from integration_api.login.invitations import InvitationGone
 from integration_api.login.use_cases import Outcome
+from integration_api.web.catalogs import said
 from integration_api.web.rates import count_attempt
 from integration_api.wiring import parts
+from integration_api.wording import Sentence
 
 blp = Blueprint("login", __name__, url_prefix="/oauth", template_folder="templates")
 
@@ -33,13 +35,24 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_WRONG = "That user name and password do not go together. Please try again."
-_WRONG_CODE = "That code is not right, or was used already. Please wait for the next one, and enter it."
-_NO_SECOND_FACTOR = (
-    "Your account needs a second factor now, and has none yet. Please ask your clinic's admin for an invitation."
+_WRONG = Fault(
+    Sentence("That user name and password do not go together. Please check both, and try again."), parameter="username"
 )
-_NOT_THE_SAME = "The two passwords are not the same. Please type them again."
-_CODE_UNCONFIRMED = "That code is not right. Please enter the one that your authenticator app shows now."
+_WRONG_CODE = Fault(
+    Sentence("That code did not work. Codes are good once, and for a short time. Please enter the next one."),
+    parameter="code",
+)
+_NO_SECOND_FACTOR = Fault(
+    Sentence(
+        "Your account needs a second step to sign in now, and has none yet. Please ask your clinic for an invitation."
+    )
+)
+_NOT_THE_SAME = Fault(
+    Sentence("The two passwords are not the same yet. Please type both of them again."), parameter="again"
+)
+_CODE_UNCONFIRMED = Fault(
+    Sentence("That code did not work. Please enter the one that your authenticator app shows now."), parameter="code"
+)
 
 
 blp.before_request(count_attempt)
@@ -146,7 +159,8 @@ def accept() -> AnyResponse:
     step = (
         None if shown.secret is None else second_factor.step_of(shown.secret, request.form.get("code", ""), None, now)
     )
-    fault = passwords.fault_of(password, shown.username)
+    told = passwords.fault_of(password, shown.username)
+    fault = None if told is None else Fault(told, parameter="password")
     if fault is None and not hmac.compare_digest(password.encode(), request.form.get("again", "").encode()):
         fault = _NOT_THE_SAME
     if fault is None and shown.secret is not None and step is None:
@@ -223,5 +237,8 @@ def _go(address: str) -> AnyResponse:
     return redirect(address, HTTPStatus.SEE_OTHER)
 
 
-def _page(template: str, status: HTTPStatus = HTTPStatus.OK, **shown: Any) -> Response:
+def _page(template: str, status: HTTPStatus = HTTPStatus.OK, *, fault: Fault | None = None, **shown: Any) -> Response:
+    """Show a page; a fault is told at its top, and tied to the field that it is about."""
+    if fault is not None:
+        shown |= {"fault": said(fault.detail), "field": fault.parameter}
     return Response(render_template(f"login/{template}", form_token=form_token(session), **shown), status)

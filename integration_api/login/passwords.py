@@ -11,6 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.profiles import CHEAPEST, RFC_9106_LOW_MEMORY
 
 from integration_api.config import Environment
+from integration_api.wording import Sentence
 
 SHORTEST, LONGEST = 12, 256
 # The commonest that are long enough, in lower case and without the digits and signs around them. Lists of leaked
@@ -109,11 +110,13 @@ def fault_of(password: str, username: str) -> str | None:
     """Say what is wrong with a new password; None where it will do."""
     length = len(normal(password))
     if length < SHORTEST:
-        return f"Please choose a password of at least {SHORTEST} characters. A few words in a row are good."
+        return Sentence(
+            "Please choose a password of at least {least} characters. A few words in a row are good.", least=SHORTEST
+        )
     if length > LONGEST or len(password) > LONGEST:
-        return f"Please choose a password of at most {LONGEST} characters."
+        return Sentence("Please choose a password of at most {most} characters.", most=LONGEST)
     if _is_guessable(normal(password).casefold(), username.casefold()):
-        return "That password is too easy to guess. Please choose another; a few words in a row are good."
+        return Sentence("That password is easy to guess. Please choose another. A few words in a row are good.")
     return None
 
 

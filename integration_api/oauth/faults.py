@@ -1,4 +1,7 @@
-"""Errors of the authorization server, in OAuth's form: `{"error": ..., "error_description": ...}`."""
+"""Errors of the authorization server, in OAuth's form: `{"error": ..., "error_description": ...}`.
+
+They are for whoever wrote the client, and in ASCII (RFC 6749, 5.2), so they stay in English.
+"""
 
 from typing import cast
 

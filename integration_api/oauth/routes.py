@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from integration_api.access.keys import public_keys
 from integration_api.config import Settings
 from integration_api.db import reading, unit_of_work
+from integration_api.login.forms import ForeignForm
 from integration_api.login.use_cases import signed_in_user
 from integration_api.oauth import discovery, faults
 from integration_api.oauth.desk import at_desk, desk
@@ -21,6 +23,7 @@ from integration_api.oauth.grants import server
 from integration_api.oauth.presented import presented_keys
 from integration_api.oauth.wording import in_words
 from integration_api.web.body import write_json
+from integration_api.web.catalogs import said
 from integration_api.web.rates import count_attempt
 from integration_api.wiring import parts
 
@@ -80,7 +83,7 @@ def _consent_page(grant: Any, user: Any) -> Response:
         "consent.html",
         client=grant.client.row.name,
         username=user.username,
-        permissions=in_words(grant.request.scope),
+        permissions=in_words(grant.request.scope, said),
         target=urlsplit(grant.redirect_uri).netloc or urlsplit(grant.redirect_uri).scheme,
         query=request.query_string.decode("ascii", "replace"),
         csrf=session.setdefault(_CSRF, secrets.token_urlsafe(32)),
@@ -104,7 +107,17 @@ def _check_csrf() -> None:
     """Refuse a form that we did not give to this browser."""
     kept, sent = str(session.get(_CSRF, "")), request.form.get("csrf", "")
     if not kept or not hmac.compare_digest(kept.encode(), sent.encode("utf-8", "replace")):
-        raise InvalidRequestError("The form is out of date. Begin again.")
+        raise ForeignForm
+
+
+@blp.errorhandler(ForeignForm)
+def form_grown_old(_error: ForeignForm) -> Response:
+    """Tell the person, not the client: it is the person who sees it."""
+    answer = Response(render_template("login/sorry.html", why="form"), HTTPStatus.BAD_REQUEST)
+    answer.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    return answer
 
 
 @blp.post("/oauth/token")

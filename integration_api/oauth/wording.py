@@ -1,52 +1,58 @@
 """Scopes in plain words, for the one who is asked."""
 
+from collections.abc import Callable
+
 from integration_api.access.policy import Resource
 from integration_api.access.scopes import OFFLINE, Action, Scope, readable_scopes
+from integration_api.wording import Sentence
 
 _RESOURCES: dict[str, str] = {
-    "*": "everything that your account may use",
-    Resource.ME: "your account's name and role",
-    Resource.CONSENT: "consents",
-    Resource.PATIENT: "patients",
-    Resource.CLINICIAN: "clinicians",
-    Resource.CARE_TEAM: "care teams",
-    Resource.COURSE: "courses of treatment",
-    Resource.SESSION: "sessions",
-    Resource.VITALS: "vital signs",
-    Resource.JOURNAL_ENTRY: "journal entries",
-    Resource.NOTE: "notes",
-    Resource.TAXONOMY: "the list of themes",
-    Resource.THEME: "themes that were found",
-    Resource.MENTION: "passages in which a theme was found",
-    Resource.INTENTION: "intentions",
-    Resource.COMMITMENT: "commitments",
-    Resource.BRIEF: "briefs before a session",
-    Resource.CASELOAD: "your patients at a glance",
-    Resource.SEARCH: "what is found by searching entries and notes",
-    Resource.SAFETY_FLAG: "safety flags, which tell the care team what to see soon",
-    Resource.INVITATION: "invitations for new people",
-    Resource.BREAK_GLASS: "openings of a record in an emergency",
-    Resource.AUDIT_EVENT: "who saw or changed what",
-    Resource.EXPORT: "a copy of everything about you",
-    Resource.ERASURE: "the wish to have everything about you erased",
+    "*": Sentence("everything that your account may use"),
+    Resource.ME: Sentence("your account's name and role"),
+    Resource.HOME: Sentence("the first screen of your app"),
+    Resource.CONSENT: Sentence("consents"),
+    Resource.PATIENT: Sentence("patients"),
+    Resource.CLINICIAN: Sentence("clinicians"),
+    Resource.CARE_TEAM: Sentence("care teams"),
+    Resource.COURSE: Sentence("courses of treatment"),
+    Resource.SESSION: Sentence("sessions"),
+    Resource.VITALS: Sentence("vital signs"),
+    Resource.JOURNAL_ENTRY: Sentence("journal entries"),
+    Resource.NOTE: Sentence("notes"),
+    Resource.TAXONOMY: Sentence("the list of themes"),
+    Resource.THEME: Sentence("themes that were found"),
+    Resource.MENTION: Sentence("passages in which a theme was found"),
+    Resource.INTENTION: Sentence("intentions"),
+    Resource.COMMITMENT: Sentence("commitments"),
+    Resource.BRIEF: Sentence("briefs before a session"),
+    Resource.CASELOAD: Sentence("your patients at a glance"),
+    Resource.SEARCH: Sentence("what is found by searching entries and notes"),
+    Resource.SAFETY_FLAG: Sentence("safety flags, which tell the care team what to see soon"),
+    Resource.INVITATION: Sentence("invitations for new people"),
+    Resource.BREAK_GLASS: Sentence("openings of a record in an emergency"),
+    Resource.AUDIT_EVENT: Sentence("who saw or changed what"),
+    Resource.EXPORT: Sentence("a copy of everything about you"),
+    Resource.ERASURE: Sentence("the wish to have everything about you erased"),
 }
 _ACTIONS = {
-    Action.READ: "see",
-    Action.SEARCH: "search",
-    Action.CREATE: "add",
-    Action.UPDATE: "change",
-    Action.DELETE: "delete",
+    Action.READ: Sentence("see"),
+    Action.SEARCH: Sentence("search"),
+    Action.CREATE: Sentence("add"),
+    Action.UPDATE: Sentence("change"),
+    Action.DELETE: Sentence("delete"),
 }
-_STAY = "Stay connected when you are away, until you or your clinic end it"
+_AND = Sentence("{these} and {last}")
+_STAY = Sentence("Stay connected when you are away, until you or your clinic end it")
+Say = Callable[[str], str]
 
 
-def in_words(scope: str) -> list[str]:
-    """Say what each scope allows, one sentence each."""
-    told = [_sentence(each) for each in sorted(readable_scopes(scope), key=str)]
-    return told + ([_STAY] if OFFLINE in scope.split() else [])
+def in_words(scope: str, say: Say = str) -> list[str]:
+    """Say what each scope allows, one sentence each; `say` puts it into the reader's language."""
+    told = [_sentence(each, say) for each in sorted(readable_scopes(scope), key=str)]
+    return told + ([say(_STAY)] if OFFLINE in scope.split() else [])
 
 
-def _sentence(scope: Scope) -> str:
-    verbs = [word for action, word in _ACTIONS.items() if action in scope.actions]
-    listed = verbs[0] if len(verbs) == 1 else f"{', '.join(verbs[:-1])} and {verbs[-1]}"
-    return f"{listed.capitalize()}: {_RESOURCES.get(scope.resource, scope.resource)}"
+def _sentence(scope: Scope, say: Say) -> str:
+    verbs = [say(word) for action, word in _ACTIONS.items() if action in scope.actions]
+    listed = verbs[0] if len(verbs) == 1 else say(_AND).format(these=", ".join(verbs[:-1]), last=verbs[-1])
+    return f"{listed.capitalize()}: {say(_RESOURCES.get(scope.resource, scope.resource))}"

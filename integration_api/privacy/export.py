@@ -34,6 +34,7 @@ from integration_api.privacy.audit import AuditFilter, list_events
 from integration_api.privacy.break_glass import list_openings
 from integration_api.privacy.consents import list_consents
 from integration_api.privacy.schemas import AuditEventSchema, BreakGlassSchema, ConsentSchema
+from integration_api.privacy.words import word
 from integration_api.prompts.schemas import ShowingSchema
 from integration_api.prompts.use_cases import list_showings
 from integration_api.reminders.preferences import read_preferences
@@ -106,5 +107,5 @@ def files_of(db_session: DbSession, caller: Principal) -> list[Attachment]:
 def pages_of(record: dict[str, Any]) -> dict[str, str]:
     """Write the record as JSON, and as a page that any browser reads."""
     files = {each["id"]: f"files/{each['id']}.{ENDINGS[each['media_type']]}" for each in record["attachments"]}
-    page = render_template("privacy/export.html", record=record, files=files)
+    page = render_template("privacy/export.html", record=record, files=files, word=word)
     return {"record.json": json.dumps(record, indent=2), "record.html": page}

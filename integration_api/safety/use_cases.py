@@ -14,6 +14,7 @@ from integration_api.access.scopes import Action
 from integration_api.errors import Conflict, Invalid, NotFound
 from integration_api.safety.raising import reopen
 from integration_api.safety.routing import Timing, not_for
+from integration_api.wording import Sentence
 from models import (
     CareTeam,
     CareTeamMember,
@@ -157,7 +158,13 @@ def _read(db_session: DbSession, caller: Principal, flag_id: UUID, action: Actio
 def _to_act_on(db_session: DbSession, caller: Principal, flag_id: UUID, states: set[str]) -> SafetyFlag:
     flag = _read(db_session, caller, flag_id, Action.UPDATE)
     if flag.status not in states:
-        raise Conflict(f"The flag is {flag.status}; this needs one that is {' or '.join(sorted(states))}.")
+        raise Conflict(
+            Sentence(
+                "The flag is {status}; this needs one that is {needed}.",
+                status=flag.status,
+                needed=" / ".join(sorted(states)),
+            )
+        )
     return flag
 
 

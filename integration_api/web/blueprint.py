@@ -60,9 +60,11 @@ class Blueprint(flask_smorest.Blueprint):
                 return answer_page(schema(), page, parameters, request.limit, caller.user_id)
 
             example = {"items": [schema.example], "next_cursor": None}
-            listed = self.response(200, list_of(schema), example=example, headers=LINK)(call)
+            listed = self.response(200, list_of(schema), example=example, headers=LINK | ETAG)(call)
+            listed = self.alt_response(304, schema=None, description="Not modified", success=True)(listed)
             asked = self.arguments(query, location="query")(listed)
-            return self._operation(asked, name, of, Action.SEARCH, (422, *((404,) if missing else ())))
+            errors = (422, *((404,) if missing else ()))
+            return self._operation(asked, name, of, Action.SEARCH, errors, [IF_NONE_MATCH])
 
         return decorate
 

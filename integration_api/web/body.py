@@ -82,8 +82,8 @@ def _leaves(tree: Any, path: tuple[Any, ...]) -> list[tuple[tuple[Any, ...], str
             for leaf in _leaves(branch, path if name == "_schema" else (*path, name))
         ]
     if isinstance(tree, list):
-        return [(path, str(message)) for message in tree]
-    return [(path, str(tree))]
+        return [(path, message if isinstance(message, str) else str(message)) for message in tree]
+    return [(path, tree if isinstance(tree, str) else str(tree))]
 
 
 def _pointer(path: tuple[Any, ...]) -> str:

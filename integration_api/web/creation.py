@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.principals import Principal
 from integration_api.errors import Conflict, Fault, Invalid, NotFound
 from integration_api.web.body import JSON, read_json
+from integration_api.wording import Sentence
 from models import Creation
 
 LONGEST_KEY = 255
@@ -64,12 +65,14 @@ class Once:
 
     def _again(self, before: Creation, read: Callable[[UUID], R]) -> R:
         if not hmac.compare_digest(before.body_digest, self.body_digest):
-            raise Conflict("This id or Idempotency-Key was used before with another body.")
+            raise Conflict(
+                "This id or Idempotency-Key was used before with other content. What was saved first is kept as it was."
+            )
         g.is_replay = True
         try:
             return read(before.record_id)
         except NotFound:
-            raise Conflict("What this request created has been deleted since.") from None
+            raise Conflict("What this created has been deleted since.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,9 @@ def once_for(
     digest = _digest(path or {}) if file is None else _digest_of_file(path or {}, file)
     key = request.headers.get("Idempotency-Key")
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable() and key.isascii()):
-        raise Invalid(Fault(f"1 to {LONGEST_KEY} printable ASCII characters.", parameter="Idempotency-Key"))
+        raise Invalid(
+            Fault(Sentence("1 to {most} printable ASCII characters.", most=LONGEST_KEY), parameter="Idempotency-Key")
+        )
     if record_id is not None:
         return Once(caller, operation, f"id:{record_id}", digest)
     return Once(caller, operation, None if key is None else f"key:{key}", digest)

@@ -26,7 +26,7 @@ def enter(resource: Resource, action: Action) -> Principal:
     """Say who is calling; raise `Unauthenticated`, or `NotAllowed` where the role or scope rules it out."""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
-        raise Unauthenticated("Send a bearer token in the Authorization header.")
+        raise Unauthenticated("Please sign in. For apps: send a bearer token in the Authorization header.")
     settings: Settings = current_app.config["SETTINGS"]
     try:
         principal = _principal(settings, token.strip())

@@ -39,7 +39,7 @@ def colliding(write: Callable[[], Any]) -> Any:
     try:
         return write()
     except Collision:
-        raise Conflict("This id, or a name that must be unique, is taken.") from None
+        raise Conflict("This id, or a name that must be unique, is taken. Nothing was changed.") from None
 
 
 def list_of(schema: SchemaClass) -> type[Schema]:

@@ -12,6 +12,7 @@ from marshmallow import fields, validate
 
 from integration_api.errors import Fault, Invalid
 from integration_api.web.body import write_json
+from integration_api.web.preconditions import etag_of, unless_known
 from integration_api.web.schema import Moment, Schema
 from models.paging import Page, PageRequest
 
@@ -49,7 +50,9 @@ def page_request(query: dict[str, Any], user_id: UUID) -> PageRequest:
     except (BadSignature, ValueError, TypeError):
         bound, values = None, []
     if bound != _binding(query, user_id):
-        raise Invalid(Fault("This cursor is not for this list.", parameter="cursor"))
+        raise Invalid(
+            Fault("This cursor is not for this list. Please read the list from its beginning.", parameter="cursor")
+        )
     return PageRequest(limit, tuple(_from_wire(value) for value in values))
 
 
@@ -62,15 +65,19 @@ def cursor_for(page: Page[Any], query: dict[str, Any], user_id: UUID) -> str | N
 
 
 def answer_page(schema: Schema, page: Page[Any], query: dict[str, Any], limit: int, user_id: UUID) -> Response:
-    """Answer with a page: items, the next cursor, and a Link header."""
+    """Answer with a page: items, the next cursor, a Link header and an ETag; 304 where a GET's If-None-Match has it."""
     cursor = cursor_for(page, query, user_id)
     for item in page.items:
         g.trace.saw(item)
-    found = write_json({"items": schema.dump(page.items, many=True), "next_cursor": cursor})
-    if cursor is not None and request.endpoint and request.method == "GET":
+    representation = {"items": schema.dump(page.items, many=True), "next_cursor": cursor}
+    found = write_json(representation)
+    if request.method != "GET":
+        return found
+    if cursor is not None and request.endpoint:
         there = url_for(request.endpoint, **_address(limit=limit, cursor=cursor))
         found.headers["Link"] = f'<{there}>; rel="next"'
-    return found
+    found.set_etag(etag_of(representation))
+    return unless_known(found)
 
 
 def _address(**page: Any) -> dict[str, Any]:

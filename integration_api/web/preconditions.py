@@ -9,6 +9,8 @@ from werkzeug.exceptions import PreconditionRequired
 
 from integration_api.errors import Invalid, Stale
 from integration_api.web.body import load, write_json
+from integration_api.web.compression import plain_tag
+from integration_api.web.languages import LANGUAGES, is_spoken, speaking
 
 
 def etag_of(representation: Any) -> str:
@@ -29,11 +31,21 @@ def answer(schema: Schema, record: Any, status: int = 200) -> Response:
 def unless_known(found: Response) -> Response:
     """Make it a 304 where a GET's If-None-Match names the answer's ETag."""
     etag, _ = found.get_etag()
-    if request.method in ("GET", "HEAD") and etag is not None and request.if_none_match.contains_weak(etag):
+    known = None if etag is None or request.method not in ("GET", "HEAD") else _known(etag)
+    if known is not None:
+        found.set_etag(known)  # the one that the caller has, however it was encoded
         found.status_code = 304
         found.set_data(b"")
         del found.headers["Content-Type"]
     return found
+
+
+def _known(etag: str) -> str | None:
+    """Find the version among those that the caller has; weakly, as a GET compares (RFC 9110, 13.1.2)."""
+    asked = request.if_none_match
+    if asked.star_tag:
+        return etag
+    return next((tag for tag in sorted(asked.as_set(include_weak=True)) if plain_tag(tag) == etag), None)
 
 
 def wants_creation() -> bool:
@@ -51,10 +63,20 @@ def require_match(schema: Schema, record: Any) -> Any:
     """Refuse a change to a version that the caller has not seen; give the current representation."""
     require_precondition()
     representation = schema.dump(record)
-    wanted = request.if_match
-    if not (wanted.star_tag or wanted.is_strong(etag_of(representation))):
-        raise Stale("The record is not the one that If-Match names; read it again.")
+    wanted = {plain_tag(tag) for tag in request.if_match}
+    if not (request.if_match.star_tag or wanted & _tags_of(schema, record, representation)):
+        raise Stale("This was changed somewhere else, and is kept as it is now. Please read it again, then change it.")
     return representation
+
+
+def _tags_of(schema: Schema, record: Any, representation: Any) -> set[str]:
+    """Name the version as it is and, where it speaks to a person, as it reads in each language."""
+    found = {etag_of(representation)}
+    if is_spoken():
+        for each in LANGUAGES:
+            with speaking(each):
+                found.add(etag_of(schema.dump(record)))
+    return found
 
 
 def merged(schema: Schema, draft_schema: Schema, record: Any, patch: dict[str, Any]) -> Any:

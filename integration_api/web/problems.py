@@ -10,6 +10,8 @@ from werkzeug.exceptions import HTTPException
 
 from integration_api import errors
 from integration_api.file_store import StoreFailed
+from integration_api.web.catalogs import said
+from integration_api.wording import Sentence
 from models.key_service import KeyUnavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -19,27 +21,40 @@ log = logging.getLogger(__name__)
 
 # What each error of the domain is called and answered with. Subclasses go as their nearest ancestor.
 _STATUS: dict[type[errors.IntegrationError], tuple[int, str, str]] = {
-    errors.NotFound: (404, "not-found", "Not found"),
-    errors.NotAllowed: (403, "not-allowed", "Not allowed"),
-    errors.Unauthenticated: (401, "unauthenticated", "A valid token is needed"),
-    errors.Conflict: (409, "conflict", "Conflict"),
-    errors.TooMany: (429, "too-many", "Too many requests"),
-    errors.Stale: (412, "stale", "The record has changed"),
-    errors.Invalid: (422, "invalid", "The request is not valid"),
+    errors.NotFound: (404, "not-found", Sentence("Not found")),
+    errors.NotAllowed: (403, "not-allowed", Sentence("Not allowed")),
+    errors.Unauthenticated: (401, "unauthenticated", Sentence("Please sign in")),
+    errors.Conflict: (409, "conflict", Sentence("This does not go together")),
+    errors.TooMany: (429, "too-many", Sentence("Please wait a little")),
+    errors.Stale: (412, "stale", Sentence("This has changed in between")),
+    errors.Invalid: (422, "invalid", Sentence("Something needs another look")),
 }
 # Titles and details for what werkzeug and Flask raise; theirs may quote the request.
 _HTTP: dict[int, tuple[str, str, str]] = {
-    400: ("malformed", "Malformed request", "The request could not be read."),
-    404: ("not-found", "Not found", "There is nothing at this address."),
-    405: ("method-not-allowed", "Method not allowed", "This address does not take that method; see Allow."),
-    413: ("too-large", "Too large", "The body is larger than this server takes."),
+    400: ("malformed", Sentence("Cannot be read"), Sentence("The request could not be read. Nothing was changed.")),
+    404: ("not-found", Sentence("Not found"), Sentence("There is nothing at this address.")),
+    405: (
+        "method-not-allowed",
+        Sentence("Not possible here"),
+        Sentence("This address does not take that method; see Allow."),
+    ),
+    413: (
+        "too-large",
+        Sentence("Too large"),
+        Sentence("This is larger than can be sent at once. Please send less. Nothing was changed."),
+    ),
     415: (
         "media-type",
-        "Unsupported media type",
-        "Send the body as the media type that the operation names.",
+        Sentence("Another media type is needed"),
+        Sentence("Send the body as the media type that the operation names."),
     ),
-    428: ("precondition-required", "Precondition required", "Say which version you mean: send If-Match."),
+    428: (
+        "precondition-required",
+        Sentence("Which version is meant?"),
+        Sentence("Say which version you mean: send If-Match."),
+    ),
 }
+_OTHER = (Sentence("This did not work"), Sentence("The request could not be carried out. Nothing was changed."))
 WWW_AUTHENTICATE = 'Bearer realm="integration-api"'
 
 
@@ -49,9 +64,9 @@ def problem(
     """Build one problem answer. No argument may hold narrative text."""
     body: dict[str, Any] = {
         "type": TYPES + kind,
-        "title": title,
+        "title": said(title),
         "status": status,
-        "detail": detail,
+        "detail": said(detail),
         "instance": request.path,
     }
     if faults:
@@ -63,7 +78,7 @@ def problem(
 
 def _fault(fault: errors.Fault) -> dict[str, str]:
     where = {"pointer": fault.pointer, "parameter": fault.parameter}
-    return {name: value for name, value in where.items() if value is not None} | {"detail": fault.detail}
+    return {name: value for name, value in where.items() if value is not None} | {"detail": said(fault.detail)}
 
 
 def _on_domain_error(error: errors.IntegrationError) -> Response:
@@ -75,9 +90,9 @@ def _on_domain_error(error: errors.IntegrationError) -> Response:
         headers["WWW_Authenticate"] = WWW_AUTHENTICATE + (', error="invalid_token"' if has_token else "")
     if isinstance(error, errors.TooMany):
         headers |= rate_headers(error)
-    if status == HTTPStatus.FORBIDDEN and "scope" in str(error):
+    if isinstance(error, errors.BeyondScope):
         headers["WWW_Authenticate"] = WWW_AUTHENTICATE + ', error="insufficient_scope"'
-    return problem(status, kind, title, str(error), faults, **headers)
+    return problem(status, kind, title, error.sentence, faults, **headers)
 
 
 def rate_headers(error: errors.TooMany) -> dict[str, str]:
@@ -92,8 +107,8 @@ def rate_headers(error: errors.TooMany) -> dict[str, str]:
 def _on_http_error(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return Response(error.get_response().get_data(), error.code, dict(error.get_headers()))
-    phrase = HTTPStatus(error.code).phrase
-    kind, title, detail = _HTTP.get(error.code, (phrase.lower().replace(" ", "-"), phrase, phrase + "."))
+    kind = HTTPStatus(error.code).phrase.lower().replace(" ", "-")
+    kind, title, detail = _HTTP.get(error.code, (kind, *_OTHER))
     answer = problem(error.code, kind, title, detail)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
@@ -107,8 +122,8 @@ def on_busy_database(error: OperationalError) -> Response:
     return problem(
         503,
         "busy",
-        "Busy",
-        "The database did not answer in time; nothing was stored. Try again.",
+        Sentence("Just a moment"),
+        Sentence("The server is busy right now. Please keep what you wrote, and try again in a moment."),
         Retry_After="2",
     )
 
@@ -116,14 +131,21 @@ def on_busy_database(error: OperationalError) -> Response:
 def _on_lost_key(_error: KeyUnavailable) -> Response:
     log.error("a stored text cannot be opened in %s", request.endpoint)
     return problem(
-        500, "unreadable", "Cannot be read", "Something stored here cannot be opened: its key or file is missing."
+        500,
+        "unreadable",
+        Sentence("Cannot be opened right now"),
+        Sentence("Something kept here cannot be opened right now. It is still there. Please tell your clinic."),
     )
 
 
 def _on_failed_store(error: StoreFailed) -> Response:
     log.warning("file store unavailable: %s", error)  # it names the kind of the error and nothing else
     return problem(
-        503, "busy", "Busy", "The store of files did not answer; nothing was changed. Try again.", Retry_After="2"
+        503,
+        "busy",
+        Sentence("Busy for a moment"),
+        Sentence("The store of files did not answer. Nothing was changed. Please try again in a moment."),
+        Retry_After="2",
     )
 
 
@@ -132,7 +154,12 @@ def on_crash(error: Exception) -> Response:
     if current_app.config["PROPAGATE_CRASHES"]:
         raise error
     log.error("crash in %s: %s at %s", request.endpoint, type(error).__name__, _place(error))
-    return problem(500, "crash", "Internal error", "Something broke on our side. The request was not carried out.")
+    return problem(
+        500,
+        "crash",
+        Sentence("Something went wrong on our side"),
+        Sentence("This is not your fault. Please keep what you wrote, and try again in a while."),
+    )
 
 
 def _place(error: Exception) -> str:

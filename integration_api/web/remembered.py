@@ -17,12 +17,13 @@ from flask import Response, current_app, g, request
 
 from integration_api.access.principals import Principal
 from integration_api.db import reading
+from integration_api.web.languages import mark, preferred
 from integration_api.web.preconditions import unless_known
 from models.stamp import stamp_of, stamp_of_organization
 
 KEPT = 1_000  # answers
 SECONDS = 300  # then they are forgotten, since some of what they tell depends on the time
-_HEADERS = ("ETag", "Link", "Content-Type", "Content-Security-Policy")
+_HEADERS = ("Content-Language", "ETag", "Link", "Content-Type", "Content-Security-Policy")
 View = Callable[..., Any]
 Key = tuple[Any, ...]
 
@@ -71,6 +72,7 @@ def remembered(view: View) -> View:
         made = view(resource, caller, *asked, **path)
         if made.status_code == 200:  # noqa: PLR2004
             subjects = tuple(each for each in g.trace.subjects if each is not None)
+            mark(made)
             headers = tuple((name, made.headers[name]) for name in _HEADERS if name in made.headers)
             memory.put(key, Kept(made.get_data(), headers, subjects))
         return made
@@ -88,7 +90,7 @@ def _key(caller: Principal, patient_id: UUID | None) -> Key:
         )
     scopes = ",".join(sorted(str(each) for each in caller.scopes))
     question = hashlib.sha256(f"{request.full_path}|{scopes}".encode()).digest()
-    return (caller.user_id, caller.role, question, stamp)
+    return (caller.user_id, caller.role, question, preferred(), stamp)
 
 
 def _again(kept: Kept) -> Response:

@@ -9,6 +9,7 @@ from uuid import UUID
 import marshmallow
 from marshmallow import ValidationError, fields, validate
 
+from integration_api.wording import Sentence
 from nlp import load_taxonomy
 
 UUID7 = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
@@ -72,7 +73,11 @@ class Text(fields.String):
         found = _UNSTORABLE.search(text)
         if found:
             raise ValidationError(
-                f"Character {found.start()} is U+{ord(found[0]):04X}, a control character or lone surrogate."
+                Sentence(
+                    "Character {place} is {code}, which cannot be kept. Please take it out.",
+                    place=found.start(),
+                    code=f"U+{ord(found[0]):04X}",
+                )
             )
         return text
 
@@ -85,7 +90,7 @@ class Words(Text):
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, *args, **kwargs)
         if text and not text.strip():
-            raise ValidationError("There are no words in it.")
+            raise ValidationError("There are no words in it yet.")
         return text
 
 

@@ -78,6 +78,7 @@ TAKEN_BACK = table((PATIENT, 204), (OTHER_PATIENTS, 404), (CARE_TEAM, 403), (OTH
 # method, path, body, who gets what
 OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("GET", "/v1/me", None, lists(EVERYBODY)),
+    ("GET", "/v1/me/home", None, lists(PATIENT + OTHER_PATIENTS)),
     ("GET", "/v1/me/consents", None, lists(PATIENT + OTHER_PATIENTS)),
     ("POST", "/v1/me/consents", CONSENT, table((PATIENT + OTHER_PATIENTS, 201))),
     ("POST", "/v1/invitations", {"username": "maya"}, table((ADMIN, 201), (OTHER_ADMIN, 422))),

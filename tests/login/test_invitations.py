@@ -74,7 +74,7 @@ class TestUsing:
         for code in ("", "000000"):
             answer = house.accept(path, code=code)
             assert answer.status_code == 422
-            assert "That code is not right" in answer.text
+            assert "That code did not work" in answer.text
         assert house.browser().password(who).status_code == 401
         assert house.accept(path).status_code == 303
 
@@ -93,12 +93,12 @@ class TestUsing:
             ("   short   "[:11], "at least 12"),
             ("x y" * 86, "at most 256"),
             ("\ufdfa" * 20, "at most 256"),  # one letter that is eighteen when it is written out
-            ("password1234", "too easy"),
-            ("Password1234!", "too easy"),
-            ("123456789012", "too easy"),
-            ("aaaaaaaaaaaaaa", "too easy"),
-            ("mayamayamaya", "too easy"),
-            ("qwertyuiop12", "too easy"),
+            ("password1234", "easy to guess"),
+            ("Password1234!", "easy to guess"),
+            ("123456789012", "easy to guess"),
+            ("aaaaaaaaaaaaaa", "easy to guess"),
+            ("mayamayamaya", "easy to guess"),
+            ("qwertyuiop12", "easy to guess"),
         ],
     )
     def test_a_password_that_will_not_do(self, house: Any, password: str, says: str) -> None:
@@ -110,7 +110,7 @@ class TestUsing:
     def test_the_user_name_is_no_password(self, house: Any) -> None:
         house.clinic.admin.create("/v1/patients", {"name": "A", "username": "a.rather-long-name"})
         answer = house.accept(house.invite("a.rather-long-name"), "A.Rather-Long-Name")
-        assert "too easy" in answer.text
+        assert "easy to guess" in answer.text
 
     @pytest.mark.parametrize(
         "password", ["x" * 11 + "y", "twelve chars", "ü" * 5 + "ber allem" * 2, "ab cdefgh" * 28 + "abcd"]

@@ -124,7 +124,7 @@ def test_a_role_that_has_come_to_need_one_does_not_get_in_without(house: Any) ->
     house.change_user("maya", role="admin")
     browser = house.browser()
     answer = browser.password("maya")
-    assert (answer.status_code, "second factor" in answer.text) == (401, True)
+    assert (answer.status_code, "second step" in answer.text) == (401, True)
     assert not browser.is_signed_in()
 
 

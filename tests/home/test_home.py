@@ -1,0 +1,96 @@
+"""The first screen: one answer, never over 10 kB, with no more in it than the token reaches."""
+
+import unicodedata
+from typing import Any
+
+import pytest
+
+from integration_api.home.starts import start_of
+
+MOST = 10_000  # bytes
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
+
+
+@pytest.mark.database_free
+class TestStarts:
+    @pytest.mark.parametrize(
+        ("text", "start", "is_cut"),
+        [
+            ("Short.", "Short.", False),
+            ("  Two\n\tlines. ", "Two lines.", False),
+            ("I walked to the harbour again", "I walked to the", True),
+            ("exactly twenty chars", "exactly twenty chars", False),
+            ("海" * 30, "海" * 20, True),
+            ("a " + "b" * 40, "a " + "b" * 18, True),  # a long word is cut
+            ("x" * 19 + "e\u0301" + "y" * 9, "x" * 19, True),  # a letter keeps its accent
+            (FAMILY * 4, FAMILY * 2, True),
+            ("\U0001f1f2\U0001f1fd" * 9 + "a" * 9, "\U0001f1f2\U0001f1fd" * 9 + "aa", True),
+            ("a" + "\U0001f1f2\U0001f1fd" * 15, "a" + "\U0001f1f2\U0001f1fd" * 9, True),
+            ("\U0001f44d\U0001f3fd" * 15, "\U0001f44d\U0001f3fd" * 10, True),
+        ],
+    )
+    def test_where_they_are_cut(self, text: str, start: str, *, is_cut: bool) -> None:
+        found = start_of(text, 20)
+        assert (found.text, found.is_cut) == (start, is_cut)
+
+    def test_no_text_goes_over_the_bound(self) -> None:
+        for text in ("e" + "\u0301" * 500, "\u200d" * 500, "\U0001f1f2" * 501, " " * 5000 + "a", "\U0001f3fd" * 99):
+            found = start_of(text, 20)
+            assert len(found.text) <= 20
+            assert found.is_cut
+        assert not unicodedata.category(start_of("abc" * 9 + "\u0301", 20).text[-1]).startswith("M")
+
+
+def test_it_stays_under_ten_kilobytes_whatever_was_written(clinic: Any, broken_tagger: Any) -> None:
+    course = clinic.open_course()["id"]
+    for day in range(1, 9):
+        clinic.hold_session(course, f"2026-03-0{day}T10:00:00Z")
+        clinic.hold_session(course, f"2199-03-0{day}T10:00:00Z", status="planned")
+    worst = [
+        FAMILY * 7_000,
+        "海" * 50_000,
+        '"\\' * 25_000,
+        "\U0001f9ff" * 49_000,
+        "a " * 20_000,
+        "\U0001f3fd\n" * 9_000,
+    ]
+    with broken_tagger():  # what is found in them is not shown, and takes long to find
+        for each in worst:
+            clinic.write(each[:49_990], mood={"valence": -5, "arousal": -5}, visibility="private")
+            resolve = {"text": each[:1_000], "due_on": "2026-04-01", "visibility": "private"}
+            clinic.maya.create("/v1/commitments", resolve | {"themes": ["grief"]})
+    answer = clinic.maya.get("/v1/me/home")
+    assert answer.status_code == 200, answer.text
+    assert len(answer.data) < MOST - 3_000  # what is left is for parts that come
+    home = answer.json
+    assert [len(home[name]) for name in ("journal_entries", "commitments")] == [5, 3]
+    assert all(len(each["start"]) <= 140 and each["is_cut"] for each in home["journal_entries"])
+    assert home["counts"] == {"journal_entries": 6, "private_entries": 6, "open_commitments": 6}
+    assert home["sessions"]["next"]["starts_at"] == "2199-03-01T10:00:00Z"
+    assert home["sessions"]["last"]["starts_at"] == "2026-03-08T10:00:00Z"
+    again = clinic.maya.get("/v1/me/home", if_none_match=answer.headers["ETag"])
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_it_shows_what_there_is_and_only_as_far_as_the_token_reaches(clinic: Any) -> None:
+    empty = clinic.maya.read("/v1/me/home")
+    assert (empty["sessions"], empty["journal_entries"], empty["commitments"]) == ({"next": None, "last": None}, [], [])
+    entry = clinic.write("I am afraid of dying.", mood={"valence": -2, "arousal": 1})
+    made = clinic.maya.create("/v1/commitments", {"text": "Call my brother.", "due_on": "2026-04-01"})
+    home = clinic.maya.read("/v1/me/home")
+    assert home["journal_entries"] == [
+        {
+            "id": entry["id"], "written_at": entry["written_at"], "start": entry["text"], "is_cut": False,
+            "visibility": "care_team", "mood": {"valence": -2, "arousal": 1}, "tagging": "done",
+        }
+    ]  # fmt: skip
+    assert home["commitments"] == [
+        {"id": made["id"], "start": "Call my brother.", "is_cut": False, "due_on": "2026-04-01"}
+    ]
+    for where in home["links"].values():
+        assert clinic.maya.get(where).status_code == 200
+    little = clinic.caller("maya", "patient/Home.r patient/Session.rs").read("/v1/me/home")
+    assert [little[name] for name in ("journal_entries", "commitments", "counts")] == [None, None, None]
+    assert little["sessions"] == {"next": None, "last": None}
+    assert clinic.tom.read("/v1/me/home")["journal_entries"] == []
+    assert clinic.caller("maya", "patient/JournalEntry.rs").get("/v1/me/home").status_code == 403
