@@ -113,11 +113,12 @@ def _stamp_what_changed(db_session: Session, _context: Any) -> None:
         note_parts(db_session.connection(), patient_id, found.parents, number)
 
 
+_NO_CHANGE = (PatientStamp, RecordChange, AuditEvent, PromptShowing)
+
+
 def _rows_of_patients(db_session: Session) -> Iterator[tuple[UUID, Any]]:
     for row in [*db_session.new, *db_session.dirty, *db_session.deleted]:
-        if isinstance(row, (PatientStamp, RecordChange, AuditEvent, PromptShowing)) or not isinstance(
-            row, OfOrganization
-        ):
+        if isinstance(row, _NO_CHANGE) or not isinstance(row, OfOrganization):
             continue  # that a record was read, or a question put, is no change of it
         patient_id = row.id if isinstance(row, Patient) else _patient_of(db_session, row)
         if isinstance(patient_id, UUID) and (row not in db_session.dirty or db_session.is_modified(row)):

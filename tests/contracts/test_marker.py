@@ -18,6 +18,18 @@ READERS = {"maya", "therapist", "physician", "nurse"}
 OTHERS = ("tom", "june", "admin", "elsewhere.admin", "elsewhere.therapist", "ehr", None)
 
 
+def edited_elsewhere(clinic: Any, entry: Any) -> tuple[Any, str, str]:
+    """Change an entry, and let another phone edit what it was; give it, its former version and the conflict."""
+    conflict = str(new_id())
+    change = {"change_id": conflict, "kind": "journal_entry", "id": entry["id"], "op": "put", "base_version": 1}
+    path = f"/v1/journal-entries/{entry['id']}"
+    entry = clinic.maya.patch(path, {"text": f"{WORDS} Still."}, if_match="*").json
+    clinic.maya.post("/v1/sync", {"changes": [change | {"record": {"text": f"{WORDS} Elsewhere."}}]})
+    clinic.write(WORDS, is_draft=True)
+    version = clinic.maya.read(f"{path}/versions")["items"][-1]["id"]
+    return entry, version, conflict
+
+
 @pytest.fixture
 def planted(clinic: Any) -> dict[str, str]:
     """Maya's record, with the marker in every free text that there is."""
@@ -36,13 +48,7 @@ def planted(clinic: Any) -> dict[str, str]:
     clinic.maya.create("/v1/me/consents", {"purpose": "research_export", "is_granted": True, "wording": WORDS})
     clinic.caller("colleague").create(f"/v1/patients/{maya}/break-glass", {"reason": WORDS})
     shared = {"text": WORDS, "visibility": "care_team"}
-    conflict = str(new_id())
-    change = {"change_id": conflict, "kind": "journal_entry", "id": entry["id"], "op": "put", "base_version": 1}
-    path = f"/v1/journal-entries/{entry['id']}"
-    entry = clinic.maya.patch(path, {"text": f"{WORDS} Still."}, if_match="*").json
-    clinic.maya.post("/v1/sync", {"changes": [change | {"record": {"text": f"{WORDS} Elsewhere."}}]})
-    clinic.write(WORDS, is_draft=True)
-    version = clinic.maya.read(f"{path}/versions")["items"][-1]["id"]
+    entry, version, conflict = edited_elsewhere(clinic, entry)
     intention = clinic.maya.create("/v1/intentions", shared)["id"]
     commitment = clinic.maya.create("/v1/commitments", shared)["id"]
     own = {"theme": "our_hill", "label": MARKER, "facet": "meaning", "definition": WORDS, "phrases": [MARKER]}
