@@ -26,8 +26,7 @@ def _of(table: str, column: str, there: str, ondelete: str) -> sa.ForeignKeyCons
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("documents") as table:
-        table.add_column(sa.Column("is_draft", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("documents", sa.Column("is_draft", sa.Boolean(), nullable=False, server_default=sa.false()))
     _create_changes("record_changes")
     _create_versions("document_versions")
     wall_off(op, "record_changes", "document_versions")
@@ -84,5 +83,4 @@ def _create_versions(table: str) -> None:
 def downgrade() -> None:
     for table in ("document_versions", "record_changes"):
         op.drop_table(table)
-    with op.batch_alter_table("documents") as table:
-        table.drop_column("is_draft")
+    op.drop_column("documents", "is_draft")
