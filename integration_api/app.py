@@ -33,6 +33,7 @@ from integration_api.privacy.routes import blp as privacy
 from integration_api.prompts.routes import blp as prompts
 from integration_api.reminders.routes import blp as reminders
 from integration_api.safety.routes import blp as safety
+from integration_api.sync.routes import blp as sync
 from integration_api.themes.gleaned import Gleaned
 from integration_api.themes.routes import blp as themes
 from integration_api.web import catalogs, compression, languages, problems
@@ -91,6 +92,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
         offers,
         reminders,
         home,
+        sync,
         overview,
         privacy,
         login,

@@ -7,6 +7,7 @@
     ├── Unauthenticated  nobody we know is calling
     ├── Conflict         it clashes with what is stored
     ├── Stale            somebody changed the record in between
+    ├── Expired          what was true when it was given out is too old now
     ├── TooMany          the caller has asked too often
     └── Invalid          the request says something impossible; lists every fault
 
@@ -49,6 +50,10 @@ class Conflict(IntegrationError):
 
 class Stale(IntegrationError):
     """The record is not the one that the caller has seen."""
+
+
+class Expired(IntegrationError):
+    """A token that we gave out is no longer good; begin anew without it."""
 
 
 class TooMany(IntegrationError):

@@ -16,6 +16,7 @@ from models.creation import Creation
 from models.credential import Credential, Delayed, Invitation, SecondFactor, UnknownName
 from models.data_key import DataKey, KeyOwner, Keyring, current_key
 from models.document import NOTE_KINDS, ORIGINS, VISIBILITIES, Document, JournalEntry, Note, link_of
+from models.document_version import DocumentVersion
 from models.erasure import Erasure
 from models.filters import Between, narrowed
 from models.measure_response import RESPONSE_STATUSES, MeasureResponse
@@ -33,6 +34,7 @@ from models.oauth import (
 from models.paging import Order, Page, PageRequest, page_of, page_of_list
 from models.person import CLINICAL_ROLES, Clinician, Organization, Patient, Role, User
 from models.prompt import ClinicPrompt, PromptShowing, PromptSwitch
+from models.record_change import Place, RecordChange, changes_after, has_been, note_all
 from models.reminder import ReminderSettings
 from models.safety_flag import FLAG_EVENTS, FLAG_STATUSES, SafetyFlag, SafetyFlagEvent, raises
 from models.scoped import (
@@ -57,8 +59,8 @@ from models.scoped import (
     vitals_within,
 )
 from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
-from models.stamp import PatientStamp, revise, stamp, stamp_all, stamp_of
-from models.ties import latest_session, retie, retie_check_ins
+from models.stamp import PatientStamp, revise, stamp, stamp_all, stamp_of, stamp_records
+from models.ties import latest_session, retie, retie_check_ins, retied_by
 
 __all__ = [
     "ASSERTIONS",
@@ -100,6 +102,7 @@ __all__ = [
     "Deed",
     "Delayed",
     "Document",
+    "DocumentVersion",
     "Erasure",
     "Extent",
     "Intention",
@@ -120,9 +123,11 @@ __all__ = [
     "PageRequest",
     "Patient",
     "PatientStamp",
+    "Place",
     "PromptShowing",
     "PromptSwitch",
     "Reach",
+    "RecordChange",
     "RefreshToken",
     "ReminderSettings",
     "Resolve",
@@ -140,12 +145,14 @@ __all__ = [
     "append_deeds",
     "attachments_within",
     "care_teams_within",
+    "changes_after",
     "clinicians_within",
     "consents_to",
     "courses_within",
     "current_key",
     "declines",
     "documents_within",
+    "has_been",
     "journal_entries_within",
     "latest_session",
     "link_of",
@@ -154,6 +161,7 @@ __all__ = [
     "mood_check_ins_within",
     "narrowed",
     "new_id",
+    "note_all",
     "notes_within",
     "now",
     "opened_by",
@@ -164,6 +172,7 @@ __all__ = [
     "resolves_within",
     "retie",
     "retie_check_ins",
+    "retied_by",
     "revise",
     "safety_flags_for_the_team",
     "safety_flags_within",
@@ -172,6 +181,7 @@ __all__ = [
     "stamp",
     "stamp_all",
     "stamp_of",
+    "stamp_records",
     "verify",
     "vitals_within",
 ]

@@ -1,6 +1,7 @@
 """From insight to action: what a session is entered with, and what insight is turned into."""
 
 from datetime import date, datetime
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String
@@ -44,6 +45,7 @@ class Intention(Resolve, Base):
         CheckConstraint(f"visibility in {VISIBILITIES}", name="visibility"),
         Index("ix_intentions_patient_id_created_at", "patient_id", "created_at"),
     )
+    feed_kind: ClassVar[str] = "intention"
 
 
 class Commitment(Resolve, Base):
@@ -54,6 +56,8 @@ class Commitment(Resolve, Base):
         CheckConstraint(f"status in {COMMITMENT_STATUSES}", name="status"),
         Index("ix_commitments_patient_id_created_at", "patient_id", "created_at"),
     )
+
+    feed_kind: ClassVar[str] = "commitment"
 
     intention_id: Mapped[UUID | None] = mapped_column(ForeignKey("intentions.id", ondelete="SET NULL"))
     due_on: Mapped[date | None]

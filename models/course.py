@@ -1,6 +1,7 @@
 """A course of treatment, from screening to ongoing psychotherapy."""
 
 from datetime import date
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
@@ -18,6 +19,8 @@ class Course(Sealed, OfOrganization, Versioned, Base):
 
     __tablename__ = "courses"
     __table_args__ = (CheckConstraint(f"status in {COURSE_STATUSES}", name="status"),)
+
+    feed_kind: ClassVar[str] = "course"
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="RESTRICT"), index=True)
     status: Mapped[str] = mapped_column(String(20), default="planned")

@@ -1,15 +1,17 @@
 """Documents: what patients write (journal entries) and what clinicians write (notes)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from models.attachment import Attachment
 from models.base import Base, ManyOfOrganization, Versioned, now
 from models.data_key import KeyOwner
+from models.document_version import DocumentVersion
 from models.mention import Mention
 from models.person import Patient
 from models.sealing import Sealed, SealedText
@@ -70,6 +72,8 @@ class Document(Sealed, ManyOfOrganization, Versioned, Base):
     prompt_id: Mapped[UUID | None]
     origin: Mapped[str] = mapped_column(String(10), default="typed", server_default="typed")
     note_kind: Mapped[str | None] = mapped_column(String(20))
+    # An entry that its writer has not finished: the writer's alone, neither tagged nor counted.
+    is_draft: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Counts up with every change of it or of what was found in it; `version` tells of edits only (models/stamp.py).
     revision: Mapped[int] = mapped_column(default=1, server_default="1")
     language: Mapped[str | None] = mapped_column(String(8))  # as the tagger took it; ISO 639-1 or und
@@ -82,6 +86,9 @@ class Document(Sealed, ManyOfOrganization, Versioned, Base):
         cascade="all, delete-orphan",
         order_by="Mention.start, Mention.id",
         back_populates="document",
+    )
+    versions: Mapped[list[DocumentVersion]] = relationship(
+        lazy="select", cascade="all, delete-orphan", passive_deletes=True, back_populates="document"
     )
 
     @property
@@ -107,11 +114,12 @@ class Document(Sealed, ManyOfOrganization, Versioned, Base):
         return self
 
     def mark_deleted(self) -> None:
-        """Leave a tombstone: the words and all that was found in them go, the id stays."""
+        """Leave a tombstone: the words of every version and all that was found in them go, the id stays."""
         self.text_sealed = None
         self.word_count = 0
         self.valence = self.arousal = None
         self.mentions = []
+        self.versions = []
         self.deleted_at = now()
 
 
@@ -119,6 +127,17 @@ class JournalEntry(Document):
     """What a patient wrote. `private` is the patient's alone."""
 
     __mapper_args__ = {"polymorphic_identity": "journal"}  # noqa: RUF012
+    feed_kind: ClassVar[str] = "journal_entry"
+
+    @property
+    def conflicts(self) -> Sequence[DocumentVersion]:
+        """Words of the writer's other devices that clash with these; there for the writer alone."""
+        found: Sequence[DocumentVersion] = self.__dict__.get("_conflicts", ())
+        return found
+
+    def show_conflicts(self, found: Sequence[DocumentVersion]) -> None:
+        """Put them there, for a writer who reads."""
+        self.__dict__["_conflicts"] = found
 
     attachments: Mapped[list[Attachment]] = relationship(
         cascade="all, delete-orphan", order_by="Attachment.created_at, Attachment.id"
@@ -139,3 +158,8 @@ class Note(Document):
     """What a clinician wrote. A `psychotherapy` note (45 CFR 164.501) is its author's alone."""
 
     __mapper_args__ = {"polymorphic_identity": "note"}  # noqa: RUF012
+
+    @property
+    def feed_kind(self) -> str | None:
+        """A psychotherapy note is in no feed: not even that there is one is told."""
+        return None if self.note_kind == "psychotherapy" else "note"

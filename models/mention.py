@@ -1,7 +1,7 @@
 """Mentions: where a document speaks of a theme, and what clinicians said of that."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Integer, LargeBinary, String
@@ -35,6 +35,8 @@ class Mention(Sealed, ManyOfOrganization, Identified, Base):
         CheckConstraint("score between 0 and 1", name="score"),
         Index("ix_mentions_patient_id_theme", "patient_id", "theme"),
     )
+
+    feed_parent: ClassVar[str] = "document_id"
 
     document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), index=True)
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="RESTRICT"))

@@ -105,13 +105,13 @@ def vitals_within(reach: Reach) -> Select[Vitals]:
 
 def _is_shared() -> ColumnElement[bool]:
     return or_(
-        and_(Document.visibility == "care_team", ~declines(Document.patient_id, "care_team")),
+        and_(Document.visibility == "care_team", ~Document.is_draft, ~declines(Document.patient_id, "care_team")),
         Document.note_kind == "progress",
     )
 
 
 def _readable_document(reach: Reach) -> ColumnElement[bool]:
-    """Live documents; private entries for their patient alone, psychotherapy notes for their author alone."""
+    """Live documents; private entries and drafts are their patient's alone, psychotherapy notes their author's."""
     is_shared = _is_shared()
     is_own_writing = Document.author_id == reach.user_id
     is_own_journal = (
@@ -123,12 +123,12 @@ def _readable_document(reach: Reach) -> ColumnElement[bool]:
 
 
 def documents_within(reach: Reach) -> Select[Document]:
-    """Journal entries and notes that the caller may read."""
-    return _within(Document, Document.patient_id, reach).where(_readable_document(reach))
+    """Journal entries and notes that the caller may read. What is counted or looked through is no draft."""
+    return _within(Document, Document.patient_id, reach).where(_readable_document(reach), ~Document.is_draft)
 
 
 def journal_entries_within(reach: Reach) -> Select[JournalEntry]:
-    """Journal entries that the caller may read."""
+    """Journal entries that the caller may read; a patient's own drafts among them."""
     return _within(JournalEntry, JournalEntry.patient_id, reach).where(_readable_document(reach))
 
 

@@ -1,7 +1,7 @@
 """A session of a course, its dosing and its vitals. Never SQLAlchemy's session: that one is `db_session`."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, and_, func, or_, select
@@ -31,6 +31,8 @@ class Session(Sealed, OfOrganization, Versioned, Base):
         CheckConstraint("ends_at is null or ends_at >= starts_at", name="order"),
         Index("ix_sessions_patient_id_starts_at", "patient_id", "starts_at"),
     )
+
+    feed_kind: ClassVar[str] = "session"
 
     course_id: Mapped[UUID] = mapped_column(ForeignKey("courses.id", ondelete="RESTRICT"), index=True)
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="RESTRICT"))
@@ -68,6 +70,8 @@ class Vitals(OfOrganization, Identified, Base):
 
     __tablename__ = "vitals"
     __table_args__ = (Index("ix_vitals_session_id_at", "session_id", "at"),)
+
+    feed_parent: ClassVar[str] = "session_id"
 
     session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"))
     at: Mapped[datetime]

@@ -3,6 +3,8 @@
 A stamp is a patient's, a revision a document's: it tells of any change of the document or of its mentions.
 """
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from models.document import Document
 from models.mention import Mention
 from models.person import Patient
 from models.prompt import PromptShowing
+from models.record_change import RecordChange, note_parts, note_records
 
 RECKONED = "reckoned"  # where a database session keeps what was reckoned before; missing: nothing is used again
 
@@ -41,13 +44,23 @@ def stamp_of_organization(db_session: Session, organization_id: UUID) -> int:
     return int(db_session.scalar(total) or 0)
 
 
-def stamp(db_session: Session, organization_id: UUID, patient_id: UUID) -> None:
-    """Say that a record has changed; for changes that are made past the session's own bookkeeping."""
+def stamp(db_session: Session, organization_id: UUID, patient_id: UUID) -> int:
+    """Say that a record has changed, and give its new number; for changes made past the session's own bookkeeping."""
     table = Base.metadata.tables[PatientStamp.__tablename__]
     connection = db_session.connection()
     counted = update(table).where(table.c.patient_id == patient_id).values(stamp=table.c.stamp + 1)
-    if connection.execute(counted).rowcount == 0:
-        connection.execute(insert(table).values(patient_id=patient_id, organization_id=organization_id, stamp=1))
+    number: int | None = connection.execute(counted.returning(table.c.stamp)).scalar()
+    if number is None:
+        number = 1
+        connection.execute(insert(table).values(patient_id=patient_id, organization_id=organization_id, stamp=number))
+    return number
+
+
+def stamp_records(db_session: Session, organization_id: UUID, patient_id: UUID, record_ids: Iterable[UUID]) -> None:
+    """Say so of some of its records, which take the newest place in the patient's feed."""
+    wanted = tuple(record_ids)
+    if wanted:
+        note_parts(db_session.connection(), patient_id, wanted, stamp(db_session, organization_id, patient_id))
 
 
 def stamp_all(db_session: Session, organization_id: UUID | None = None) -> None:
@@ -66,21 +79,57 @@ def revise(db_session: Session, *which: ColumnElement[bool]) -> None:
     db_session.connection().execute(update(table).where(*which).values(values))
 
 
+@dataclass(slots=True)
+class _Changed:
+    """What a flush changed in one patient's record."""
+
+    organization_id: UUID
+    records: dict[tuple[str, UUID], dict[str, Any]] = field(default_factory=dict)
+    parents: set[UUID] = field(default_factory=set)
+
+    def add(self, row: Any) -> None:
+        kind, parent = getattr(row, "feed_kind", None), getattr(row, "feed_parent", None)
+        if kind is not None:
+            found = {"kind": kind, "record_id": row.id, "organization_id": row.organization_id}
+            self.records[kind, row.id] = found
+        if parent is not None:
+            self.parents.add(getattr(row, parent))
+
+
 @events.listens_for(Session, "after_flush")
 def _stamp_what_changed(db_session: Session, _context: Any) -> None:
-    changed: dict[UUID, UUID] = {}
+    changed: dict[UUID, _Changed] = {}
     documents: set[UUID] = set()
-    for row in [*db_session.new, *db_session.dirty, *db_session.deleted]:
-        if isinstance(row, (PatientStamp, AuditEvent, PromptShowing)) or not isinstance(row, OfOrganization):
-            continue  # that a record was read, or a question put, is no change of it
-        if row in db_session.dirty and not db_session.is_modified(row):
-            continue
-        patient_id = row.id if isinstance(row, Patient) else row.__dict__.get("patient_id")
-        if isinstance(patient_id, UUID):
-            changed[patient_id] = row.organization_id
+    for patient_id, row in _rows_of_patients(db_session):
+        changed.setdefault(patient_id, _Changed(row.organization_id)).add(row)
         if isinstance(row, (Document, Mention)):
             documents.add(row.id if isinstance(row, Document) else row.document_id)
     if documents:
         revise(db_session, Base.metadata.tables[Document.__tablename__].c.id.in_(sorted(documents)))
     for patient_id in sorted(changed):  # in one order everywhere, so that nobody waits for each other
-        stamp(db_session, changed[patient_id], patient_id)
+        found = changed[patient_id]
+        number = stamp(db_session, found.organization_id, patient_id)
+        note_records(db_session.connection(), patient_id, list(found.records.values()), number)
+        note_parts(db_session.connection(), patient_id, found.parents, number)
+
+
+_NO_CHANGE = (PatientStamp, RecordChange, AuditEvent, PromptShowing)
+
+
+def _rows_of_patients(db_session: Session) -> Iterator[tuple[UUID, Any]]:
+    for row in [*db_session.new, *db_session.dirty, *db_session.deleted]:
+        if isinstance(row, _NO_CHANGE) or not isinstance(row, OfOrganization):
+            continue  # that a record was read, or a question put, is no change of it
+        patient_id = row.id if isinstance(row, Patient) else _patient_of(db_session, row)
+        if isinstance(patient_id, UUID) and (row not in db_session.dirty or db_session.is_modified(row)):
+            yield patient_id, row
+
+
+def _patient_of(db_session: Session, row: Any) -> Any:
+    """Tell whose a row is; of a part that does not say, whose the record is that it is a part of."""
+    known = row.__dict__.get("patient_id")
+    if known is not None or not hasattr(row, "feed_parent"):
+        return known
+    table = Base.metadata.tables[RecordChange.__tablename__]
+    parent = getattr(row, row.feed_parent)
+    return db_session.connection().scalar(select(table.c.patient_id).where(table.c.record_id == parent).limit(1))

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Update, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Update, select, update
 
 from models.document import Document
 from models.mood import MoodCheckIn
@@ -23,22 +23,34 @@ def latest_session(patient_id: Any, at: Any) -> ScalarSelect[UUID]:
 
 def retie(patient_id: UUID) -> Update:
     """Tie a patient's entries anew, where the writer left that to us; to be run when sessions come, move or go."""
-    is_ours: tuple[ColumnElement[bool], ...] = (
+    # A new tie is no edit: the entry's version and the time of its last change stay.
+    return (
+        update(Document)
+        .where(*_is_ours(patient_id))
+        .values(
+            session_id=_now_latest(),
+            updated_at=Document.updated_at,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def retied_by(patient_id: UUID) -> Select[UUID]:
+    """Select the entries that `retie` will tie to another session than before."""
+    return select(Document.id).where(*_is_ours(patient_id), Document.session_id.is_distinct_from(_now_latest()))
+
+
+def _is_ours(patient_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    return (
         Document.patient_id == patient_id,
         Document.source == "journal",
         Document.is_session_given.is_(False),
         Document.deleted_at.is_(None),
     )
-    # A new tie is no edit: the entry's version and the time of its last change stay.
-    return (
-        update(Document)
-        .where(*is_ours)
-        .values(
-            session_id=latest_session(Document.patient_id, Document.written_at).correlate(Document),
-            updated_at=Document.updated_at,
-        )
-        .execution_options(synchronize_session=False)
-    )
+
+
+def _now_latest() -> ScalarSelect[UUID]:
+    return latest_session(Document.patient_id, Document.written_at).correlate(Document)
 
 
 def retie_check_ins(patient_id: UUID) -> Update:

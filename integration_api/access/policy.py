@@ -40,6 +40,7 @@ class Resource(StrEnum):
     BRIEF = "Brief"
     CASELOAD = "Caseload"
     SEARCH = "Search"
+    SYNC = "Sync"
     SAFETY_FLAG = "SafetyFlag"
     BREAK_GLASS = "BreakGlass"
     AUDIT_EVENT = "AuditEvent"
@@ -113,6 +114,7 @@ _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.REMINDER, (Role.PATIENT,), "rus", _OWN),
     (Resource.BRIEF, _CLINICIANS, "r", _TEAM),
     (Resource.CASELOAD, _CLINICIANS, "s", _TEAM),
+    (Resource.SYNC, (Role.PATIENT,), "u", _OWN),
     (Resource.SEARCH, (Role.PATIENT,), "s", _OWN),
     (Resource.SEARCH, _CLINICIANS, "s", _TEAM),
     (Resource.SAFETY_FLAG, _CLINICIANS, "rus", _TEAM),

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
@@ -28,7 +29,9 @@ from models import (
     patients_within,
     retie,
     retie_check_ins,
+    retied_by,
     sessions_within,
+    stamp_records,
     vitals_within,
 )
 
@@ -226,8 +229,11 @@ def _describe_session(session: Session, draft: SessionDraft) -> None:
 def _settled(db_session: DbSession, session: Session) -> Session:
     """Store a session, tie the patient's entries anew, and read back what the database derives."""
     db_session.flush()
+    retied = db_session.scalars(retied_by(session.patient_id)).all()
     db_session.execute(retie(session.patient_id))
     db_session.execute(retie_check_ins(session.patient_id))
+    renumbered = db_session.scalars(select(Session.id).where(Session.course_id == session.course_id)).all()
+    stamp_records(db_session, session.organization_id, session.patient_id, (*retied, *renumbered))
     db_session.refresh(session)
     return session
 

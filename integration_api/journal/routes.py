@@ -8,10 +8,11 @@ from flask.views import MethodView
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.db import reading, unit_of_work
-from integration_api.journal import schemas, use_cases
+from integration_api.journal import schemas, use_cases, versions
 from integration_api.themes.jobs import tag_stored
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once, Put
+from integration_api.web.pages import PageQuery
 from integration_api.wiring import parts
 
 blp = Blueprint("Journal", __name__, url_prefix="/v1/journal-entries", description="What patients write.")
@@ -115,3 +116,46 @@ class OneJournalEntry(MethodView):
         """
         with unit_of_work() as db_session:
             use_cases.delete_entry(db_session, caller, entry_id, match)
+
+
+@blp.route("/<uuid:entry_id>/versions")
+class EntryVersions(MethodView):
+    """What an entry said before."""
+
+    @blp.lists("listEntryVersions", schemas.EntryVersionSchema, PageQuery, of=Resource.JOURNAL_ENTRY, missing=True)
+    def get(self, caller: Principal, _query: dict[str, Any], page: Any, entry_id: UUID) -> object:
+        """List an entry's former words.
+
+        For its writer alone, the latest first; with words of other devices that clashed with it.
+        """
+        with reading() as db_session:
+            return versions.list_versions(db_session, caller, entry_id, page)
+
+
+@blp.route("/<uuid:entry_id>/versions/<uuid:version_id>")
+class OneEntryVersion(MethodView):
+    """What an entry said at a version."""
+
+    @blp.reads("readEntryVersion", schemas.EntryVersionSchema, of=Resource.JOURNAL_ENTRY)
+    def get(self, caller: Principal, entry_id: UUID, version_id: UUID) -> object:
+        """Read an entry's former words.
+
+        For its writer alone.
+        """
+        with reading() as db_session:
+            return versions.read_version(db_session, caller, entry_id, version_id)
+
+
+@blp.route("/<uuid:entry_id>/conflicts/<uuid:conflict_id>/resolve")
+class EntryConflict(MethodView):
+    """Words of two devices that clash."""
+
+    @blp.acts("resolveEntryConflict", schemas.ResolutionSchema, schemas.JournalEntrySchema, of=Resource.JOURNAL_ENTRY)
+    def post(self, caller: Principal, resolution: dict[str, Any], entry_id: UUID, conflict_id: UUID) -> object:
+        """Resolve a conflict.
+
+        With the words that shall stand, or with none to keep the entry's. Both stay among its versions.
+        """
+        with unit_of_work() as db_session:
+            versions.settle_conflict(db_session, caller, entry_id, conflict_id, resolution["text"])
+        return _tagged(caller, entry_id)

@@ -57,6 +57,7 @@ class JournalEntryDraftSchema(Schema):
         "session_id": None,
         "mood": {"valence": 1, "arousal": -2},
         "visibility": "care_team",
+        "is_draft": False,
     }
     patch_example: ClassVar[dict[str, Any]] = {"visibility": "private"}
 
@@ -85,11 +86,83 @@ class JournalEntryDraftSchema(Schema):
         load_default="typed",
         metadata={"description": "`dictated`: the text is a transcript that the phone made; it may have misheard."},
     )
+    is_draft = fields.Boolean(
+        truthy={True},
+        falsy={False},
+        load_default=False,
+        metadata={
+            "description": "Not finished: the writer's alone whatever `visibility` says, neither tagged nor counted. "
+            "Finishing cannot be undone."
+        },
+    )
 
     @post_load
     def to_draft(self, data: dict[str, Any], **_: Any) -> EntryDraft:
         """Make the use case's own value of it."""
         return EntryDraft(**data)
+
+
+class JournalEntryFieldsSchema(JournalEntryDraftSchema):
+    """An entry, or some of it, as a phone sends it."""
+
+    @post_load
+    def to_draft(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Leave what is not said unsaid."""
+        return data
+
+
+class EntryConflictSchema(Answer):
+    """Words of another device of the writer's that came with an edit of an older version."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "id": "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e31",
+        "text": "Walked down to the harbour. The gulls were loud.",
+        "written_at": "2026-03-09T13:12:00Z",
+        "received_at": "2026-03-09T18:40:12Z",
+        "base_version": 1,
+    }
+
+    id = Id(required=True)
+    text = fields.String(required=True)
+    written_at = Moment(required=True, allow_none=True)
+    received_at = Moment(required=True, attribute="created_at")
+    base_version = fields.Integer(
+        required=True, attribute="version", metadata={"description": "The version that was edited; 0: none."}
+    )
+
+
+class EntryVersionSchema(Answer):
+    """What an entry said before, or words that clashed with it."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "id": "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e32",
+        "entry_id": ENTRY_ID,
+        "version": 1,
+        "reason": "former",
+        "text": "Walked down to the harbour.",
+        "written_at": "2026-03-09T13:12:00Z",
+        "created_at": "2026-03-09T18:40:12Z",
+    }
+
+    id = Id(required=True)
+    entry_id = Id(required=True, attribute="document_id")
+    version = fields.Integer(required=True)
+    reason = Choice(
+        ("former", "conflict", "settled"),
+        required=True,
+        metadata={"description": "`conflict` waits for its writer, `settled` did; `former` is what stood there."},
+    )
+    text = fields.String(required=True)
+    written_at = Moment(required=True, allow_none=True)
+    created_at = Moment(required=True, metadata={"description": "When it became a former version, or arrived."})
+
+
+class ResolutionSchema(Schema):
+    """The writer's choice. Without words the entry stays as it is; with words these become the entry's."""
+
+    example: ClassVar[dict[str, Any]] = {"text": "Walked down to the harbour. The gulls were loud. I miss him."}
+
+    text = Words(LONGEST_TEXT, allow_none=True, load_default=None)
 
 
 def _support(entry: JournalEntry) -> Support | None:
@@ -114,6 +187,7 @@ class JournalEntrySchema(Answer):
         "tagging": {"state": "done", "pipeline_version": "hybrid-1+0a1b2c3d"},
         "language": "en",
         "safety": None,
+        "conflicts": [],
         "version": 1,
         "created_at": "2026-03-09T13:12:04Z",
         "updated_at": "2026-03-09T13:12:04Z",
@@ -131,7 +205,13 @@ class JournalEntrySchema(Answer):
     themes = fields.List(fields.Nested(MentionSchema), required=True, attribute="mentions")
     tagging = fields.Nested(TaggingSchema, required=True, attribute="tagging")
     language = fields.String(required=True, allow_none=True, metadata=LANGUAGE)
+    is_draft = fields.Boolean(required=True)
     safety = Derived(SupportSchema, _support, allow_none=True)
+    conflicts = fields.List(
+        fields.Nested(EntryConflictSchema),
+        required=True,
+        metadata={"description": "Words that wait for the writer to choose; empty for everybody else."},
+    )
     version = fields.Integer(required=True)
     created_at = Moment(required=True)
     updated_at = Moment(required=True)

@@ -1,8 +1,8 @@
 """What one can do with a journal: write, read, change and delete entries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from integration_api.safety.raising import withdraw_with
 from integration_api.themes.tagging import move_findings
 from models import (
     Between,
+    DocumentVersion,
     JournalEntry,
     Order,
     Page,
@@ -54,6 +55,7 @@ class EntryDraft:
     patient_id: UUID | None = None
     id: UUID | None = None
     origin: str = "typed"
+    is_draft: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,10 @@ def list_entries(
         (JournalEntry.visibility, wanted.visibility),
     )
     found = narrowed(visible, equal, JournalEntry.written_at, wanted)
-    return page_of(db_session, found, Order((JournalEntry.written_at, JournalEntry.id), is_descending=True), page)
+    order = Order((JournalEntry.written_at, JournalEntry.id), is_descending=True)
+    listed = page_of(db_session, found, order, page)
+    with_conflicts(db_session, caller, listed.items)
+    return listed
 
 
 def read_entry(db_session: DbSession, caller: Principal, entry_id: UUID, action: Action = Action.READ) -> JournalEntry:
@@ -85,7 +90,21 @@ def read_entry(db_session: DbSession, caller: Principal, entry_id: UUID, action:
     entry = db_session.scalars(visible.where(JournalEntry.id == entry_id)).one_or_none()
     if entry is None:
         raise NotFound("There is no such journal entry.")
+    with_conflicts(db_session, caller, [entry])
     return entry
+
+
+def with_conflicts(db_session: DbSession, caller: Principal, entries: Iterable[JournalEntry]) -> None:
+    """Put to a writer's own entries the words of other devices that clash with them, the oldest first."""
+    own = {each.id: each for each in entries if each.author_id == caller.user_id}
+    if not own:
+        return
+    query = select(DocumentVersion).where(DocumentVersion.document_id.in_(own), DocumentVersion.reason == "conflict")
+    found: dict[UUID, list[DocumentVersion]] = {}
+    for each in db_session.scalars(query.order_by(DocumentVersion.created_at, DocumentVersion.id)):
+        found.setdefault(each.document_id, []).append(each)
+    for entry_id, entry in own.items():
+        entry.show_conflicts(found.get(entry_id, ()))
 
 
 def write_entry(db_session: DbSession, caller: Principal, draft: EntryDraft, at: datetime) -> JournalEntry:
@@ -99,6 +118,7 @@ def write_entry(db_session: DbSession, caller: Principal, draft: EntryDraft, at:
         patient_id=limits.patient_id,
         author_id=caller.user_id,
         text=draft.text,
+        is_draft=draft.is_draft,
     )
     _set_time(entry, draft.written_at or at)
     _describe(entry, draft)
@@ -112,13 +132,17 @@ def write_entry(db_session: DbSession, caller: Principal, draft: EntryDraft, at:
 def change_entry(
     db_session: DbSession, caller: Principal, entry_id: UUID, merge: Callable[[JournalEntry], EntryDraft]
 ) -> JournalEntry:
-    """Change an entry. New words wait for the tagger; what clinicians reviewed stays with its words."""
+    """Change an entry, and keep what it was. New words wait for the tagger; what was reviewed stays with its words."""
     entry = read_entry(db_session, caller, entry_id, Action.UPDATE)
     draft = merge(entry)
     if draft.patient_id not in (None, entry.patient_id):
         raise Invalid.at("/patient_id", "An entry stays its patient's.")
+    if draft.is_draft and not entry.is_draft:
+        raise Invalid.at("/is_draft", "An entry that was finished is no draft again.")
+    former = _former(entry, draft)
     if draft.text != entry.text:
         move_findings(entry, draft.text)
+    entry.is_draft = draft.is_draft
     if draft.written_at is not None:
         _set_time(entry, draft.written_at)
     if draft.prompt_id != entry.prompt_id:
@@ -127,6 +151,9 @@ def change_entry(
     is_left_to_us = not entry.is_session_given and draft.session_id == entry.session_id
     _tie(db_session, caller, entry, None if is_left_to_us else draft.session_id)
     db_session.flush()
+    if entry.version != former.version:
+        db_session.add(former)
+        db_session.flush()
     return entry
 
 
@@ -139,10 +166,69 @@ def delete_entry(db_session: DbSession, caller: Principal, entry_id: UUID, match
     db_session.flush()
 
 
+def fields_of(entry: JournalEntry) -> dict[str, Any]:
+    """Give what a writer said beside the words, as JSON can hold it."""
+    given = entry.session_id if entry.is_session_given else None
+    return {
+        "written_at": [entry.written_at.astimezone(UTC).isoformat(), entry.written_offset_minutes],
+        "session_id": None if given is None else str(given),
+        "visibility": entry.visibility,
+        "origin": entry.origin,
+        "mood": None if entry.mood is None else [entry.valence, entry.arousal],
+        "prompt_id": None if entry.prompt_id is None else str(entry.prompt_id),
+        "is_draft": entry.is_draft,
+    }
+
+
+def fields_in(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Give in the same form what somebody sent of them; a time that is left open is not said."""
+    found = {name: sent[name] for name in ("visibility", "origin", "is_draft") if name in sent}
+    found |= {name: sent[name] and str(sent[name]) for name in ("session_id", "prompt_id") if name in sent}
+    if "mood" in sent:
+        mood: Mood = sent["mood"] or Mood()
+        found["mood"] = None if mood == Mood() else [mood.valence, mood.arousal]
+    if sent.get("written_at") is not None:
+        found["written_at"] = [sent["written_at"].astimezone(UTC).isoformat(), _minutes(sent["written_at"])]
+    return found
+
+
+def draft_of(entry: JournalEntry) -> EntryDraft:
+    """Give an entry as its writer could have sent it."""
+    return EntryDraft(
+        text=entry.text,
+        written_at=entry.written_local,
+        session_id=entry.session_id,
+        visibility=entry.visibility or "private",
+        mood=None if entry.mood is None else Mood(entry.valence, entry.arousal),
+        prompt_id=entry.prompt_id,
+        origin=entry.origin or "typed",
+        is_draft=entry.is_draft,
+    )
+
+
+def _former(entry: JournalEntry, draft: EntryDraft) -> DocumentVersion:
+    """Describe what an entry was before a change; with its words only where they change."""
+    return DocumentVersion(
+        id=new_id(),
+        organization_id=entry.organization_id,
+        patient_id=entry.patient_id,
+        document_id=entry.id,
+        version=entry.version,
+        reason="former",
+        text=entry.text if draft.text != entry.text else None,
+        fields=fields_of(entry),
+        written_at=entry.written_at,
+    )
+
+
 def _set_time(entry: JournalEntry, written_at: datetime) -> None:
-    offset = written_at.utcoffset()
     entry.written_at = written_at
-    entry.written_offset_minutes = int(offset.total_seconds() // 60) if offset else 0
+    entry.written_offset_minutes = _minutes(written_at)
+
+
+def _minutes(at: datetime) -> int:
+    offset = at.utcoffset()
+    return int(offset.total_seconds() // 60) if offset else 0
 
 
 def _describe(entry: JournalEntry, draft: EntryDraft) -> None:

@@ -26,6 +26,7 @@ from models import (
     Credential,
     DataKey,
     Document,
+    DocumentVersion,
     Erasure,
     Intention,
     MeasureResponse,
@@ -33,6 +34,7 @@ from models import (
     MoodCheckIn,
     Patient,
     PromptShowing,
+    RecordChange,
     ReminderSettings,
     SafetyFlag,
     Session,
@@ -44,6 +46,8 @@ ERASED = "(erased)"
 WITHDRAWN = "Withdrawn by asking for erasure."
 _PROMPTING = (PromptShowing, ReminderSettings)
 _OF_PATIENT = (
+    DocumentVersion,
+    RecordChange,
     Consent,
     BreakGlass,
     Commitment,
@@ -108,10 +112,13 @@ def _withdraw(db_session: DbSession, patient: Patient) -> None:
     for resolves in (Commitment, Intention, MoodCheckIn):
         own = (resolves.patient_id == patient.id, resolves.visibility == "private")
         db_session.execute(delete(resolves).where(*own).execution_options(synchronize_session=False))
-    private = select(Document).where(Document.patient_id == patient.id, Document.visibility == "private")
+    is_own = or_(Document.visibility == "private", Document.is_draft)
+    private = select(Document).where(Document.patient_id == patient.id, is_own)
     for entry in db_session.scalars(private):
         db_session.execute(delete(SafetyFlag).where(SafetyFlag.document_id == entry.id))
         entry.mark_deleted()
+    own_versions = delete(DocumentVersion).where(DocumentVersion.patient_id == patient.id)
+    db_session.execute(own_versions.execution_options(synchronize_session=False))
     team = db_session.scalars(select(CareTeam).where(CareTeam.patient_id == patient.id)).one()
     team.members = []
     for purpose in ("care_team", "ehr", "safety_signals", "research_export"):

@@ -20,8 +20,9 @@ from integration_api.attachments.use_cases import list_all
 from integration_api.care import use_cases as care
 from integration_api.care.schemas import CourseSchema, SessionSchema
 from integration_api.errors import NotFound
-from integration_api.journal.schemas import JournalEntrySchema
+from integration_api.journal.schemas import EntryVersionSchema, JournalEntrySchema
 from integration_api.journal.use_cases import EntryFilter, list_entries
+from integration_api.journal.versions import list_own_versions
 from integration_api.measures.schemas import ResponseSchema
 from integration_api.measures.use_cases import ResponseFilter, list_responses
 from integration_api.moods.schemas import MoodCheckInSchema
@@ -57,6 +58,7 @@ def everything_about(db_session: DbSession, caller: Principal, at: datetime) -> 
         "journal_entries": (JournalEntrySchema(), lambda page: list_entries(db_session, me, EntryFilter(), page)),
         "attachments": (AttachmentSchema(), lambda page: list_all(db_session, me, page)),
         "mood_check_ins": (MoodCheckInSchema(), lambda page: list_check_ins(db_session, me, CheckInFilter(), page)),
+        "entry_versions": (EntryVersionSchema(), lambda page: list_own_versions(db_session, me, page)),
         "notes": (NoteSchema(), lambda page: list_notes(db_session, me, NoteFilter(), page)),
         "measure_responses": (ResponseSchema(), lambda page: list_responses(db_session, me, ResponseFilter(), page)),
         "intentions": (IntentionSchema(), lambda page: _followed(db_session, me, INTENTIONS, page, at)),

@@ -49,5 +49,6 @@ def _shared(query: Any, organization_id: UUID) -> Any:
         Document.organization_id == organization_id,
         Document.deleted_at.is_(None),
         Document.tagging_state == "done",
+        ~Document.is_draft,
         or_(is_journal, Document.note_kind == "progress"),
     )

@@ -13,7 +13,7 @@ from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Invalid, NotFound
 from integration_api.safety.raising import withdraw_theme
-from models import ClinicTheme, Document, Mention, new_id, revise, stamp_all
+from models import ClinicTheme, Document, Mention, RecordChange, new_id, note_all, revise, stamp_all
 from nlp import OwnTheme, Theme, load_taxonomy
 
 CLINIC = "this clinic"
@@ -129,12 +129,14 @@ def take_out(db_session: DbSession, caller: Principal, name: str, match: Callabl
     theme = _changeable(db_session, caller, name, Action.DELETE)
     match(KnownTheme.of_clinic(theme))
     of_theme = (Mention.organization_id == caller.organization_id, Mention.theme == name)
+    documents = db_session.scalars(select(Mention.document_id).where(*of_theme).distinct()).all()
     revise(db_session, Document.id.in_(select(Mention.document_id).where(*of_theme)))
     db_session.execute(delete(Mention).where(*of_theme).execution_options(synchronize_session=False))
     withdraw_theme(db_session, caller.organization_id, name)
     db_session.delete(theme)
     db_session.flush()
     stamp_all(db_session, caller.organization_id)
+    note_all(db_session.connection(), ("journal_entry", "note"), RecordChange.record_id.in_(documents))
 
 
 def _changeable(db_session: DbSession, caller: Principal, name: str, action: Action) -> ClinicTheme:

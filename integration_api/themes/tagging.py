@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.safety.raising import settle
 from integration_api.safety.routing import Timing
 from integration_api.themes.own import KnownTheme, known_themes, wanted_of
-from models import Document, Mention, stamp, stamp_all
+from models import Document, Mention, note_all, stamp_all, stamp_records
 from nlp import Analysis, OwnTheme
 from nlp import Mention as Finding
 
@@ -30,7 +30,10 @@ class Untagged:
 def read_untagged(db_session: DbSession, document_id: UUID) -> Untagged | None:
     """Read a document that waits for the tagger; None where nothing waits under this id (any longer)."""
     query = select(Document).where(
-        Document.id == document_id, Document.tagging_state == "pending", Document.deleted_at.is_(None)
+        Document.id == document_id,
+        Document.tagging_state == "pending",
+        Document.deleted_at.is_(None),
+        ~Document.is_draft,
     )
     document = db_session.scalars(query).one_or_none()
     if document is None:
@@ -42,7 +45,9 @@ def read_untagged(db_session: DbSession, document_id: UUID) -> Untagged | None:
 
 def list_untagged(db_session: DbSession) -> list[UUID]:
     """List the documents that wait for the tagger, the oldest first, in all organizations."""
-    query = select(Document.id).where(Document.tagging_state == "pending", Document.deleted_at.is_(None))
+    query = select(Document.id).where(
+        Document.tagging_state == "pending", Document.deleted_at.is_(None), ~Document.is_draft
+    )
     return list(db_session.scalars(query.order_by(Document.created_at, Document.id)))
 
 
@@ -58,6 +63,7 @@ def await_newer(db_session: DbSession, pipeline_version: str | None) -> int:
         .values(tagging_state="pending", revision=Document.revision + 1, updated_at=Document.updated_at)
         .execution_options(synchronize_session=False)
     )
+    note_all(db_session.connection(), ("journal_entry", "note"))
     return int(found.rowcount)  # type: ignore[attr-defined]
 
 
@@ -69,7 +75,7 @@ def keep_findings(db_session: DbSession, untagged: Untagged, analysis: Analysis,
     """
     kept = db_session.execute(
         update(Document)
-        .where(Document.id == untagged.document_id, Document.version == untagged.version)
+        .where(Document.id == untagged.document_id, Document.version == untagged.version, ~Document.is_draft)
         .values(
             tagging_state="done",
             pipeline_version=analysis.pipeline_version,
@@ -83,7 +89,7 @@ def keep_findings(db_session: DbSession, untagged: Untagged, analysis: Analysis,
     if kept.rowcount == 0:  # type: ignore[attr-defined]
         return
     document = db_session.get_one(Document, untagged.document_id, populate_existing=True)
-    stamp(db_session, document.organization_id, document.patient_id)
+    stamp_records(db_session, document.organization_id, document.patient_id, [document.id])
     reviewed = [mention for mention in document.mentions if mention.reviews]
     fresh = [finding for finding in analysis.mentions if not _is_reviewed(finding, reviewed)]
     document.mentions = [*reviewed, *_mentions(document, fresh, known_themes(db_session, document.organization_id))]

@@ -212,6 +212,16 @@ class Blueprint(flask_smorest.Blueprint):
 
         return decorate
 
+    def exchanges(self, name: str, asked: SchemaClass, schema: SchemaClass, *, of: Resource) -> Callable[[View], View]:
+        """Take many changes and answer with many. The view gets `(caller, asked)` and gives the whole response."""
+
+        def decorate(view: View) -> View:
+            exchanged = self.response(200, schema, example=schema.example)(view)
+            exchanged = self.arguments(asked, example=asked.example)(exchanged)
+            return self._operation(exchanged, name, of, Action.UPDATE, (400, 410, 413, 415, 422))
+
+        return decorate
+
     def downloads(self, name: str, media_type: str, *, of: Resource) -> Callable[[View], View]:
         """Answer with a file. The view gets `(caller)` and gives the whole response."""
 

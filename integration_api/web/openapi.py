@@ -30,6 +30,7 @@ _PROBLEMS = {
     403: "The caller's role or the token's scope does not allow this.",
     404: "There is no such record for this caller.",
     409: "It clashes with what is stored: the same id or key with another body.",
+    410: "The token is too old, or not this caller's: begin anew without one.",
     412: "The record is not the one that If-Match names.",
     413: "The body is too large.",
     415: "The body's media type is not the one named here.",

@@ -25,6 +25,7 @@ _STATUS: dict[type[errors.IntegrationError], tuple[int, str, str]] = {
     errors.NotAllowed: (403, "not-allowed", Sentence("Not allowed")),
     errors.Unauthenticated: (401, "unauthenticated", Sentence("Please sign in")),
     errors.Conflict: (409, "conflict", Sentence("This does not go together")),
+    errors.Expired: (410, "token-expired", Sentence("Please begin anew")),
     errors.TooMany: (429, "too-many", Sentence("Please wait a little")),
     errors.Stale: (412, "stale", Sentence("This has changed in between")),
     errors.Invalid: (422, "invalid", Sentence("Something needs another look")),
@@ -62,6 +63,19 @@ def problem(
     status: int, kind: str, title: str, detail: str, faults: tuple[errors.Fault, ...] = (), **headers: str
 ) -> Response:
     """Build one problem answer. No argument may hold narrative text."""
+    body = _body(status, kind, title, detail, faults)
+    answer = Response(json.dumps(body), status, mimetype=MEDIA_TYPE)
+    answer.headers.extend({name.replace("_", "-"): value for name, value in headers.items()})
+    return answer
+
+
+def problem_of(error: errors.IntegrationError) -> dict[str, Any]:
+    """Give a problem as a part of an answer that holds several."""
+    faults = error.faults if isinstance(error, errors.Invalid) else ()
+    return _body(*_named(error), error.sentence, faults)
+
+
+def _body(status: int, kind: str, title: str, detail: str, faults: tuple[errors.Fault, ...]) -> dict[str, Any]:
     body: dict[str, Any] = {
         "type": TYPES + kind,
         "title": said(title),
@@ -71,9 +85,11 @@ def problem(
     }
     if faults:
         body["errors"] = [_fault(fault) for fault in faults]
-    answer = Response(json.dumps(body), status, mimetype=MEDIA_TYPE)
-    answer.headers.extend({name.replace("_", "-"): value for name, value in headers.items()})
-    return answer
+    return body
+
+
+def _named(error: errors.IntegrationError) -> tuple[int, str, str]:
+    return next(_STATUS[cls] for cls in type(error).__mro__ if cls in _STATUS)
 
 
 def _fault(fault: errors.Fault) -> dict[str, str]:
@@ -82,7 +98,7 @@ def _fault(fault: errors.Fault) -> dict[str, str]:
 
 
 def _on_domain_error(error: errors.IntegrationError) -> Response:
-    status, kind, title = next(_STATUS[cls] for cls in type(error).__mro__ if cls in _STATUS)
+    status, kind, title = _named(error)
     faults = error.faults if isinstance(error, errors.Invalid) else ()
     headers: dict[str, str] = {}
     if status == HTTPStatus.UNAUTHORIZED:

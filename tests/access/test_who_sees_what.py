@@ -7,6 +7,8 @@ import pytest
 from files import picture
 from flask import Flask
 
+from models import new_id
+
 PATIENT, OTHER_PATIENTS = ("maya",), ("tom", "june")
 AUTHOR, CARE_TEAM = ("therapist",), ("therapist", "physician", "nurse")
 OTHER_CLINICIANS = ("colleague", "elsewhere.therapist")
@@ -42,6 +44,8 @@ STAFF = table(((*PATIENT, "tom"), 200), ((*CARE_TEAM, "colleague"), 200), (ADMIN
     ("june", "elsewhere.therapist", *OTHER_ADMIN), 404
 )
 CARE = (PATIENT, OTHER_PATIENTS, CLINICIANS)
+
+WRITERS = table((PATIENT, 200), (OTHER_PATIENTS + CLINICIANS + SYSTEM, 404))  # what an entry said before
 
 # It can be struck once only, so one of the team speaks for all.
 ONE_OF_THE_TEAM = table((("nurse",), 204), (OTHER_CLINICIANS, 404))
@@ -177,6 +181,15 @@ OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("POST", "/v1/mood-check-ins", {"valence": 1, "arousal": 0}, table((PATIENT + OTHER_PATIENTS, 201))),
     ("GET", "/v1/mood-check-ins/{check_in}", None, RECORD_OF_CARE),
     ("DELETE", "/v1/mood-check-ins/{check_in}", None, table((PATIENT, 204), (OTHER_PATIENTS, 404))),
+    ("GET", "/v1/journal-entries/{entry}/versions", None, WRITERS),
+    ("GET", "/v1/journal-entries/{entry}/versions/{version}", None, WRITERS),
+    (
+        "POST",
+        "/v1/journal-entries/{entry}/conflicts/{conflict}/resolve",
+        {"text": "Both."},
+        table((PATIENT, 200), (OTHER_PATIENTS, 404)),
+    ),
+    ("POST", "/v1/sync", {"token": None}, lists(PATIENT + OTHER_PATIENTS)),
     ("GET", "/v1/notes", None, lists(SYSTEM, *CARE)),
     ("POST", "/v1/notes", "note", table((CARE_TEAM, 201), (OTHER_CLINICIANS, 422))),
     ("GET", "/v1/notes/{note}", None, SHARED),
@@ -216,13 +229,16 @@ def world(clinic: Any) -> Any:
     )["id"]
     entry = clinic.write("I am afraid of dying.")
     private = clinic.write("I am afraid of dying.", visibility="private")
-    clinic.ids |= {"entry": entry["id"], "mention": entry["themes"][0]["id"]}
+    clinic.ids["entry"] = entry["id"]
     clinic.ids |= {"private": private["id"], "private_mention": private["themes"][0]["id"]}
     files = FILES.format(**clinic.ids)
     sent = clinic.maya.call("POST", files, data=JPEG, content_type="image/jpeg")
     clinic.ids["attachment"] = sent.json["id"]
     felt = {"valence": -1, "arousal": 2, "visibility": "care_team"}
     clinic.ids["check_in"] = clinic.maya.create("/v1/mood-check-ins", felt)["id"]
+    changed = clinic.maya.patch(f"/v1/journal-entries/{entry['id']}", {"text": "I am afraid of dying!"}, if_match="*")
+    clinic.ids["mention"] = changed.json["themes"][0]["id"]
+    clinic.ids |= edited_elsewhere(clinic, entry["id"])
     clinic.ids["own_theme"] = clinic.admin.create("/v1/themes", OWN | {"theme": "the_climb"})["theme"]
     clinic.ids["own_prompt"] = clinic.admin.create("/v1/prompts", PROMPT)["id"]
     for each in ("intention", "commitment"):
@@ -236,6 +252,15 @@ def world(clinic: Any) -> Any:
     clinic.ids["psychotherapy"] = clinic.note("My own thoughts.", "psychotherapy")["id"]
     clinic.add_ehr()
     return clinic
+
+
+def edited_elsewhere(clinic: Any, entry: str) -> dict[str, str]:
+    """Let another phone of Maya's edit an entry as it was first; give the former version and the conflict."""
+    conflict = str(new_id())
+    change = {"change_id": conflict, "kind": "journal_entry", "id": entry, "op": "put", "base_version": 1}
+    clinic.maya.post("/v1/sync", {"changes": [change | {"record": {"text": "Afraid of dying, on the other phone."}}]})
+    listed = clinic.maya.read(f"/v1/journal-entries/{entry}/versions")["items"]
+    return {"conflict": conflict, "version": next(each["id"] for each in listed if each["reason"] == "former")}
 
 
 def body_for(name: Any, ids: dict[str, str]) -> Any:

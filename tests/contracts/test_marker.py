@@ -9,11 +9,25 @@ from typing import Any
 import pytest
 from files import picture
 
+from models import new_id
+
 MARKER = "zinnober-quartz"
 WORDS = f"I am afraid of dying, {MARKER}."
 # Who may read the clinic's words at all. The admin reads why the glass was broken, and no entry, note or theme.
 READERS = {"maya", "therapist", "physician", "nurse"}
 OTHERS = ("tom", "june", "admin", "elsewhere.admin", "elsewhere.therapist", "ehr", None)
+
+
+def edited_elsewhere(clinic: Any, entry: Any) -> tuple[Any, str, str]:
+    """Change an entry, and let another phone edit what it was; give it, its former version and the conflict."""
+    conflict = str(new_id())
+    change = {"change_id": conflict, "kind": "journal_entry", "id": entry["id"], "op": "put", "base_version": 1}
+    path = f"/v1/journal-entries/{entry['id']}"
+    entry = clinic.maya.patch(path, {"text": f"{WORDS} Still."}, if_match="*").json
+    clinic.maya.post("/v1/sync", {"changes": [change | {"record": {"text": f"{WORDS} Elsewhere."}}]})
+    clinic.write(WORDS, is_draft=True)
+    version = clinic.maya.read(f"{path}/versions")["items"][-1]["id"]
+    return entry, version, conflict
 
 
 @pytest.fixture
@@ -34,6 +48,7 @@ def planted(clinic: Any) -> dict[str, str]:
     clinic.maya.create("/v1/me/consents", {"purpose": "research_export", "is_granted": True, "wording": WORDS})
     clinic.caller("colleague").create(f"/v1/patients/{maya}/break-glass", {"reason": WORDS})
     shared = {"text": WORDS, "visibility": "care_team"}
+    entry, version, conflict = edited_elsewhere(clinic, entry)
     intention = clinic.maya.create("/v1/intentions", shared)["id"]
     commitment = clinic.maya.create("/v1/commitments", shared)["id"]
     own = {"theme": "our_hill", "label": MARKER, "facet": "meaning", "definition": WORDS, "phrases": [MARKER]}
@@ -51,7 +66,7 @@ def planted(clinic: Any) -> dict[str, str]:
         "patient_id": maya, "clinician_id": clinic.ids["nurse"], "course_id": course, "session_id": session,
         "vitals_id": vitals["id"], "entry_id": entry["id"], "note_id": note["id"], "theme": "mortality",
         "mention_id": entry["themes"][0]["id"], "flag_id": flag, "name": "css/swagger-ui.css",
-        "intention_id": intention, "commitment_id": commitment,
+        "version_id": version, "conflict_id": conflict, "intention_id": intention, "commitment_id": commitment,
         "measure": "phq_9", "response_id": response,
         "attachment_id": attachment, "check_in_id": check_in, "prompt_id": prompt,
     }  # fmt: skip

@@ -1,0 +1,129 @@
+"""One exchange: each change in its own unit of work, so that none holds up another, then what is new."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, g
+
+from integration_api.access.principals import Principal
+from integration_api.db import Collision, reading, unit_of_work
+from integration_api.errors import Conflict, IntegrationError, Invalid, NotAllowed, NotFound, Stale
+from integration_api.sync import use_cases
+from integration_api.sync.kinds import Kind, kinds_of
+from integration_api.sync.tokens import read_token, write_token
+from integration_api.sync.writing import Change, Outcome
+from integration_api.themes.jobs import tag_stored
+from integration_api.web.preconditions import etag_of
+from integration_api.web.problems import problem_of
+from integration_api.wiring import parts
+
+MOST_BYTES = 1_000_000  # of changes in an answer, one record at least
+_AT_OTHER_ADDRESSES = ("intention", "commitment")  # are shown with more than a phone holds
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one change, with the record as it is now."""
+
+    change: Change
+    outcome: str
+    record: dict[str, Any] | None = None
+    recovered_id: UUID | None = None
+    kept: Sequence[str] = ()
+    problem: dict[str, Any] | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """Give it as it is answered."""
+        has_etag = self.record is not None and self.change.kind not in _AT_OTHER_ADDRESSES
+        return {
+            "change_id": self.change.change_id,
+            "kind": self.change.kind,
+            "id": self.change.id,
+            "outcome": self.outcome,
+            "version": None if self.record is None else self.record["version"],
+            "etag": etag_of(self.record) if has_etag else None,
+            "record": self.record,
+            "recovered_id": self.recovered_id,
+            "kept": self.kept,
+            "problem": self.problem,
+        }
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A caller's exchange, with the kinds that the caller may read."""
+
+    caller: Principal
+    kinds: Mapping[str, Kind] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.kinds = kinds_of(self.caller)
+
+    def answer(self, token: str | None, changes: Sequence[Change], limit: int) -> dict[str, Any]:
+        """Take the changes, and tell what is new; raise `Expired` before anything is done."""
+        since = None if token is None else read_token(self.caller, self.kinds, token)
+        g.trace.subjects[use_cases.patient_of(self.caller)] = None
+        results = [self._take(change) for change in changes]
+        for result in results:
+            if result.change.kind == "journal_entry" and result.outcome in ("applied", "conflict"):
+                tag_stored(result.change.id)
+        return {"results": [self._with_record(each).shown() for each in results]} | self._news(since, limit)
+
+    def _take(self, change: Change) -> Result:
+        for _ in range(2):  # a change that met another one at the same moment sees it the second time
+            try:
+                outcome = self._carry_out(change)
+            except (Collision, Stale) as error:
+                again: IntegrationError = error
+            except (Invalid, NotAllowed, NotFound, Conflict) as error:
+                return Result(change, "invalid" if isinstance(error, Invalid) else "refused", problem=problem_of(error))
+            else:
+                return Result(change, outcome.outcome, recovered_id=outcome.record_id, kept=outcome.kept)
+        return Result(change, "refused", problem=problem_of(again))
+
+    def _carry_out(self, change: Change) -> Outcome:
+        was_told = g.trace.is_recorded
+        try:
+            with unit_of_work() as db_session:
+                return use_cases.carry_out(db_session, self.caller, self.kinds, change, _digest(change), parts().now())
+        except BaseException:
+            g.trace.is_recorded = was_told  # what an earlier change told stays told
+            raise
+
+    def _with_record(self, result: Result) -> Result:
+        kind = self.kinds.get(result.change.kind)
+        if kind is None:
+            return result
+        with reading() as db_session:
+            record = kind.read(db_session, self.caller, [result.change.id]).get(result.change.id)
+        return Result(result.change, result.outcome, record, result.recovered_id, result.kept, result.problem)
+
+    def _news(self, since: use_cases.Since | None, limit: int) -> dict[str, Any]:
+        with reading() as db_session:
+            start = since or use_cases.start(db_session, self.caller)
+            news = use_cases.read_news(db_session, self.caller, self.kinds, start, limit)
+        shown: list[dict[str, Any]] = []
+        place, size = start.place, 0
+        for each in news.items:
+            item = {"kind": each.place.kind, "id": each.place.record_id, "deleted": each.record is None}
+            item["record"] = each.record
+            size += len(current_app.json.dumps(item).encode())
+            if shown and size > MOST_BYTES:
+                break
+            shown.append(item)
+            place = each.place
+        is_cut = len(shown) < len(news.items)
+        stands = use_cases.Since(place, start.base) if is_cut else news.since
+        token = write_token(self.caller, self.kinds, stands)
+        return {"changes": shown, "token": token, "has_more": is_cut or not news.is_all}
+
+
+def _digest(change: Change) -> str:
+    """Seal a change, so that another one under the same id is noticed and none is kept."""
+    said = [change.kind, str(change.id), change.op, change.base_version, change.record, list(map(str, change.resolves))]
+    canonical = current_app.json.dumps(said, sort_keys=True).encode("utf-8", "surrogatepass")
+    return hmac.new(current_app.config["SECRET_KEY"].encode(), canonical, hashlib.sha256).hexdigest()

@@ -1,0 +1,115 @@
+"""What a phone can do with its record: hand in changes, and ask what is new."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.access.policy import Resource, reach
+from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action
+from integration_api.errors import Invalid, NotAllowed
+from integration_api.sync.writing import UNCHANGED, Change, Outcome
+from models import Creation, Place, changes_after, stamp_of
+
+if TYPE_CHECKING:
+    from integration_api.sync.kinds import Kind
+
+OPERATION = "sync"
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Where a phone stands: what came after `place` is new; what was gone by number `base` it has never had."""
+
+    place: Place
+    base: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A record that has changed; `record` is None where it is gone for the caller."""
+
+    place: Place
+    record: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is new. `is_all`: there is no more; `since` is where the phone stands after it."""
+
+    items: Sequence[Item]
+    since: Since
+    is_all: bool
+
+
+def carry_out(
+    db_session: DbSession, caller: Principal, kinds: Mapping[str, "Kind"], change: Change, digest: str, at: datetime
+) -> Outcome:
+    """Carry out one change, once: the same `change_id` again finds it done."""
+    kind = kinds.get(change.kind)
+    if kind is None:
+        raise Invalid.at("/kind", "There is no such kind of record for this caller.")
+    if kind.writer is None:
+        raise NotAllowed("Records of this kind are not changed by their patient.")
+    _check(change)
+    before = db_session.get(Creation, (caller.user_id, OPERATION, f"id:{change.change_id}"))
+    if before is not None:
+        if before.body_digest != digest:
+            raise Invalid.at("/change_id", "This change_id was used before for another change.")
+        return UNCHANGED if before.record_id == change.id else Outcome("gone", before.record_id)
+    if change.op == "put":
+        outcome = kind.writer.put(db_session, caller, change, at)
+    else:
+        outcome = kind.writer.delete(db_session, caller, change)
+    db_session.add(
+        Creation(
+            organization_id=caller.organization_id,
+            user_id=caller.user_id,
+            operation=OPERATION,
+            key=f"id:{change.change_id}",
+            body_digest=digest,
+            record_id=outcome.record_id or change.id,
+        )
+    )
+    db_session.flush()
+    return outcome
+
+
+def _check(change: Change) -> None:
+    if change.op == "put" and change.record is None:
+        raise Invalid.at("/record", "A put needs what it puts.")
+    if change.op == "delete" and change.base_version is None:
+        raise Invalid.at("/base_version", "A delete needs the version that was seen.")
+    if change.record is not None and change.record.get("id", str(change.id)) != str(change.id):
+        raise Invalid.at("/record/id", "Not the id of the change.")
+
+
+def start(db_session: DbSession, caller: Principal) -> Since:
+    """Say where a phone begins that has nothing."""
+    return Since(Place(), stamp_of(db_session, patient_of(caller)))
+
+
+def read_news(db_session: DbSession, caller: Principal, kinds: Mapping[str, "Kind"], since: Since, limit: int) -> News:
+    """Read up to `limit` records that changed since, in the order of their latest change."""
+    rows = db_session.scalars(changes_after(patient_of(caller), kinds, since.place).limit(limit + 1)).all()
+    shown = rows[:limit]
+    found = {
+        name: kinds[name].read(db_session, caller, [each.record_id for each in shown if each.kind == name])
+        for name in sorted({each.kind for each in shown})
+    }
+    items = [Item(Place(each.seq, each.kind, each.record_id), found[each.kind].get(each.record_id)) for each in shown]
+    last = items[-1].place if items else since.place
+    news = [each for each in items if each.record is not None or each.place.seq > since.base]
+    return News(news, Since(last, since.base), len(rows) <= limit)
+
+
+def patient_of(caller: Principal) -> UUID:
+    """Give the patient whose phone it is."""
+    patient_id = reach(caller, Resource.SYNC, Action.UPDATE).patient_id
+    if patient_id is None:
+        raise NotAllowed("Only a patient's phone holds a record.")
+    return patient_id

@@ -1,0 +1,52 @@
+"""Versions of a journal entry: what it said before, and what another device of its writer's said at the same time."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, Identified, ManyOfOrganization
+from models.data_key import KeyOwner
+from models.sealing import Sealed, SealedText
+
+if TYPE_CHECKING:
+    from models.document import Document
+
+# former: what the entry was until it was changed. conflict: words that came with an edit of a version that was not
+# the current one; they wait for their writer. settled: such words after the writer has chosen.
+VERSION_REASONS = ("former", "conflict", "settled")
+
+
+class DocumentVersion(Sealed, ManyOfOrganization, Identified, Base):
+    """An entry as it was at a version, or words that clash with it. The writer's alone, whatever the entry is.
+
+    `text` is None for a former version whose words are still those of the next one: every text is kept once.
+    `fields` holds the rest as JSON, so that an edit of an old version can be merged.
+    """
+
+    __tablename__ = "document_versions"
+    __table_args__ = (
+        CheckConstraint(f"reason in {VERSION_REASONS}", name="reason"),
+        Index("ix_document_versions_document_id_version", "document_id", "version"),
+    )
+    feed_parent: ClassVar[str] = "document_id"
+
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="RESTRICT"), index=True)
+    version: Mapped[int]  # of the entry; for a conflict the version that was edited, 0: none
+    reason: Mapped[str] = mapped_column(String(20))
+    text_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    fields_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    written_at: Mapped[datetime | None]  # by the writer's own clock
+
+    text = SealedText[str | None]("text_sealed")
+    fields = SealedText[dict[str, Any] | None]("fields_sealed")
+
+    document: Mapped["Document"] = relationship(lazy="raise", back_populates="versions")
+
+    @property
+    def key_owner(self) -> KeyOwner:
+        """The patient."""
+        return KeyOwner("patient", self.patient_id, self.organization_id)
