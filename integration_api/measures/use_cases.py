@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -180,7 +180,7 @@ def due_for(
 ) -> list[Due]:
     """Say what a patient is asked to answer now; for lists and for reminders."""
     under_way = courses_within(limits).where(Course.patient_id == patient_id, Course.status == "active")
-    began = [each.created_at for each in db_session.scalars(under_way)]
+    began = [_began(each) for each in db_session.scalars(under_way)]
     if not began:
         return []
     answered: dict[str, list[datetime]] = {}
@@ -191,6 +191,12 @@ def due_for(
     )
     times = db_session.scalars(dosings.with_only_columns(Session.starts_at)).all()
     return due(schedule, answered, times, min(began), at)
+
+
+def _began(course: Course) -> datetime:
+    """Tell when a course began: on its day, where one was told."""
+    day = course.started_on
+    return course.created_at if day is None else datetime.combine(day, time(), UTC)
 
 
 def _checked(draft: ResponseDraft) -> Measure:

@@ -9,6 +9,7 @@ import pytest
 
 REMINDERS, SETTINGS = "/v1/me/reminders", "/v1/me/reminder-settings"
 START = "2026-03-02T15:00:00Z"
+NOT_MEASURES = ("writing", "preparation", "commitment")
 Clock = Callable[..., datetime]
 
 
@@ -22,11 +23,11 @@ def session(clinic: Any) -> Any:
     return clinic.hold_session(clinic.open_course()["id"], START, status="planned")
 
 
-def due(clinic: Any, query: str = "", kind: str | None = None) -> dict[str, str]:
-    """Tell what is due when, by id."""
+def due(clinic: Any, query: str = "", kind: tuple[str, ...] = NOT_MEASURES) -> dict[str, str]:
+    """Tell what is due when, by id; of measures where they are asked for."""
     items = clinic.maya.read(f"{REMINDERS}?{query}")["items"]
     assert [each["due_at"] for each in items] == sorted((each["due_at"] for each in items), key=datetime.fromisoformat)
-    return {each["id"]: each["due_at"] for each in items if kind in (None, each["kind"])}
+    return {each["id"]: each["due_at"] for each in items if each["kind"] in kind}
 
 
 def change(clinic: Any, session: Any, **body: Any) -> None:
@@ -35,17 +36,17 @@ def change(clinic: Any, session: Any, **body: Any) -> None:
 
 
 def test_a_session_is_prepared_and_written_of(clinic: Any, session: Any, set_clock: Clock) -> None:
-    assert list(due(clinic, kind="preparation").values()) == ["2026-02-28T17:00:00Z", "2026-03-01T17:00:00Z"]
-    assert list(due(clinic, kind="writing").values()) == [
+    assert list(due(clinic, kind=("preparation",)).values()) == ["2026-02-28T17:00:00Z", "2026-03-01T17:00:00Z"]
+    assert list(due(clinic, kind=("writing",)).values()) == [
         "2026-03-03T10:00:00Z", "2026-03-05T18:00:00Z", "2026-03-09T18:00:00Z", "2026-03-16T18:00:00Z",
     ]  # fmt: skip  # the evening's would fall at nine, when it is quiet
     clinic.maya.create("/v1/intentions", {"text": "To meet it kindly.", "session_id": session["id"]})
-    assert list(due(clinic, kind="preparation").values()) == ["2026-03-01T17:00:00Z"]
+    assert list(due(clinic, kind=("preparation",)).values()) == ["2026-03-01T17:00:00Z"]
     set_clock(hours=20)
     clinic.write("It rained.", "2026-03-03T09:00:00Z")
     assert list(due(clinic).values()) == ["2026-03-05T18:00:00Z", "2026-03-09T18:00:00Z", "2026-03-16T18:00:00Z"]
     set_clock(days=30)
-    (weekly,) = clinic.maya.read(REMINDERS)["items"]
+    (weekly,) = [each for each in clinic.maya.read(REMINDERS)["items"] if each["kind"] == "writing"]
     assert (weekly["due_at"], weekly["repeat"]) == ("2026-04-06T18:00:00Z", {"every_days": 7})
 
 
@@ -61,7 +62,7 @@ def test_a_session_that_moves_or_is_cancelled(clinic: Any, session: Any) -> None
     assert due(clinic) == moved
     course = session["course_id"]
     clinic.hold_session(course, "2026-03-07T11:00:00Z", status="planned")
-    after = due(clinic, kind="writing")
+    after = due(clinic, kind=("writing",))
     assert not [each for each in after.values() if each.startswith("2026-03-11T18")]  # the week's is the next one's now
     assert due(clinic) == due(clinic)
 
@@ -94,11 +95,25 @@ def test_a_commitment_on_its_day_and_a_quiet_one_after_two_weeks(clinic: Any, se
     (told,) = clinic.maya.read(REMINDERS)["items"]
     assert told["link"] == f"/v1/commitments/{dated}"
     clinic.maya.patch(f"/v1/commitments/{dated}", {"due_on": None}, if_match="*")
-    assert len(due(clinic, kind="commitment")) <= 1  # it was made by the real clock, months after this one
+    assert len(due(clinic, kind=("commitment",))) <= 1  # it was made by the real clock, months after this one
     clinic.maya.patch(f"/v1/commitments/{dated}", {"due_on": "2026-03-12"}, if_match="*")
     assert due(clinic) == {told["id"]: "2026-03-12T10:00:00Z"}
     clinic.maya.patch(f"/v1/commitments/{dated}", {"status": "let_go"}, if_match="*")
     assert due(clinic) == {}
+
+
+def test_a_measure_that_is_due_comes_back_weekly_until_it_is_answered(clinic: Any, set_clock: Clock) -> None:
+    assert due(clinic, kind=("measure",)) == {}  # nobody is asked who is not in treatment
+    clinic.open_course(started_on="2026-03-02")
+    set_clock(days=1)
+    asked = [each for each in clinic.maya.read(REMINDERS)["items"] if each["kind"] == "measure"]
+    links = {each["link"] for each in asked}
+    assert "/v1/measures/phq_9" in links
+    assert all(each["repeat"] == {"every_days": 7} for each in asked)
+    clinic.maya.create(
+        "/v1/measure-responses", {"measure": "phq_9", "answers": [0] * 9, "answered_at": "2026-03-03T09:00:00Z"}
+    )
+    assert {each["link"] for each in clinic.maya.read(REMINDERS)["items"]} == links - {"/v1/measures/phq_9"}
 
 
 def test_settings_are_ones_own_and_ask_which_version_is_meant(clinic: Any, session: Any) -> None:
@@ -132,14 +147,14 @@ def test_a_locked_screen_tells_a_stranger_nothing(clinic: Any, session: Any) -> 
     for language in ("en", "es"):
         answer = clinic.maya.get(REMINDERS, headers={"Accept-Language": language})
         assert answer.headers["Content-Language"] == language
-        assert {each["kind"] for each in answer.json["items"]} == {"writing", "preparation", "commitment"}
+        assert {each["kind"] for each in answer.json["items"]} == {*NOT_MEASURES, "measure"}
         for each in answer.json["items"]:
             assert each["language"] == language
             assert not telling.search(each["title"] + each["body"])
 
 
 def test_reminders_come_by_the_page(clinic: Any, session: Any) -> None:
-    first = clinic.maya.read(f"{REMINDERS}?limit=4")
-    rest = clinic.maya.read(f"{REMINDERS}?limit=4&cursor={first['next_cursor']}")
-    assert [each["id"] for each in first["items"] + rest["items"]] == list(due(clinic))
+    first = clinic.maya.read(f"{REMINDERS}?limit=5")
+    rest = clinic.maya.read(f"{REMINDERS}?limit=5&cursor={first['next_cursor']}")
+    assert [each["id"] for each in first["items"] + rest["items"]] == list(due(clinic, kind=(*NOT_MEASURES, "measure")))
     assert rest["next_cursor"] is None
