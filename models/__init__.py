@@ -17,7 +17,9 @@ from models.credential import Credential, Delayed, Invitation, SecondFactor, Unk
 from models.data_key import DataKey, KeyOwner, Keyring, current_key
 from models.document import NOTE_KINDS, ORIGINS, VISIBILITIES, Document, JournalEntry, Note, link_of
 from models.erasure import Erasure
+from models.event import EVENT_TYPES, HANDSHAKE, HEARTBEAT, PING, Event, RisingThemes, append_event
 from models.filters import Between, narrowed
+from models.job import JOB_STATES, Job
 from models.measure_response import RESPONSE_STATUSES, MeasureResponse
 from models.mention import ASSERTIONS, SOURCES, Mention, MentionReview
 from models.mood import MoodCheckIn
@@ -42,6 +44,7 @@ from models.scoped import (
     care_teams_within,
     clinicians_within,
     courses_within,
+    deliveries_within,
     documents_within,
     journal_entries_within,
     measure_responses_within,
@@ -55,10 +58,12 @@ from models.scoped import (
     sessions_within,
     shown_mentions,
     vitals_within,
+    webhooks_within,
 )
 from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
 from models.stamp import PatientStamp, revise, stamp, stamp_all, stamp_of
 from models.ties import latest_session, retie, retie_check_ins
+from models.webhook import DELIVERY_STATES, WEBHOOK_FORMATS, WEBHOOK_STATES, Delivery, DeliveryAttempt, Webhook
 
 __all__ = [
     "ASSERTIONS",
@@ -66,10 +71,16 @@ __all__ = [
     "CLINICAL_ROLES",
     "COMMITMENT_STATUSES",
     "COURSE_STATUSES",
+    "DELIVERY_STATES",
+    "EVENT_TYPES",
     "FLAG_EVENTS",
     "FLAG_STATUSES",
+    "HANDSHAKE",
+    "HEARTBEAT",
+    "JOB_STATES",
     "NOTE_KINDS",
     "ORIGINS",
+    "PING",
     "PURPOSES",
     "RESPONSE_STATUSES",
     "ROUTES",
@@ -78,6 +89,8 @@ __all__ = [
     "SETTINGS",
     "SOURCES",
     "VISIBILITIES",
+    "WEBHOOK_FORMATS",
+    "WEBHOOK_STATES",
     "Attachment",
     "AuditEvent",
     "AuthorizationCode",
@@ -99,11 +112,15 @@ __all__ = [
     "DataKey",
     "Deed",
     "Delayed",
+    "Delivery",
+    "DeliveryAttempt",
     "Document",
     "Erasure",
+    "Event",
     "Extent",
     "Intention",
     "Invitation",
+    "Job",
     "JournalEntry",
     "KeyOwner",
     "Keyring",
@@ -126,6 +143,7 @@ __all__ = [
     "RefreshToken",
     "ReminderSettings",
     "Resolve",
+    "RisingThemes",
     "Role",
     "SafetyFlag",
     "SafetyFlagEvent",
@@ -137,7 +155,9 @@ __all__ = [
     "User",
     "Verdict",
     "Vitals",
+    "Webhook",
     "append_deeds",
+    "append_event",
     "attachments_within",
     "care_teams_within",
     "clinicians_within",
@@ -145,6 +165,7 @@ __all__ = [
     "courses_within",
     "current_key",
     "declines",
+    "deliveries_within",
     "documents_within",
     "journal_entries_within",
     "latest_session",
@@ -174,4 +195,5 @@ __all__ = [
     "stamp_of",
     "verify",
     "vitals_within",
+    "webhooks_within",
 ]

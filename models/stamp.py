@@ -13,9 +13,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models.audit import AuditEvent
 from models.base import Base, OfOrganization
 from models.document import Document
+from models.event import Event, RisingThemes
 from models.mention import Mention
 from models.person import Patient
 from models.prompt import PromptShowing
+from models.webhook import Delivery
+
+_NO_CHANGE = (AuditEvent, Event, RisingThemes, Delivery, PromptShowing)  # read, told of, a question put: no change
 
 RECKONED = "reckoned"  # where a database session keeps what was reckoned before; missing: nothing is used again
 
@@ -71,8 +75,8 @@ def _stamp_what_changed(db_session: Session, _context: Any) -> None:
     changed: dict[UUID, UUID] = {}
     documents: set[UUID] = set()
     for row in [*db_session.new, *db_session.dirty, *db_session.deleted]:
-        if isinstance(row, (PatientStamp, AuditEvent, PromptShowing)) or not isinstance(row, OfOrganization):
-            continue  # that a record was read, or a question put, is no change of it
+        if isinstance(row, (PatientStamp, *_NO_CHANGE)) or not isinstance(row, OfOrganization):
+            continue
         if row in db_session.dirty and not db_session.is_modified(row):
             continue
         patient_id = row.id if isinstance(row, Patient) else row.__dict__.get("patient_id")
