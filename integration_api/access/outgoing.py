@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
+from integration_api.wording import Sentence
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -70,15 +72,15 @@ class Guard:
             is_plain = uri.isascii() and not any(each <= " " for each in uri)
             is_fine = is_whole and is_plain and (parts.port is None or parts.port > 0)
         except ValueError:
-            raise Refused("The address is not valid.") from None
+            raise Refused(Sentence("The address is not valid.")) from None
         is_local = self.is_local_allowed and _is_loopback(parts.hostname or "")
         if not is_fine or not (parts.scheme == "https" or (parts.scheme == "http" and is_local)):
-            raise Refused("The address must begin with https://, and hold no name or password.")
+            raise Refused(Sentence("The address must begin with https://, and hold no name or password."))
         if self.ports is not None and port_of(parts) not in self.ports and not is_local:
-            raise Refused("The address names a port that is not called.")
+            raise Refused(Sentence("The address names a port that is not called."))
         literal = _literal(parts.hostname or "")
         if literal is not None and not self.allows(literal):
-            raise Refused("The address is not on the open internet.")
+            raise Refused(Sentence("The address is not on the open internet."))
         return parts
 
     def allows(self, address: Address) -> bool:
@@ -93,7 +95,7 @@ class Guard:
         found = socket.getaddrinfo(parts.hostname, port_of(parts), type=socket.SOCK_STREAM)
         addresses = [str(each[4][0]) for each in found]
         if not addresses or not all(self.allows(ipaddress.ip_address(each)) for each in addresses):
-            raise Refused("The address is not on the open internet.")
+            raise Refused(Sentence("The address is not on the open internet."))
         return addresses[0]
 
 

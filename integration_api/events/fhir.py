@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from integration_api.errors import Invalid
+from integration_api.wording import Sentence
 from models import HANDSHAKE, HEARTBEAT, Event
 
 FHIR_JSON = "application/fhir+json"
@@ -71,7 +72,7 @@ def read_subscription(resource: object) -> SubscriptionDraft:
     if not isinstance(resource, dict) or resource.get("resourceType") != "Subscription":
         raise Invalid.at("", "A Subscription is needed.")
     if resource.get("criteria") != TOPIC:
-        raise Invalid.at("/criteria", f"The topic that is served is {TOPIC}.")
+        raise Invalid.at("/criteria", Sentence("The topic that is served is {topic}.", topic=TOPIC))
     if resource.get("status", "requested") != "requested":
         raise Invalid.at("/status", "A Subscription begins as requested.")
     channel = resource.get("channel")
@@ -81,7 +82,7 @@ def read_subscription(resource: object) -> SubscriptionDraft:
     if not isinstance(endpoint, str) or len(endpoint) > 2_000:  # noqa: PLR2004  (as for webhooks)
         raise Invalid.at("/channel/endpoint", "An address is needed.")
     if channel.get("payload", FHIR_JSON) != FHIR_JSON:
-        raise Invalid.at("/channel/payload", f"The payload is {FHIR_JSON}.")
+        raise Invalid.at("/channel/payload", Sentence("The payload is {kind}.", kind=FHIR_JSON))
     content = _extended(channel.get("_payload"), _CONTENT, "valueCode")
     if content not in (["id-only"], []):
         raise Invalid.at("/channel/_payload/extension", "The payload's content is id-only.")
@@ -135,7 +136,9 @@ def _heartbeat(channel: object) -> int | None:
     if not told:
         return None
     if not isinstance(told[0], int) or told[0] < SHORTEST_HEARTBEAT:
-        raise Invalid.at("/channel/extension", f"A heartbeat comes every {SHORTEST_HEARTBEAT} seconds at most.")
+        raise Invalid.at(
+            "/channel/extension", Sentence("A heartbeat comes every {least} seconds at most.", least=SHORTEST_HEARTBEAT)
+        )
     return told[0]
 
 

@@ -16,6 +16,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Conflict, Invalid, NotFound
+from integration_api.wording import Sentence
 from models import (
     PING,
     Clinician,
@@ -92,7 +93,7 @@ def set_up(db_session: DbSession, caller: Principal, draft: WebhookDraft, guard:
     reach(caller, Resource.WEBHOOK, Action.CREATE)
     existing = db_session.scalars(select(Webhook.id).where(Webhook.organization_id == caller.organization_id)).all()
     if len(existing) >= _AT_MOST:
-        raise Conflict(f"An organization has {_AT_MOST} webhooks at most.")
+        raise Conflict(Sentence("An organization has {most} webhooks at most.", most=_AT_MOST))
     made = Webhook(
         id=draft.id or new_id(),
         format="webhook",
