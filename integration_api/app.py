@@ -1,5 +1,6 @@
 """The application: the one module that knows every room."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
@@ -14,7 +15,12 @@ from integration_api.config import Environment, Settings
 from integration_api.console.health import blp as operation
 from integration_api.console.reference import blp as reference
 from integration_api.db import db, migrate, tune
+from integration_api.events.jobs import beat, deliver, dispatch_events, notice_rising, prune_events
+from integration_api.events.routes import blp as events
+from integration_api.events.subscription_routes import blp as subscriptions
 from integration_api.home.routes import blp as home
+from integration_api.jobs.running import run_next
+from integration_api.jobs.worker import Task
 from integration_api.journal.routes import blp as journal
 from integration_api.login.pages import blp as login_pages
 from integration_api.login.passwords import Passwords, profile_of
@@ -32,6 +38,7 @@ from integration_api.people.routes import blp as people
 from integration_api.privacy.routes import blp as privacy
 from integration_api.prompts.routes import blp as prompts
 from integration_api.reminders.routes import blp as reminders
+from integration_api.safety.jobs import escalate_overdue
 from integration_api.safety.routes import blp as safety
 from integration_api.sync.routes import blp as sync
 from integration_api.themes.gleaned import Gleaned
@@ -43,6 +50,12 @@ from integration_api.web.rates import Rates
 from integration_api.web.remembered import Memory
 from integration_api.wiring import Parts, parts_of
 from models import Keyring
+
+# What the worker does, line by line in threads of their own, and how many seconds each task may rest.
+LINES: tuple[Mapping[Task, float], ...] = (
+    {dispatch_events: 0, deliver: 0, beat: 15, escalate_overdue: 60, prune_events: 3600},
+    {run_next: 0, notice_rising: 5},
+)
 
 
 def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
@@ -95,11 +108,12 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
         sync,
         overview,
         privacy,
+        events,
         login,
         operation,
     ):
         api.register_blueprint(room)
-    for pages in (login_pages, reference, oauth):
+    for pages in (login_pages, reference, oauth, subscriptions):
         app.register_blueprint(pages)
     guard(app, settings)
     compression.register(app)

@@ -1,6 +1,7 @@
 """The `integration-api` command: thin over what the rooms can do."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from integration_api.access.keys import signer
 from integration_api.access.policy import full_scope
 from integration_api.access.tokens import mint_token
 from integration_api.access.use_cases import user_named
-from integration_api.app import create_app
+from integration_api.app import LINES, create_app
 from integration_api.config import Environment, Settings, UnsafeSettings
 from integration_api.db import is_migrated, reading, unit_of_work
 from integration_api.demo import welcome
 from integration_api.demo.loader import is_empty, seed
 from integration_api.development import development_settings, is_set_up
 from integration_api.errors import IntegrationError
+from integration_api.jobs.worker import Worker, everything_once
 from integration_api.login.invitations import Inviter
 from integration_api.people.use_cases import found_organization
 from integration_api.server import serve as serve_app
@@ -86,7 +88,7 @@ def run(port: int) -> None:
                 tag_stored(document_id)
         with unit_of_work() as db_session:
             click.echo(welcome.text(db_session, f"http://127.0.0.1:{port}", lambda user: _mint(app, db_session, user)))
-    serve_app(app, host="127.0.0.1", port=port, workers=1, threads=8)
+    serve_app(app, host="127.0.0.1", port=port, workers=1, threads=8, lines=LINES)
 
 
 @main.command()
@@ -94,14 +96,30 @@ def run(port: int) -> None:
 @click.option("--port", default=8000, show_default=True)
 @click.option("--workers", default=2, show_default=True)
 @click.option("--threads", default=8, show_default=True, help="Threads of each worker.")
-def serve(host: str, port: int, workers: int, threads: int) -> None:
+@click.option("--work/--no-work", "works", default=True, help="Do the background work, too.  [default: work]")
+def serve(*, host: str, port: int, workers: int, threads: int, works: bool) -> None:
     """Serve with the settings of the environment. The database must stand at the newest migration."""
     app = _app()
     with app.app_context():
         if not is_migrated():
             raise click.ClickException("the database is not at the newest migration; run: integration-api migrate")
         parts().load_tagger()
-    serve_app(app, host=host, port=port, workers=workers, threads=threads)
+    serve_app(app, host=host, port=port, workers=workers, threads=threads, lines=LINES if works else ())
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Do what is to be done now, and end.")
+def work(*, once: bool) -> None:
+    """Do the background work: messages to other systems, jobs, escalation. Several may run side by side."""
+    app = _app()
+    if once:
+        click.echo(f"{everything_once(app, LINES)} done")
+        return
+    worker = Worker(app, LINES).start()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: worker.stopping.set())
+    worker.stopping.wait()
+    worker.stop()
 
 
 @main.command()

@@ -6,12 +6,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
 from models.key_service import parse_keys
 
 DEFAULT_TOKEN_MINUTES = 60
+HIGHEST_PORT = 65_535
 MINIMUM_SECRET = 32  # characters; RFC 7518, 3.2 asks for 256 bits with HS256
 
 
@@ -96,6 +98,8 @@ class Settings:
     crisis_resources: tuple[CrisisResource, ...] = ()
     measure_schedule: Path | None = None  # when measures are asked for; None: measures/schedule.toml
     files: FileSettings = field(default_factory=FileSettings)
+    outgoing_networks: tuple[IPv4Network | IPv6Network, ...] = ()  # of the clinic's own, that webhooks may reach
+    outgoing_ports: tuple[int, ...] = (443, 8443)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -122,6 +126,8 @@ class Settings:
             crisis_resources=_crisis_resources(env),
             measure_schedule=_file(env, "INTEGRATION_API_MEASURE_SCHEDULE"),
             files=FileSettings.from_env(env),
+            outgoing_networks=_networks(env, "INTEGRATION_API_OUTGOING_NETWORKS"),
+            outgoing_ports=_ports(env, "INTEGRATION_API_OUTGOING_PORTS", (443, 8443)),
             rate_limit_storage=env.get("INTEGRATION_API_RATE_LIMIT_STORAGE") or "memory://",
         )
         settings.check()
@@ -256,3 +262,19 @@ def _positive(env: Mapping[str, str], name: str, default: int, lowest: int = 1) 
     if not value.isdecimal() or int(value) < lowest:
         raise UnsafeSettings(f"{name} must be a whole number, at least {lowest}")
     return int(value)
+
+
+def _networks(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Read networks such as 10.20.0.0/16, parted by spaces."""
+    try:
+        return tuple(ip_network(each) for each in env.get(name, "").split())
+    except ValueError:
+        raise UnsafeSettings(f"{name} holds networks such as 10.20.0.0/16, parted by spaces") from None
+
+
+def _ports(env: Mapping[str, str], name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+    """Read the numbers of ports, parted by spaces."""
+    found = env.get(name, "").split()
+    if not all(each.isdecimal() and 0 < int(each) <= HIGHEST_PORT for each in found):
+        raise UnsafeSettings(f"{name} holds numbers of ports, parted by spaces")
+    return tuple(int(each) for each in found) or default

@@ -1,11 +1,13 @@
 """Serving the application: gunicorn, with the application loaded once and shared by its workers."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from integration_api.db import db
+from integration_api.jobs.worker import Task, Worker
 
 
 class Server(BaseApplication):
@@ -25,13 +27,19 @@ class Server(BaseApplication):
         return self._app
 
 
-def serve(app: Flask, *, host: str, port: int, workers: int, threads: int) -> None:
-    """Serve until told to stop. Each worker opens database connections of its own."""
+def serve(
+    app: Flask, *, host: str, port: int, workers: int, threads: int, lines: Sequence[Mapping[Task, float]] = ()
+) -> None:
+    """Serve until told to stop. Each worker opens database connections of its own.
+
+    With `lines` each also does what recurs in the background: gunicorn puts one that dies back in its place.
+    """
 
     def after_fork(_server: Any, _worker: Any) -> None:
         # A connection must not be shared between processes.
         with app.app_context():
             db.engine.dispose(close=False)
+        Worker(app, lines).start()
 
     options = {
         "bind": f"{host}:{port}",

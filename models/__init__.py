@@ -18,7 +18,9 @@ from models.data_key import DataKey, KeyOwner, Keyring, current_key
 from models.document import NOTE_KINDS, ORIGINS, VISIBILITIES, Document, JournalEntry, Note, link_of
 from models.document_version import DocumentVersion
 from models.erasure import Erasure
+from models.event import EVENT_TYPES, HANDSHAKE, HEARTBEAT, PING, Event, RisingThemes, append_event
 from models.filters import Between, narrowed
+from models.job import JOB_STATES, Job
 from models.measure_response import RESPONSE_STATUSES, MeasureResponse
 from models.mention import ASSERTIONS, SOURCES, Mention, MentionReview
 from models.mood import MoodCheckIn
@@ -44,6 +46,7 @@ from models.scoped import (
     care_teams_within,
     clinicians_within,
     courses_within,
+    deliveries_within,
     documents_within,
     journal_entries_within,
     measure_responses_within,
@@ -57,10 +60,14 @@ from models.scoped import (
     sessions_within,
     shown_mentions,
     vitals_within,
+    webhooks_within,
 )
 from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
 from models.stamp import PatientStamp, revise, stamp, stamp_all, stamp_of, stamp_records
 from models.ties import latest_session, retie, retie_check_ins, retied_by
+from models.stamp import PatientStamp, revise, stamp, stamp_all, stamp_of
+from models.ties import latest_session, retie, retie_check_ins
+from models.webhook import DELIVERY_STATES, WEBHOOK_FORMATS, WEBHOOK_STATES, Delivery, DeliveryAttempt, Webhook
 
 __all__ = [
     "ASSERTIONS",
@@ -68,10 +75,16 @@ __all__ = [
     "CLINICAL_ROLES",
     "COMMITMENT_STATUSES",
     "COURSE_STATUSES",
+    "DELIVERY_STATES",
+    "EVENT_TYPES",
     "FLAG_EVENTS",
     "FLAG_STATUSES",
+    "HANDSHAKE",
+    "HEARTBEAT",
+    "JOB_STATES",
     "NOTE_KINDS",
     "ORIGINS",
+    "PING",
     "PURPOSES",
     "RESPONSE_STATUSES",
     "ROUTES",
@@ -80,6 +93,8 @@ __all__ = [
     "SETTINGS",
     "SOURCES",
     "VISIBILITIES",
+    "WEBHOOK_FORMATS",
+    "WEBHOOK_STATES",
     "Attachment",
     "AuditEvent",
     "AuthorizationCode",
@@ -101,12 +116,16 @@ __all__ = [
     "DataKey",
     "Deed",
     "Delayed",
+    "Delivery",
+    "DeliveryAttempt",
     "Document",
     "DocumentVersion",
     "Erasure",
+    "Event",
     "Extent",
     "Intention",
     "Invitation",
+    "Job",
     "JournalEntry",
     "KeyOwner",
     "Keyring",
@@ -131,6 +150,7 @@ __all__ = [
     "RefreshToken",
     "ReminderSettings",
     "Resolve",
+    "RisingThemes",
     "Role",
     "SafetyFlag",
     "SafetyFlagEvent",
@@ -142,7 +162,9 @@ __all__ = [
     "User",
     "Verdict",
     "Vitals",
+    "Webhook",
     "append_deeds",
+    "append_event",
     "attachments_within",
     "care_teams_within",
     "changes_after",
@@ -151,6 +173,7 @@ __all__ = [
     "courses_within",
     "current_key",
     "declines",
+    "deliveries_within",
     "documents_within",
     "has_been",
     "journal_entries_within",
@@ -184,4 +207,5 @@ __all__ = [
     "stamp_records",
     "verify",
     "vitals_within",
+    "webhooks_within",
 ]

@@ -52,7 +52,7 @@ class Consent(Sealed, OfOrganization, Identified, Base):
         return KeyOwner("patient", self.patient_id, self.organization_id)
 
 
-def consents_to(patient_id: InstrumentedAttribute[UUID], purpose: str) -> ColumnElement[bool]:
+def consents_to(patient_id: ColumnElement[UUID] | InstrumentedAttribute[UUID], purpose: str) -> ColumnElement[bool]:
     """Tell, as a condition, whether a patient's latest word on a purpose is yes. Silence is no."""
     return exists(_latest(patient_id, purpose).where(Consent.is_granted))
 
@@ -62,7 +62,7 @@ def declines(patient_id: InstrumentedAttribute[UUID], purpose: str) -> ColumnEle
     return exists(_latest(patient_id, purpose).where(~Consent.is_granted))
 
 
-def _latest(patient_id: InstrumentedAttribute[UUID], purpose: str) -> Select[UUID]:
+def _latest(patient_id: ColumnElement[UUID] | InstrumentedAttribute[UUID], purpose: str) -> Select[UUID]:
     """Select the last word by our own clock: ids may be the client's."""
     later = aliased(Consent)
     is_later = or_(later.at > Consent.at, and_(later.at == Consent.at, later.id > Consent.id))

@@ -23,6 +23,7 @@ from models.mood import MoodCheckIn
 from models.person import Clinician, Patient
 from models.safety_flag import SafetyFlag
 from models.session import Session, Vitals
+from models.webhook import Delivery, Webhook
 
 
 class Extent(StrEnum):
@@ -224,3 +225,16 @@ def safety_flags_for_the_team() -> ColumnElement[bool]:
     is_in_writing = and_(Document.deleted_at.is_(None), or_(_is_shared(), _is_told_of()))
     is_in_answers = and_(_is_live_response(), ~declines(MeasureResponse.patient_id, "care_team"))
     return or_(is_in_writing, is_in_answers)
+
+
+def webhooks_within(reach: Reach) -> Select[Webhook]:
+    """Webhooks that the caller may see: an admin the organization's, a system those that it has set up itself."""
+    is_own = Webhook.user_id == reach.user_id if reach.extent is Extent.OWN else true()
+    is_any = false() if reach.extent is Extent.NOBODY else is_own
+    return select(Webhook).where(Webhook.organization_id == reach.organization_id, is_any)
+
+
+def deliveries_within(reach: Reach) -> Select[Delivery]:
+    """What became of events on their way to the webhooks that the caller may see."""
+    there = webhooks_within(reach).with_only_columns(Webhook.id)
+    return select(Delivery).where(Delivery.webhook_id.in_(there))

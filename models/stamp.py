@@ -15,10 +15,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models.audit import AuditEvent
 from models.base import Base, OfOrganization
 from models.document import Document
+from models.event import Event, RisingThemes
 from models.mention import Mention
 from models.person import Patient
 from models.prompt import PromptShowing
 from models.record_change import RecordChange, note_parts, note_records
+from models.webhook import Delivery
 
 RECKONED = "reckoned"  # where a database session keeps what was reckoned before; missing: nothing is used again
 
@@ -113,13 +115,13 @@ def _stamp_what_changed(db_session: Session, _context: Any) -> None:
         note_parts(db_session.connection(), patient_id, found.parents, number)
 
 
-_NO_CHANGE = (PatientStamp, RecordChange, AuditEvent, PromptShowing)
+_NO_CHANGE = (PatientStamp, RecordChange, AuditEvent, PromptShowing, Event, RisingThemes, Delivery)
 
 
 def _rows_of_patients(db_session: Session) -> Iterator[tuple[UUID, Any]]:
     for row in [*db_session.new, *db_session.dirty, *db_session.deleted]:
         if isinstance(row, _NO_CHANGE) or not isinstance(row, OfOrganization):
-            continue  # that a record was read, or a question put, is no change of it
+            continue  # that a record was read or told of, or a question put, is no change of it
         patient_id = row.id if isinstance(row, Patient) else _patient_of(db_session, row)
         if isinstance(patient_id, UUID) and (row not in db_session.dirty or db_session.is_modified(row)):
             yield patient_id, row

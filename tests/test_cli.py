@@ -57,6 +57,7 @@ def test_from_nothing_to_a_token(tmp_path: Path, env: dict[str, str]) -> None:
     invited = run("invite", "--as", "ada", **env)
     assert re.fullmatch(r"https://journal\.example/oauth/welcome\?token=[\w-]{43}\n", invited.stdout), invited.stderr
     assert run("tag-pending", **env).stdout == "0 tagged, 0 still waiting\n"
+    assert run("work", "--once", **env).stdout == "0 done\n"
 
 
 def test_clients_and_signing_keys(tmp_path: Path, env: dict[str, str]) -> None:

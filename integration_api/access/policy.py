@@ -46,6 +46,8 @@ class Resource(StrEnum):
     AUDIT_EVENT = "AuditEvent"
     EXPORT = "Export"
     ERASURE = "Erasure"
+    WEBHOOK = "Webhook"
+    SUBSCRIPTION = "Subscription"
 
 
 _OWN, _TEAM, _ORG, _CONSENTED = Extent.OWN, Extent.CARE_TEAM, Extent.ORGANIZATION, Extent.CONSENTED
@@ -126,6 +128,8 @@ _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.AUDIT_EVENT, (Role.ADMIN,), "s", _ORG),
     (Resource.EXPORT, (Role.PATIENT,), "r", _OWN),
     (Resource.ERASURE, (Role.PATIENT,), "cr", _OWN),
+    (Resource.WEBHOOK, (Role.ADMIN,), "cruds", _ORG),
+    (Resource.SUBSCRIPTION, (Role.SYSTEM,), "crds", _OWN),
     *((resource, (Role.SYSTEM,), "rs", _CONSENTED) for resource in _FOR_SYSTEMS),
 )
 _EXTENTS = {

@@ -142,6 +142,11 @@ def theme_named(known: dict[str, KnownTheme], name: str) -> KnownTheme:
     return theme
 
 
+def trajectories_of(db_session: DbSession, limits: Reach, patient_id: UUID) -> dict[str, Trajectory]:
+    """Tell how each theme of a patient's goes, in what can be read within a reach."""
+    return {each.theme: each.trajectory for each in _recurring(db_session, limits, patient_id, RecurrenceFilter())}
+
+
 def _recurring(
     db_session: DbSession, limits: Reach, patient_id: UUID, wanted: RecurrenceFilter, theme: str | None = None
 ) -> list[RecurringTheme]:

@@ -15,6 +15,8 @@ from integration_api.web.languages import LANGUAGES, is_spoken, speaking
 
 def etag_of(representation: Any) -> str:
     """Name a representation by its content, so that anything a reader could notice changes the tag."""
+    if isinstance(representation, dict):  # a secret that is shown once is no part of the version
+        representation = {name: value for name, value in representation.items() if name != "secret"}
     canonical = current_app.json.dumps(representation, sort_keys=True)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 

@@ -19,6 +19,7 @@ EVERYBODY = PATIENT + OTHER_PATIENTS + CLINICIANS + ADMIN + OTHER_ADMIN + SYSTEM
 Expected = dict[str, int]
 CONSENT = {"purpose": "research_export", "is_granted": True, "wording": "My words may teach the tagger."}
 FILES, JPEG = "/v1/journal-entries/{entry}/attachments", picture()
+HOOK = {"name": "The EHR", "url": "https://ehr.example/hook"}
 OWN = {"theme": "our_mountain", "label": "The mountain", "facet": "meaning", "definition": "D.", "phrases": ["my hill"]}
 
 PROMPT = {"texts": {"en": "What did you see?"}, "purpose": "open", "gentleness": "gentle", "phases": ["later"]}
@@ -69,6 +70,7 @@ for _retired in ("therapist", "physician", "colleague", *ADMIN):
     del RETIRE[_retired]
 
 OPENINGS = RECORD_OF_CARE | dict.fromkeys(ADMIN, 200) | dict.fromkeys(OTHER_ADMIN, 404)
+BY_ADMIN = table((ADMIN, 200), (OTHER_ADMIN, 404))
 OPENED = table((("colleague",), 201), (CARE_TEAM, 409), (("elsewhere.therapist",), 404))
 
 # A flag is acknowledged once; nobody has acknowledged this one, so nothing can be resolved or reopened.
@@ -136,6 +138,16 @@ OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("GET", "/v1/caseload", None, lists(CLINICIANS)),
     ("GET", "/v1/patients/{maya}/break-glass", None, OPENINGS),
     ("POST", "/v1/patients/{maya}/break-glass", {"reason": "Her dose is needed now."}, OPENED),
+    ("GET", "/v1/webhooks", None, lists(ADMIN, OTHER_ADMIN)),
+    ("POST", "/v1/webhooks", HOOK, table((ADMIN + OTHER_ADMIN, 201))),
+    ("GET", "/v1/webhooks/{webhook}", None, BY_ADMIN),
+    ("PATCH", "/v1/webhooks/{webhook}", {"state": "paused"}, BY_ADMIN),
+    ("DELETE", "/v1/webhooks/{webhook}", None, table((ADMIN, 204), (OTHER_ADMIN, 404))),
+    ("POST", "/v1/webhooks/{webhook}/rotate-secret", {}, BY_ADMIN),
+    ("POST", "/v1/webhooks/{webhook}/ping", {}, BY_ADMIN),
+    ("GET", "/v1/webhooks/{webhook}/deliveries", None, BY_ADMIN),
+    # It waits to be sent, so there is nothing to replay yet.
+    ("POST", "/v1/webhooks/{webhook}/deliveries/{delivery}/replay", {}, table((ADMIN, 409), (OTHER_ADMIN, 404))),
     ("GET", "/v1/themes", None, lists(EVERYBODY)),
     ("GET", "/v1/themes/grief", None, lists(EVERYBODY)),
     ("POST", "/v1/themes", "theme", ADD_THEME),
@@ -250,6 +262,8 @@ def world(clinic: Any) -> Any:
     clinic.write("I have been having suicidal thoughts again.")
     clinic.ids["flag"] = clinic.therapist.read("/v1/safety-flags")["items"][0]["id"]
     clinic.ids["psychotherapy"] = clinic.note("My own thoughts.", "psychotherapy")["id"]
+    hook = clinic.admin.create("/v1/webhooks", HOOK)["id"]
+    clinic.ids |= {"webhook": hook, "delivery": clinic.admin.post(f"/v1/webhooks/{hook}/ping", {}).json["id"]}
     clinic.add_ehr()
     return clinic
 

@@ -30,6 +30,13 @@ def edited_elsewhere(clinic: Any, entry: Any) -> tuple[Any, str, str]:
     return entry, version, conflict
 
 
+def hooked(clinic: Any) -> dict[str, str]:
+    """A webhook with the marker in its name and address, and a ping on its way."""
+    hook = clinic.admin.create("/v1/webhooks", {"name": MARKER, "url": f"https://ehr.example/{MARKER}"})["id"]
+    delivery = clinic.admin.post(f"/v1/webhooks/{hook}/ping", {}).json["id"]
+    return {"webhook_id": hook, "delivery_id": delivery, "subscription_id": hook}
+
+
 @pytest.fixture
 def planted(clinic: Any) -> dict[str, str]:
     """Maya's record, with the marker in every free text that there is."""
@@ -67,6 +74,7 @@ def planted(clinic: Any) -> dict[str, str]:
         "vitals_id": vitals["id"], "entry_id": entry["id"], "note_id": note["id"], "theme": "mortality",
         "mention_id": entry["themes"][0]["id"], "flag_id": flag, "name": "css/swagger-ui.css",
         "version_id": version, "conflict_id": conflict, "intention_id": intention, "commitment_id": commitment,
+        **hooked(clinic),
         "measure": "phq_9", "response_id": response,
         "attachment_id": attachment, "check_in_id": check_in, "prompt_id": prompt,
     }  # fmt: skip
@@ -131,7 +139,9 @@ def test_the_marker_is_found_nowhere_but_where_it_belongs(
     questions = {"GET /v1/prompts/library", f"GET /v1/prompts/{planted['prompt_id']}"}
     for_all = {"GET /v1/themes", *questions, f"GET /v1/patients/{planted['patient_id']}/break-glass"}
     strangers = {where: who - READERS for where, who in seen.items() if who - READERS}
-    assert strangers.keys() <= for_all
+    of_hooks = {where for where, who in seen.items() if "/v1/webhooks" in where and who == {"admin"}}  # its own words
+    assert of_hooks
+    assert strangers.keys() <= for_all | of_hooks
     assert {"june", "elsewhere.admin", "elsewhere.therapist", None}.isdisjoint(set().union(*strangers.values()))
     assert {"maya", "therapist"} <= seen["GET /v1/journal-entries"]
     assert seen["GET /v1/safety-flags"] == {"therapist", "physician", "nurse"}

@@ -20,7 +20,8 @@ from flask import Flask
 from joserfc.jwk import ECKey
 
 from integration_api.access import key_sets
-from integration_api.access.key_sets import KeyCache, Unreachable, check_address, fetch, is_open
+from integration_api.access.key_sets import KeyCache, Unreachable, check_address, fetch
+from integration_api.access.outgoing import is_open
 from integration_api.config import Environment
 
 REDIRECT = "http://127.0.0.1:9999/back"

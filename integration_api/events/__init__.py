@@ -1,0 +1,1 @@
+"""The outbox: other systems are told that something happened, in order and at least once; never what was said."""

@@ -1,0 +1,110 @@
+"""Doing jobs: one at a time is claimed, done step by step, and taken up again where it stood if its worker dies."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.db import reading, unit_of_work
+from integration_api.jobs.queue import check_plain
+from integration_api.wiring import parts
+from models import Job
+
+LEASE = timedelta(minutes=5)  # between two steps; who takes longer is thought dead
+TRIES = 5
+_WAIT = timedelta(seconds=30)
+log = logging.getLogger(__name__)
+
+
+class Stopped(Exception):
+    """The job was called off, or somebody else has taken it over: do no more."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One job under way, as its work sees it. `kept` is what `step` kept last, also by a run before that died."""
+
+    job_id: UUID
+    organization_id: UUID
+    user_id: UUID
+    arguments: Mapping[str, Any]
+    kept: Mapping[str, Any]
+    done: int
+    tries: int
+
+    def step(self, done: int, steps: int | None = None, /, **kept: Any) -> None:
+        """Note how far it is, and what it needs to go on from here; raise `Stopped` where it is to end."""
+        check_plain(kept)
+        with unit_of_work() as db_session:
+            job = db_session.scalars(select(Job).where(Job.id == self.job_id).with_for_update()).one_or_none()
+            if job is None or job.state != "waiting" or job.tries != self.tries:
+                raise Stopped
+            job.done, job.steps = done, steps if steps is not None else job.steps
+            job.kept = {**job.kept, **kept}
+            job.claimed_until = parts().now() + LEASE
+            self.kept, self.done = job.kept, done
+
+
+Work = Callable[[Run], None]
+
+
+def does(name: str, work: Work) -> None:
+    """Say what does the jobs of a name. `work` may be run again from any step: it looks at `kept` first."""
+    current_app.extensions.setdefault("jobs", {})[name] = work
+
+
+def run_next() -> int:
+    """Do the next job that waits; tell whether there was one (1 or 0)."""
+    with reading() as db_session:
+        if _next(db_session) is None:
+            return 0
+    with unit_of_work() as db_session:
+        job = _next(db_session, is_claimed=True)
+        if job is None:
+            return 0
+        job.claimed_until, job.tries = parts().now() + LEASE, job.tries + 1
+        run = Run(job.id, job.organization_id, job.user_id, job.arguments, job.kept, job.done, job.tries)
+        name = job.name
+    _do(name, run)
+    return 1
+
+
+def _next(db_session: DbSession, *, is_claimed: bool = False) -> Job | None:
+    at = parts().now()
+    is_free = or_(Job.claimed_until.is_(None), Job.claimed_until < at)
+    known = list(current_app.extensions.get("jobs", {}))
+    query = select(Job).where(Job.state == "waiting", Job.next_at <= at, is_free, Job.name.in_(known))
+    if is_claimed:
+        query = query.with_for_update(skip_locked=True)
+    return db_session.scalars(query.order_by(Job.next_at, Job.id).limit(1)).one_or_none()
+
+
+def _do(name: str, run: Run) -> None:
+    work: Work = current_app.extensions["jobs"][name]
+    try:
+        work(run)
+    except Stopped:
+        return
+    except Exception as error:  # noqa: BLE001  (a job that fails is tried again; only the kind of its error is told)
+        log.warning("job %s (%s): %s", run.job_id, name, type(error).__name__)
+        _end(run, error)
+        return
+    _end(run, None)
+
+
+def _end(run: Run, error: Exception | None) -> None:
+    with unit_of_work() as db_session:
+        job = db_session.scalars(select(Job).where(Job.id == run.job_id).with_for_update()).one_or_none()
+        if job is None or job.state != "waiting" or job.tries != run.tries:
+            return
+        job.claimed_until, job.error = None, None if error is None else type(error).__name__[:80]
+        if error is not None and job.tries < TRIES:
+            job.next_at = parts().now() + _WAIT * job.tries
+            return
+        job.state, job.ended_at = "done" if error is None else "failed", parts().now()

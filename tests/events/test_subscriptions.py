@@ -1,0 +1,171 @@
+"""FHIR topic-based Subscriptions: a system subscribes for itself, takes the handshake, and is notified by id."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from fhirclient.models.bundle import Bundle
+from fhirclient.models.parameters import Parameters
+from fhirclient.models.subscription import Subscription
+
+from integration_api.errors import Invalid
+from integration_api.events.fhir import TOPIC, read_subscription
+
+BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
+PATH = "/fhir/R4/Subscription"
+FHIR = "application/fhir+json"
+
+
+def asked(address: str, **channel: Any) -> dict[str, Any]:
+    content = {"extension": [{"url": f"{BACKPORT}backport-payload-content", "valueCode": "id-only"}]}
+    return {
+        "resourceType": "Subscription",
+        "status": "requested",
+        "reason": "The EHR's inbox",
+        "criteria": TOPIC,
+        "channel": {"type": "rest-hook", "endpoint": address, "payload": FHIR, "_payload": content, **channel},
+    }
+
+
+def filtered(resource: dict[str, Any], *filters: str) -> dict[str, Any]:
+    told = [{"url": f"{BACKPORT}backport-filter-criteria", "valueString": each} for each in filters]
+    return resource | {"_criteria": {"extension": told}}
+
+
+def subscribe(caller: Any, resource: Any) -> Any:
+    return caller.call("POST", PATH, data=json.dumps(resource), content_type=FHIR)
+
+
+def status_in(bundle: dict[str, Any]) -> dict[str, Any]:
+    (entry, *_) = bundle["entry"]
+    Parameters(entry["resource"])
+    found = {each["name"]: each for each in entry["resource"]["parameter"]}
+    return {name: next((v for k, v in each.items() if k.startswith("value")), None) for name, each in found.items()}
+
+
+@pytest.fixture
+def ehr(agreed: Any) -> Any:
+    return agreed.add_ehr()
+
+
+@pytest.fixture
+def path(ehr: Any, receiver: Any) -> str:
+    """Where the system's Subscription is: to documents, with a heartbeat, and a header of its receiver's own."""
+    beat = [{"url": f"{BACKPORT}backport-heartbeat-period", "valueUnsignedInt": 60}]
+    header = ["Authorization: Bearer their-own"]
+    answer = subscribe(ehr, filtered(asked(receiver.address, extension=beat, header=header), "DocumentReference"))
+    assert (answer.status_code, answer.mimetype, answer.json["status"]) == (201, FHIR, "requested")
+    Subscription(answer.json)
+    assert "their-own" not in answer.text
+    return str(answer.headers["Location"].removeprefix("http://localhost"))
+
+
+def test_a_system_is_notified_once_it_has_taken_the_handshake(
+    path: str, ehr: Any, agreed: Any, receiver: Any, work: Any, clock: Any
+) -> None:
+    entry = agreed.write("I miss my father.")
+    agreed.write("Mine alone.", visibility="private")
+    agreed.hold_session(agreed.open_course()["id"], "2026-03-08T10:00:00Z")  # not asked for
+    receiver.answers = [(500, {})]
+    work()
+    assert ehr.read(path)["status"] == "requested"  # nothing is told before the handshake is taken
+    clock.turn(seconds=10)
+    work()
+    bundles = receiver.bodies
+    for each in bundles:
+        Bundle(each)
+    kinds = [status_in(each)["type"] for each in bundles]
+    assert kinds == ["handshake-notification", "handshake-notification", "event-notification"]
+    assert ehr.read(path)["status"] == "active"
+    (headers, body) = receiver.got[-1]
+    assert (headers["authorization"], headers["content-type"]) == ("Bearer their-own", FHIR)
+    assert b"father" not in body
+    told = status_in(bundles[-1])
+    assert (told["status"], told["topic"], told["events-since-subscription-start"]) == ("active", TOPIC, "1")
+    (_, notified) = bundles[-1]["entry"]
+    assert notified["fullUrl"].endswith(f"/fhir/R4/DocumentReference/{entry['id']}")
+    assert (notified["request"]["method"], "resource" in notified) == ("POST", False)
+
+
+def test_it_beats_while_nothing_happens_and_hears_nothing_without_consent(
+    path: str, ehr: Any, agreed: Any, receiver: Any, work: Any, clock: Any
+) -> None:
+    work()
+    clock.turn(seconds=61)
+    work()
+    assert [status_in(each)["type"] for each in receiver.bodies][1:] == ["heartbeat-notification"]
+    agreed.write("One.")
+    work()
+    status = status_in(ehr.read(f"{path}/$status"))
+    assert (status["type"], status["events-since-subscription-start"]) == ("query-status", "1")
+    agreed.maya.create("/v1/me/consents", {"purpose": "ehr", "is_granted": False, "wording": "No more."})
+    agreed.write("Not for the EHR.")
+    before = len(receiver.got)
+    work()
+    assert len(receiver.got) == before
+
+
+def test_it_is_its_systems_own_and_ends_when_it_is_to(
+    ehr: Any, agreed: Any, receiver: Any, work: Any, clock: Any
+) -> None:
+    end = {"end": (clock().replace(microsecond=0)).isoformat()}
+    first = subscribe(ehr, asked(receiver.address) | end).headers["Location"].removeprefix("http://localhost")
+    second = subscribe(ehr, filtered(asked(receiver.address), f"Encounter?patient=Patient/{agreed.ids['maya']}"))
+    path = second.headers["Location"].removeprefix("http://localhost")
+    for caller, expected in ((agreed.admin, 403), (agreed.maya, 403), (agreed.therapist, 403), (agreed.anybody(), 401)):
+        assert [caller.get(PATH).status_code, caller.get(path).status_code] == [expected, expected]
+        assert subscribe(caller, asked(receiver.address)).status_code == expected
+    assert ehr.read(PATH)["total"] == 2
+    assert {each["format"] for each in agreed.admin.read("/v1/webhooks")["items"]} == {"fhir"}
+    hook = f"/v1/webhooks/{path.rpartition('/')[2]}"
+    elsewhere = {"url": "https://elsewhere.example/"}
+    assert agreed.admin.patch(hook, elsewhere, if_match="*").status_code == 422
+    work()
+    assert (ehr.read(first)["status"], ehr.read(path)["status"]) == ("off", "active")
+    toms = filtered(asked(receiver.address), f"Encounter?patient=Patient/{agreed.ids['tom']}")
+    assert subscribe(ehr, toms).status_code == 422  # he has not agreed, so he is not there
+    assert ehr.delete(path).status_code == 204
+    assert ehr.get(path).status_code == 404
+
+
+@pytest.mark.database_free
+@pytest.mark.parametrize(
+    ("place", "value", "pointer"),
+    [
+        (("resourceType",), "Patient", ""),
+        (("criteria",), "Observation?code=x", "/criteria"),
+        (("status",), "active", "/status"),
+        (("end",), "tomorrow", "/end"),
+        (("channel", "type"), "email", "/channel/type"),
+        (("channel", "endpoint"), 5, "/channel/endpoint"),
+        (("channel", "payload"), "text/plain", "/channel/payload"),
+        (("channel", "header"), ["Host: elsewhere"], "/channel/header"),
+        (("channel", "header"), ["X: a\r\nY: b"], "/channel/header"),
+        (
+            ("channel", "_payload"),
+            {"extension": [{"url": f"{BACKPORT}backport-payload-content", "valueCode": "full-resource"}]},
+            "/channel/_payload/extension",
+        ),
+        (
+            ("channel", "extension"),
+            [{"url": f"{BACKPORT}backport-heartbeat-period", "valueUnsignedInt": 1}],
+            "/channel/extension",
+        ),
+        (
+            ("_criteria",),
+            {"extension": [{"url": f"{BACKPORT}backport-filter-criteria", "valueString": "Observation?code=1"}]},
+            "/_criteria/extension",
+        ),
+    ],
+)
+def test_what_cannot_be_had(place: tuple[str, ...], value: Any, pointer: str) -> None:
+    resource = copy.deepcopy(asked("https://ehr.example/"))
+    read_subscription(resource)
+    target = resource
+    for name in place[:-1]:
+        target = target[name]
+    target[place[-1]] = value
+    with pytest.raises(Invalid) as refused:
+        read_subscription(resource)
+    assert refused.value.faults[0].pointer == pointer
