@@ -65,8 +65,6 @@ from models.scoped import (
 from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
 from models.stamp import PatientStamp, revise, stamp, stamp_all, stamp_of, stamp_records
 from models.ties import latest_session, retie, retie_check_ins, retied_by
-from models.stamp import PatientStamp, revise, stamp, stamp_all, stamp_of
-from models.ties import latest_session, retie, retie_check_ins
 from models.webhook import DELIVERY_STATES, WEBHOOK_FORMATS, WEBHOOK_STATES, Delivery, DeliveryAttempt, Webhook
 
 __all__ = [

@@ -113,7 +113,7 @@ class Told:
 
 def _is_readable_document(value: Values) -> bool:
     is_shared = value("visibility") == "care_team" or value("note_kind") == "progress"
-    return is_shared and value("deleted_at") is None
+    return is_shared and value("deleted_at") is None and not value("is_draft")
 
 
 def _is_for_the_team(value: Values) -> bool:

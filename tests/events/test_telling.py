@@ -81,6 +81,18 @@ def test_what_happens_is_told_signed_and_in_order(day: Any, agreed: Any, receive
     assert work() == 0
 
 
+def test_a_draft_is_told_of_when_it_is_finished(told: Any, agreed: Any, receiver: Any, work: Any) -> None:
+    told(types=["entry.created", "entry.updated", "entry.deleted"])
+    draft = agreed.write("I am afr", is_draft=True)
+    path = f"/v1/journal-entries/{draft['id']}"
+    change(agreed.maya, path, {"text": "I am afraid."})
+    work()
+    assert receiver.types == []
+    change(agreed.maya, path, {"is_draft": False})
+    work()
+    assert receiver.types == ["entry.created"]
+
+
 def test_sharing_and_taking_back_are_a_beginning_and_an_end(told: Any, agreed: Any, receiver: Any, work: Any) -> None:
     entry = agreed.write("I am afraid of dying.", visibility="private")
     told(types=["entry.created", "entry.updated", "entry.deleted"])
