@@ -12,19 +12,16 @@ import flask_migrate
 import pytest
 from callers import ADDRESS, Clinic
 from flask import Flask
-from sqlalchemy import Table, create_engine, make_url, text
+from rows import empty, everything, put_back
+from sqlalchemy import create_engine, make_url, text
 from taggers import Broken, Renamed, with_tagger
 
 from integration_api.app import create_app
 from integration_api.config import Environment, FileSettings, Settings, with_driver
 from integration_api.db import db, reading, unit_of_work
 from integration_api.people.use_cases import found_organization
-from integration_api.web.remembered import Memory
-from integration_api.wiring import parts
-from models import Base, Keyring, new_id
-from models.audit import allow_changes, refuse_changes
+from models import Base, new_id
 from models.key_service import parse_keys
-from models.row_security import EVERYBODY, speak_for
 
 SECRET = "a-secret-for-tests-only-0123456789-abcdefghijklmnop"
 DOSING = datetime(2026, 3, 2, 15, tzinfo=UTC)  # when a dosing session begins, for tests that set the clock
@@ -97,39 +94,9 @@ def _app(settings: Settings) -> Iterator[Flask]:
 def app(_app: Flask) -> Flask:
     """The application on an empty database."""
     with _app.app_context():
-        _empty(_app)
+        empty(_app)
         db.session.remove()
     return _app
-
-
-def _empty(app: Flask) -> None:
-    """Take every row out, and forget what this process remembers of them."""
-    app.extensions["memory"] = Memory()
-    app.extensions["keyring"] = Keyring(parts().key_service)
-    with db.engine.begin() as connection:
-        speak_for(connection, EVERYBODY)
-        allow_changes(connection)
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
-        refuse_changes(connection)
-
-
-Rows = list[tuple[Table, list[dict[str, Any]]]]
-
-
-def _everything() -> Rows:
-    """Read every row there is."""
-    with db.engine.begin() as connection:
-        speak_for(connection, EVERYBODY)
-        tables = [(table, connection.execute(table.select()).mappings().all()) for table in Base.metadata.sorted_tables]
-        return [(table, [dict(row) for row in rows]) for table, rows in tables if rows]
-
-
-def _put_back(rows: Rows) -> None:
-    with db.engine.begin() as connection:
-        speak_for(connection, EVERYBODY)
-        for table, kept in rows:
-            connection.execute(table.insert(), kept)
 
 
 @pytest.fixture(scope="session")
@@ -143,10 +110,10 @@ def clinic(app: Flask, _founded: dict[str, Any]) -> Clinic:
     if not _founded:
         made = _found(app)
         with app.app_context():
-            _founded.update(ids=made.ids, rows=_everything())
+            _founded.update(ids=made.ids, rows=everything())
     else:
         with app.app_context():
-            _put_back(_founded["rows"])
+            put_back(_founded["rows"])
     return Clinic(app, dict(_founded["ids"]))
 
 

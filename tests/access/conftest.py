@@ -1,0 +1,73 @@
+"""Maya's record, with something of every kind in it."""
+
+from typing import Any
+
+import pytest
+from callers import Clinic
+from rows import empty, everything, put_back
+from who_gets_what import FILES, HOOK, JPEG, OWN, PROMPT
+
+from models import new_id
+
+
+@pytest.fixture(scope="session")
+def _lived() -> dict[str, Any]:
+    """What the record left in the database, so that it is made by HTTP once and not once a test."""
+    return {}
+
+
+@pytest.fixture
+def world(clinic: Clinic, _lived: dict[str, Any]) -> Clinic:
+    with clinic.app.app_context():
+        if not _lived:
+            live(clinic)
+            _lived.update(ids=clinic.ids, rows=everything())
+        else:
+            empty(clinic.app)
+            put_back(_lived["rows"])
+    clinic.ids = dict(_lived["ids"])
+    # A file lies outside the database, and goes when it is deleted: each test has its own.
+    sent = clinic.maya.call("POST", FILES.format(**clinic.ids), data=JPEG, content_type="image/jpeg")
+    clinic.ids["attachment"] = sent.json["id"]
+    return clinic
+
+
+def live(clinic: Clinic) -> None:
+    """Keep a course, a session with vitals, entries and notes of each kind."""
+    clinic.ids["course"] = clinic.open_course()["id"]
+    clinic.ids["session"] = clinic.hold_session(clinic.ids["course"], "2026-03-08T10:00:00Z")["id"]
+    clinic.ids["vitals"] = clinic.therapist.create(
+        f"/v1/sessions/{clinic.ids['session']}/vitals", {"at": "2026-03-08T10:20:00Z", "heart_rate_bpm": 71}
+    )["id"]
+    entry = clinic.write("I am afraid of dying.")
+    private = clinic.write("I am afraid of dying.", visibility="private")
+    clinic.ids["entry"] = entry["id"]
+    clinic.ids |= {"private": private["id"], "private_mention": private["themes"][0]["id"]}
+    felt = {"valence": -1, "arousal": 2, "visibility": "care_team"}
+    clinic.ids["check_in"] = clinic.maya.create("/v1/mood-check-ins", felt)["id"]
+    changed = clinic.maya.patch(f"/v1/journal-entries/{entry['id']}", {"text": "I am afraid of dying!"}, if_match="*")
+    clinic.ids["mention"] = changed.json["themes"][0]["id"]
+    clinic.ids |= edited_elsewhere(clinic, entry["id"])
+    clinic.ids["own_theme"] = clinic.admin.create("/v1/themes", OWN | {"theme": "the_climb"})["theme"]
+    clinic.ids["own_prompt"] = clinic.admin.create("/v1/prompts", PROMPT)["id"]
+    for each in ("intention", "commitment"):
+        said = {"text": "To meet the fear of dying.", "visibility": "care_team"}
+        clinic.ids[each] = clinic.maya.create(f"/v1/{each}s", said)["id"]
+    answers = {"measure": "phq_9", "answers": [0] * 9}
+    clinic.ids["response"] = clinic.maya.create("/v1/measure-responses", answers)["id"]
+    clinic.ids["note"] = clinic.note("Pt speaks of a fear of dying.")["id"]
+    clinic.write("I have been having suicidal thoughts again.")
+    clinic.ids["flag"] = clinic.therapist.read("/v1/safety-flags")["items"][0]["id"]
+    clinic.ids["psychotherapy"] = clinic.note("My own thoughts.", "psychotherapy")["id"]
+    hook = clinic.admin.create("/v1/webhooks", HOOK)["id"]
+    clinic.ids |= {"webhook": hook, "delivery": clinic.admin.post(f"/v1/webhooks/{hook}/ping", {}).json["id"]}
+    clinic.add_ehr()
+
+
+def edited_elsewhere(clinic: Any, entry: str) -> dict[str, str]:
+    """Let another phone of Maya's edit an entry as it was first; give the former version and the conflict."""
+    conflict = str(new_id())
+    change = {"change_id": conflict, "kind": "journal_entry", "id": entry, "op": "put", "base_version": 1}
+    clinic.maya.post("/v1/sync", {"changes": [change | {"record": {"text": "Afraid of dying, on the other phone."}}]})
+    listed = clinic.maya.read(f"/v1/journal-entries/{entry}/versions")["items"]
+    return {"conflict": conflict, "version": next(each["id"] for each in listed if each["reason"] == "former")}
