@@ -164,6 +164,8 @@ def test_bad_answers_are_told_where_they_are(clinic: Any) -> None:
         answer = clinic.maya.post(RESPONSES, body)
         assert answer.status_code == 422, body
         assert [each["pointer"] for each in answer.json["errors"]] == pointers
+        spanish = clinic.maya.post(RESPONSES, body, headers={"Accept-Language": "es"}).json["errors"]
+        assert all(one["detail"] != other["detail"] for one, other in zip(answer.json["errors"], spanish, strict=True))
     assert clinic.maya.get("/v1/measures/tarot").status_code == 404
     assert clinic.maya.get(f"/v1/patients/{clinic.ids['maya']}/measures/tarot").status_code == 404
 
