@@ -74,7 +74,7 @@ def test_what_is_said_to_who_answers_in_spanish(clinic: Any) -> None:
     body = {"measure": "phq_9", "answers": GRAVE}
     made = clinic.maya.create(RESPONSES, body, headers={"Accept-Language": "es"})
     assert made["language"] == "es"
-    assert "no es un servicio de crisis" in made["safety"]["message"]
+    assert "no es un servicio de emergencia" in made["safety"]["message"]
     calm = clinic.maya.create(RESPONSES, {"measure": "pcl_5", "answers": [0] * 20}, headers={"Accept-Language": "es"})
     assert (calm["language"], calm["safety"]) == ("en", None)
     catalogue = {each["measure"]: each for each in clinic.maya.read("/v1/measures")["items"]}
