@@ -32,6 +32,7 @@ _RESOURCES: dict[str, str] = {
     Resource.PROMPT: Sentence("the list of writing prompts"),
     Resource.PROMPT_OFFER: Sentence("writing prompts that fit you now"),
     Resource.REMINDER: Sentence("reminders, and which of them you want"),
+    Resource.SYNC: Sentence("keeping your phone and your record the same"),
     Resource.BRIEF: Sentence("briefs before a session"),
     Resource.CASELOAD: Sentence("your patients at a glance"),
     Resource.SEARCH: Sentence("what is found by searching entries and notes"),
@@ -39,6 +40,8 @@ _RESOURCES: dict[str, str] = {
     Resource.INVITATION: Sentence("invitations for new people"),
     Resource.BREAK_GLASS: Sentence("openings of a record in an emergency"),
     Resource.AUDIT_EVENT: Sentence("who saw or changed what"),
+    Resource.WEBHOOK: Sentence("addresses that the clinic's other systems are told at"),
+    Resource.SUBSCRIPTION: Sentence("news of changes, sent to a system"),
     Resource.EXPORT: Sentence("a copy of everything about you"),
     Resource.ERASURE: Sentence("the wish to have everything about you erased"),
 }
