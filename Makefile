@@ -53,7 +53,7 @@ messages: $(READY) ## bring the catalogs of translations up to date with the cod
 	$(BIN)/pybabel -q extract --mapping-file pyproject.toml --no-default-keywords --add-location file --sort-by-file \
 	  --project integration-journal --version 1 --width 120 \
 	  -k _ -k ngettext:1,2 -k said -k Sentence -k counted:1,2 -k Fault -k at:2 -k NotFound -k NotAllowed -k BeyondScope \
-	  -k Unauthenticated -k Conflict -k Stale -k ValidationError --output $(MESSAGES)/$(DOMAIN).pot .
+	  -k Unauthenticated -k Conflict -k Stale -k Expired -k NotTaken -k ValidationError --output $(MESSAGES)/$(DOMAIN).pot .
 	@for each in en es; do $(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120 --input-file $(MESSAGES)/$(DOMAIN).pot \
 	  --output-file $(MESSAGES)/$$each/LC_MESSAGES/$(DOMAIN).po --locale $$each; done
 	@rm $(MESSAGES)/$(DOMAIN).pot

@@ -13,6 +13,7 @@ from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.config import FileSettings
 from integration_api.errors import Conflict, Invalid, NotFound
+from integration_api.wording import Sentence
 from models import (
     Attachment,
     JournalEntry,
@@ -78,7 +79,13 @@ def make_room(db_session: DbSession, caller: Principal, entry_id: UUID, limits: 
     entry = entry_for(db_session, caller, entry_id, Action.CREATE)
     of_entry = select(func.count()).select_from(Attachment).where(Attachment.document_id == entry.id)
     if (db_session.scalar(of_entry) or 0) >= limits.per_entry:
-        raise Conflict(f"The entry has {limits.per_entry} attachments, and may not have more.")
+        raise Conflict(
+            Sentence.counted(
+                "The entry has {n} attachment, and may not have more.",
+                "The entry has {n} attachments, and may not have more.",
+                limits.per_entry,
+            )
+        )
     of_patient = select(func.sum(Attachment.byte_count)).where(Attachment.patient_id == entry.patient_id)
     if (db_session.scalar(of_patient) or 0) >= limits.bytes_per_patient:
         raise Conflict("Your attachments take up all the room that there is for them.")

@@ -1,15 +1,30 @@
 """The first screen on the wire."""
 
+import json
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from marshmallow import fields
 
 from integration_api.home.use_cases import Home
 from integration_api.journal.schemas import VISIBILITIES, MoodSchema
+from integration_api.measures.due import Due
+from integration_api.measures.trend_schemas import DueSchema
+from integration_api.measures.use_cases import measure_named
+from integration_api.offers.schemas import OfferedPromptSchema, OfferSchema, ReasonSchema
+from integration_api.prompts.schemas import GENTLENESS, PURPOSES
+from integration_api.reminders.preferences import KINDS
+from integration_api.reminders.schemas import ReminderSchema, words_of
+from integration_api.safety.schemas import SupportSchema
 from integration_api.themes.schemas import ENTRY_ID, SESSION_ID
-from integration_api.web.schema import Answer, Choice, Day, Id, Moment
+from integration_api.web.languages import language
+from integration_api.web.schema import Answer, Choice, Day, Derived, Id, Moment
 
+RESOURCES_SPACE = 1_000  # bytes; what goes over it is at /v1/prompts
 LINKS = {
+    "prompt": "/v1/prompts",
+    "measures_due": "/v1/me/measures-due",
+    "reminders": "/v1/me/reminders",
     "sessions": "/v1/sessions",
     "journal_entries": "/v1/journal-entries",
     "commitments": "/v1/commitments?status=open",
@@ -78,6 +93,79 @@ class CommitmentStartSchema(Answer):
     due_on = Day(required=True, allow_none=True)
 
 
+class FirstPromptSchema(Answer):
+    """The prompt that fits the patient best now, and why."""
+
+    example: ClassVar[dict[str, Any]] = {
+        name: OfferedPromptSchema.example[name] for name in ("id", "text", "purpose", "gentleness")
+    } | {"reason": ReasonSchema.example, "support": None}
+
+    id = Id(required=True)
+    text = fields.String(required=True)
+    purpose = Choice(PURPOSES, required=True)
+    gentleness = Choice(GENTLENESS, required=True)
+    reason = fields.Nested(ReasonSchema, required=True)
+    support = fields.Nested(
+        SupportSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "What the app shows beside the prompt when something grave was written of late."},
+    )
+
+
+def _prompt(home: Home) -> dict[str, Any] | None:
+    offer = home.parts["prompt"]
+    if offer is None or not offer.items:
+        return None
+    told = OfferSchema().dump(offer)
+    if told["support"] is not None:
+        told["support"]["resources"] = list(_within_space(told["support"]["resources"]))
+    first: dict[str, Any] = told["items"][0]
+    return first | {"reason": first["reasons"][0], "support": told["support"]}
+
+
+def _within_space(resources: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Keep whole resources, the first ones first: half a number helps nobody."""
+    left = RESOURCES_SPACE
+    for each in resources:
+        left -= len(json.dumps(each).encode())
+        if left < 0:
+            return
+        yield each
+
+
+def _title(due: Due) -> str:
+    measure = measure_named(due.measure)
+    return measure.title.get(language()) or measure.title[measure.languages[0]]
+
+
+class HomeMeasureSchema(DueSchema):
+    """A measure that is to be answered, with its title."""
+
+    example: ClassVar[dict[str, Any]] = {**DueSchema.example, "title": "Patient Health Questionnaire-9"}
+
+    title = fields.Function(
+        _title,
+        required=True,
+        metadata={"type": "string", "description": "In the reader's language, where it is published in it."},
+    )
+
+
+class HomeReminderSchema(Answer):
+    """A reminder that comes next; `/v1/me/reminders` has its window."""
+
+    example: ClassVar[dict[str, Any]] = {
+        name: ReminderSchema.example[name] for name in ("id", "kind", "due_at", "title", "body", "link")
+    }
+
+    id = fields.UUID(required=True)
+    kind = Choice(KINDS, required=True, attribute="reminder.kind")
+    due_at = Moment(required=True)
+    title = fields.Function(lambda each: words_of(each)["title"], required=True, metadata={"type": "string"})
+    body = fields.Function(lambda each: words_of(each)["body"], required=True, metadata={"type": "string"})
+    link = fields.String(required=True, attribute="reminder.link")
+
+
 class CountsSchema(Answer):
     """How much there is."""
 
@@ -93,6 +181,9 @@ class HomeSchema(Answer):
     """What a phone shows first; always under 10 kB."""
 
     example: ClassVar[dict[str, Any]] = {
+        "prompt": FirstPromptSchema.example,
+        "measures_due": [HomeMeasureSchema.example],
+        "reminders": [HomeReminderSchema.example],
         "sessions": {"next": None, "last": SessionTimesSchema.example},
         "journal_entries": [EntryStartSchema.example],
         "commitments": [CommitmentStartSchema.example],
@@ -100,6 +191,26 @@ class HomeSchema(Answer):
         "links": LINKS,
     }
 
+    prompt = Derived(
+        FirstPromptSchema,
+        _prompt,
+        allow_none=True,
+        metadata={"description": "null: the token does not reach so far, or the clinic has no prompt that fits."},
+    )
+    measures_due = fields.List(
+        fields.Nested(HomeMeasureSchema),
+        required=True,
+        allow_none=True,
+        attribute="parts.measures_due",
+        metadata={"description": "At most five. null: the token does not reach so far."},
+    )
+    reminders = fields.List(
+        fields.Nested(HomeReminderSchema),
+        required=True,
+        allow_none=True,
+        attribute="parts.reminders",
+        metadata={"description": "The next three. null: the token does not reach so far."},
+    )
     sessions = fields.Nested(
         HomeSessionsSchema, required=True, allow_none=True, attribute="parts.sessions", metadata=_PART
     )

@@ -16,6 +16,10 @@ from integration_api.action.use_cases import COMMITMENTS, list_resolves
 from integration_api.errors import NotAllowed, NotFound
 from integration_api.home.starts import Start, start_of
 from integration_api.journal.use_cases import EntryFilter, list_entries
+from integration_api.measures.due import Due, Plan
+from integration_api.measures.use_cases import list_due
+from integration_api.offers.use_cases import Offer, offer_prompts
+from integration_api.reminders.use_cases import Scheduled, Wish, list_reminders
 from models import (
     Commitment,
     Document,
@@ -27,10 +31,11 @@ from models import (
     sessions_within,
 )
 
-# How many, and how much of each: with four bytes a character all of it stays under 7 kB, which leaves 3 kB of the ten
-# to parts that come. A part that is added here has its field in schemas.py, and tests/home holds the sum.
+# How many, and how much of each: with four bytes a character all of it stays under 10 kB. A part that is added here
+# has its field in schemas.py, and tests/home holds the sum.
 ENTRIES, ENTRY_START = 5, 140
 COMMITMENTS_SHOWN, COMMITMENT_START = 3, 100
+PROMPTS, MEASURES, REMINDERS = 1, 5, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,50 +73,67 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """When and in which language the first screen is asked for, and the clinic's schedule of measures."""
+
+    at: datetime
+    language: str
+    schedule: Sequence[Plan] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Home:
     """The first screen of a patient's; a part is None where the token does not reach."""
 
     patient_id: UUID
     parts: Mapping[str, Any]
 
+    @property
+    def new_offer(self) -> Offer | None:
+        """The prompt that is put first now and was not before: to be kept, so that another is the next time."""
+        offer: Offer | None = self.parts["prompt"]
+        return offer if offer is not None and offer.is_new else None
 
-Part = Callable[[DbSession, Principal, datetime], Any]
+
+Part = Callable[[DbSession, Principal, Asked], Any]
 
 
-def read_home(db_session: DbSession, caller: Principal, at: datetime) -> Home:
+def read_home(db_session: DbSession, caller: Principal, asked: Asked) -> Home:
     """Put the first screen together; raise `NotFound` for an account without a patient."""
     patient_id = reach(caller, Resource.HOME, Action.READ).patient_id
     if patient_id is None:
         raise NotFound("The account belongs to no patient.")
-    return Home(patient_id, {name: _if_allowed(part, db_session, caller, at) for name, part in PARTS.items()})
+    return Home(patient_id, {name: _if_allowed(part, db_session, caller, asked) for name, part in PARTS.items()})
 
 
-def _if_allowed(part: Part, db_session: DbSession, caller: Principal, at: datetime) -> Any:
+def _if_allowed(part: Part, db_session: DbSession, caller: Principal, asked: Asked) -> Any:
     try:
-        return part(db_session, caller, at)
+        return part(db_session, caller, asked)
     except NotAllowed:
         return None
 
 
-def _sessions(db_session: DbSession, caller: Principal, at: datetime) -> Sessions:
+def _sessions(db_session: DbSession, caller: Principal, asked: Asked) -> Sessions:
     visible = sessions_within(reach(caller, Resource.SESSION, Action.SEARCH))
-    ahead = visible.where(Session.status == "planned", Session.starts_at >= at).order_by(Session.starts_at, Session.id)
-    held = visible.where(Session.status == "completed", Session.starts_at < at)
+    ahead = visible.where(Session.status == "planned", Session.starts_at >= asked.at).order_by(
+        Session.starts_at, Session.id
+    )
+    held = visible.where(Session.status == "completed", Session.starts_at < asked.at)
     held = held.order_by(Session.starts_at.desc(), Session.id.desc())
     return Sessions(db_session.scalars(ahead.limit(1)).first(), db_session.scalars(held.limit(1)).first())
 
 
-def _entries(db_session: DbSession, caller: Principal, _at: datetime) -> Sequence[EntryStart]:
+def _entries(db_session: DbSession, caller: Principal, _asked: Asked) -> Sequence[EntryStart]:
     latest = list_entries(db_session, caller, EntryFilter(), PageRequest(ENTRIES)).items
     return [EntryStart(each, start_of(each.text, ENTRY_START)) for each in latest]
 
 
-def _commitments(db_session: DbSession, caller: Principal, _at: datetime) -> Sequence[CommitmentStart]:
+def _commitments(db_session: DbSession, caller: Principal, _asked: Asked) -> Sequence[CommitmentStart]:
     latest = list_resolves(db_session, caller, COMMITMENTS, (("status", "open"),), PageRequest(COMMITMENTS_SHOWN)).items
     return [CommitmentStart(each.id, each.due_on, start_of(each.text, COMMITMENT_START)) for each in latest]
 
 
-def _counts(db_session: DbSession, caller: Principal, _at: datetime) -> Counts:
+def _counts(db_session: DbSession, caller: Principal, _asked: Asked) -> Counts:
     entries = journal_entries_within(reach(caller, Resource.JOURNAL_ENTRY, Action.SEARCH))
     commitments = resolves_within(Commitment, reach(caller, Resource.COMMITMENT, Action.SEARCH))
     return Counts(
@@ -126,7 +148,23 @@ def _count(db_session: DbSession, query: Select[Any], column: Any) -> int:
     return db_session.scalar(select(func.count()).select_from(within)) or 0
 
 
+def _prompt(db_session: DbSession, caller: Principal, asked: Asked) -> Offer:
+    return offer_prompts(db_session, caller, PROMPTS, asked.language, asked.at)
+
+
+def _measures_due(db_session: DbSession, caller: Principal, asked: Asked) -> Sequence[Due]:
+    return list_due(db_session, caller, asked.schedule, PageRequest(MEASURES), asked.at).items
+
+
+def _reminders(db_session: DbSession, caller: Principal, asked: Asked) -> Sequence[Scheduled]:
+    wish = Wish(timezone=None, schedule=asked.schedule)
+    return list_reminders(db_session, caller, wish, PageRequest(REMINDERS), asked.at).items
+
+
 PARTS: dict[str, Part] = {
+    "prompt": _prompt,
+    "measures_due": _measures_due,
+    "reminders": _reminders,
     "sessions": _sessions,
     "journal_entries": _entries,
     "commitments": _commitments,

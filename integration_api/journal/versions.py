@@ -144,23 +144,23 @@ def _former(entry: JournalEntry) -> Select[DocumentVersion]:
     return select(DocumentVersion).where(DocumentVersion.document_id == entry.id, DocumentVersion.reason == "former")
 
 
-def draft_with(entry: JournalEntry, text: str, said: dict[str, Any]) -> EntryDraft:
+def draft_with(entry: JournalEntry, text: str, told: dict[str, Any]) -> EntryDraft:
     """Make the draft of an entry out of words and fields as `fields_of` gives them."""
-    mood = said["mood"]
+    mood = told["mood"]
     return EntryDraft(
         text=text,
-        written_at=moment_of(said["written_at"]),
-        session_id=None if said["session_id"] is None else UUID(said["session_id"]),
-        visibility=said["visibility"],
+        written_at=moment_of(told["written_at"]),
+        session_id=None if told["session_id"] is None else UUID(told["session_id"]),
+        visibility=told["visibility"],
         mood=None if mood is None else use_cases.Mood(*mood),
-        prompt_id=None if said["prompt_id"] is None else UUID(said["prompt_id"]),
-        origin=said["origin"],
-        is_draft=said["is_draft"],
+        prompt_id=None if told["prompt_id"] is None else UUID(told["prompt_id"]),
+        origin=told["origin"],
+        is_draft=told["is_draft"],
         patient_id=entry.patient_id,
     )
 
 
-def moment_of(said: Sequence[Any]) -> datetime:
+def moment_of(told: Sequence[Any]) -> datetime:
     """Read a time and its offset in minutes."""
-    at, minutes = said
+    at, minutes = told
     return datetime.fromisoformat(at).astimezone(timezone(timedelta(minutes=minutes)))

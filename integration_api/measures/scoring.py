@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from integration_api.measures.catalogue import Band, Measure, SafetyItem
+from integration_api.wording import Sentence
 
 Answers = Sequence[int | None]
 
@@ -22,20 +23,28 @@ def faults_of(measure: Measure, answers: Answers, gate: int | None) -> dict[str,
     """Say what is wrong with answers, by the place in the body that it stands in (a JSON pointer)."""
     if (gate is not None) != (measure.gate is not None):
         return {
-            "/gate": "The measure asks this first: 0 or 1." if measure.gate else "The measure has no such question."
+            "/gate": Sentence("The measure asks this first: 0 or 1.")
+            if measure.gate
+            else Sentence("The measure has no such question.")
         }
     if len(answers) != len(measure.items):
-        return {"/answers": f"The measure has {len(measure.items)} items: one answer each, null where there is none."}
+        return {
+            "/answers": Sentence(
+                "The measure has {n} items: one answer each, null where there is none.", n=len(measure.items)
+            )
+        }
     allowed = ", ".join(str(value) for value in sorted(measure.values))
-    found = {
-        f"/answers/{place}": f"Item {measure.items[place].number}: one of {allowed}, or null."
+    found: dict[str, str] = {
+        f"/answers/{place}": Sentence(
+            "Item {number}: one of {allowed}, or null.", number=measure.items[place].number, allowed=allowed
+        )
         for place, answer in enumerate(answers)
         if answer is not None and answer not in measure.values
     }
     if gate == 0 and any(answer is not None for answer in answers):
-        found["/answers"] = "After a no to the first question the others are not asked: null each."
+        found["/answers"] = Sentence("After a no to the first question the others are not asked: null each.")
     if gate is None and all(answer is None for answer in answers):
-        found["/answers"] = "Nothing is answered."
+        found["/answers"] = Sentence("Nothing is answered yet.")
     return found
 
 

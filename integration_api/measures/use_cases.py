@@ -17,6 +17,7 @@ from integration_api.measures.due import Due, Plan, due
 from integration_api.measures.scoring import Score, faults_of, safety_of, score
 from integration_api.safety.raising import raise_from_answer, withdraw_answers
 from integration_api.safety.routing import Timing
+from integration_api.wording import Sentence
 from models import (
     Between,
     Course,
@@ -222,7 +223,8 @@ def _language_of(measure: Measure, draft: ResponseDraft, asked_in: str) -> str:
     if draft.language is None:
         return asked_in if asked_in in measure.languages else measure.languages[0]
     if draft.language not in measure.languages:
-        raise Invalid.at("/language", f"The measure is published here in: {', '.join(measure.languages)}.")
+        there_are = ", ".join(measure.languages)
+        raise Invalid.at("/language", Sentence("The measure is published here in: {languages}.", languages=there_are))
     return draft.language
 
 

@@ -1,5 +1,6 @@
 """GET /prompts: what fits the calling patient now."""
 
+from datetime import datetime
 from typing import Any
 
 from flask.views import MethodView
@@ -34,11 +35,15 @@ class Offers(MethodView):
         with reading() as db_session:
             offer = use_cases.offer_prompts(db_session, caller, query["limit"], spoken, at)
         if offer.is_new:
-            colliding(lambda: _keep(caller, offer, at))
+            put_first(caller, offer, at)
         return offer
 
 
-def _keep(caller: Principal, offer: use_cases.Offer, at: Any) -> None:
+def put_first(caller: Principal, offer: use_cases.Offer, at: datetime) -> None:
     """Note what was offered, as the trail notes who read: it changes nothing that the patient has."""
+    colliding(lambda: _keep(caller, offer, at))
+
+
+def _keep(caller: Principal, offer: use_cases.Offer, at: datetime) -> None:
     with unit_of_work() as db_session:
         use_cases.keep_offer(db_session, caller, offer, at)

@@ -57,7 +57,7 @@ class OfferedPromptSchema(Answer):
         "language": "en",
         "texts": {
             "en": "You made a plan for yourself. How is it going? Any answer is fine.",
-            "es": "Hiciste un plan para ti. ¿Cómo va? Cualquier respuesta está bien.",
+            "es": "Usted hizo un plan. ¿Cómo va? Cualquier respuesta está bien.",
         },
         "purpose": "action",
         "gentleness": "gentle",

@@ -40,6 +40,9 @@ from integration_api.prompts.schemas import ShowingSchema
 from integration_api.prompts.use_cases import list_showings
 from integration_api.reminders.preferences import read_preferences
 from integration_api.reminders.schemas import ReminderSettingsSchema
+from integration_api.themes.labels import label_of
+from integration_api.themes.own import known_themes
+from integration_api.web.languages import language
 from integration_api.web.schema import Schema
 from models import Attachment, Page, PageRequest
 
@@ -106,8 +109,14 @@ def files_of(db_session: DbSession, caller: Principal) -> list[Attachment]:
     return _turned(lambda page: list_all(db_session, me, page))
 
 
-def pages_of(record: dict[str, Any]) -> dict[str, str]:
+def labels_of(db_session: DbSession, caller: Principal) -> dict[str, str]:
+    """Name the themes for people, in the request's language."""
+    known = known_themes(db_session, caller.organization_id)
+    return {name: label_of(theme, language()).label for name, theme in known.items()}
+
+
+def pages_of(record: dict[str, Any], labels: dict[str, str]) -> dict[str, str]:
     """Write the record as JSON, and as a page that any browser reads."""
     files = {each["id"]: f"files/{each['id']}.{ENDINGS[each['media_type']]}" for each in record["attachments"]}
-    page = render_template("privacy/export.html", record=record, files=files, word=word)
+    page = render_template("privacy/export.html", record=record, files=files, labels=labels, word=word)
     return {"record.json": json.dumps(record, indent=2), "record.html": page}

@@ -11,7 +11,7 @@ from integration_api.access.principals import Principal
 from integration_api.db import reading, unit_of_work
 from integration_api.privacy import audit, break_glass, consents, erasure, schemas
 from integration_api.privacy.archive import MEDIA_TYPE, packed
-from integration_api.privacy.export import everything_about, files_of, pages_of
+from integration_api.privacy.export import everything_about, files_of, labels_of, pages_of
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once
 from integration_api.web.pages import PageQuery
@@ -67,7 +67,8 @@ class Export(MethodView):
         with reading() as db_session:
             at = parts().now()
             record, files = everything_about(db_session, caller, at), files_of(db_session, caller)
-        answer = Response(packed(pages_of(record), files, parts().file_store, at), mimetype=MEDIA_TYPE)
+            pages = pages_of(record, labels_of(db_session, caller))
+        answer = Response(packed(pages, files, parts().file_store, at), mimetype=MEDIA_TYPE)
         answer.headers["Content-Disposition"] = 'attachment; filename="integration-journal.zip"'
         return answer
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from integration_api.wording import Sentence
 from nlp import load_taxonomy
 
 FOLDER = Path(__file__).with_name("library")
@@ -152,22 +153,22 @@ def _prompt(row: dict[str, Any], where: str, sources: Mapping[str, str]) -> Prom
         raise LibraryFault(f"{where}: {error}") from None
     faults = [*_faults_of_form(prompt, row["id"]), *faults_of_care(prompt)]
     if faults:
-        raise LibraryFault(f"{where}: {'; '.join(faults)}")
+        raise LibraryFault(f"{where}: {' '.join(faults)}")
     return prompt
 
 
 def _faults_of_form(prompt: Prompt, written: str) -> list[str]:
     faults = []
     if prompt.id.version != 7 or written != str(prompt.id):  # noqa: PLR2004  (as every id of the API)
-        faults.append("its id is no UUIDv7 in lower case")
+        faults.append("Its id is no UUIDv7 in lower case.")
     if set(prompt.texts) != set(LANGUAGES):
-        faults.append(f"its texts must be in {', '.join(LANGUAGES)}")
+        faults.append(f"Its texts must be in {', '.join(LANGUAGES)}.")
     if not prompt.themes <= load_taxonomy().themes.keys() - load_taxonomy().safety:
-        faults.append("it names a theme that is not in the taxonomy, or one of safety")
+        faults.append("It names a theme that is not in the taxonomy, or one of safety.")
     if any(text != " ".join(text.split()) or not text for text in prompt.texts.values()):
-        faults.append("a text is empty, or has stray white space")
+        faults.append("A text is empty, or has stray white space.")
     if not isinstance(prompt.version, int) or prompt.version < 1:
-        faults.append("its version is a whole number from 1 on")
+        faults.append("Its version is a whole number from 1 on.")
     return faults
 
 
@@ -175,15 +176,17 @@ def faults_of_care(prompt: Prompt) -> list[str]:
     """Say what makes a prompt unfit to be put to a patient; holds for the library's and for a clinic's own."""
     is_on_the_day = Phase.DAY in prompt.phases
     longest = LONGEST_ON_THE_DAY if is_on_the_day or prompt.gentleness is Gentleness.GROUNDING else LONGEST
-    faults = []
+    faults: list[str] = []
     if not prompt.phases:
-        faults.append("it fits no phase")
+        faults.append(Sentence("It fits no phase."))
     if is_on_the_day and (prompt.gentleness is Gentleness.OPEN or prompt.needs is not None):
-        faults.append("within 24 hours of dosing a question is gentle or grounding, and goes back to nothing")
+        faults.append(
+            Sentence("Within 24 hours of dosing a question is gentle or grounding, and goes back to nothing.")
+        )
     if prompt.gentleness is Gentleness.GROUNDING and (prompt.themes or prompt.needs):
-        faults.append("a grounding question is about the here and now: no theme, nothing to go back to")
+        faults.append(Sentence("A grounding question is about the here and now: no theme, nothing to go back to."))
     if any(len(text) > longest for text in prompt.texts.values()):
-        faults.append(f"a text is longer than {longest} characters")
+        faults.append(Sentence("A text is longer than {longest} characters.", longest=longest))
     if any(re.search(r"ketamin|\bmg\b", text, re.IGNORECASE) for text in prompt.texts.values()):
-        faults.append("a text names the drug or a dose, which a screen may show to others")
+        faults.append(Sentence("A text names the drug or a dose, which a screen may show to others."))
     return faults

@@ -129,7 +129,7 @@ def _describe(db_session: DbSession, row: ClinicPrompt, draft: PromptDraft) -> N
     row.phases, row.themes, row.is_on = list(draft.phases), list(draft.themes), draft.is_on
     faults = faults_of_care(_of_clinic(row))
     if faults:
-        raise Invalid(*(Fault(each.capitalize() + ".", pointer="") for each in faults))
+        raise Invalid(*(Fault(each, pointer="") for each in faults))
 
 
 def _of_clinic(row: ClinicPrompt) -> Prompt:

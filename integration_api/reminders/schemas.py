@@ -93,8 +93,8 @@ class ReminderSchema(Answer):
     kind = Choice(KINDS, required=True, attribute="reminder.kind")
     due_at = Moment(required=True)
     window = fields.Nested(WindowSchema, required=True, attribute="reminder.window")
-    title = fields.Function(lambda each: _words(each)["title"], required=True, metadata={"type": "string"})
-    body = fields.Function(lambda each: _words(each)["body"], required=True, metadata={"type": "string"})
+    title = fields.Function(lambda each: words_of(each)["title"], required=True, metadata={"type": "string"})
+    body = fields.Function(lambda each: words_of(each)["body"], required=True, metadata={"type": "string"})
     language = fields.Function(
         lambda _: language(), required=True, metadata={"type": "string", "enum": list(LANGUAGES)}
     )
@@ -156,7 +156,8 @@ class ReminderSettingsSchema(Answer):
     version = fields.Integer(required=True, metadata={"description": "0: nothing was set yet."})
 
 
-def _words(scheduled: Scheduled) -> dict[str, str]:
+def words_of(scheduled: Scheduled) -> dict[str, str]:
+    """Give the title and the body of a reminder in the reader's language."""
     return _wording()[language()][scheduled.reminder.words or scheduled.reminder.kind]
 
 

@@ -5,9 +5,14 @@ from typing import Any, ClassVar
 from marshmallow import fields, post_load
 
 from integration_api.measures.trend_schemas import MeasureAroundDoseSchema
-from integration_api.themes.schemas import EvidenceSchema
+from integration_api.themes.labels import label_of
+from integration_api.themes.patterns import Told
+from integration_api.themes.schemas import EvidenceSchema, label_for
+from integration_api.web.catalogs import said
+from integration_api.web.languages import language
 from integration_api.web.pages import Span
 from integration_api.web.schema import Answer, Choice, Id
+from integration_api.wording import Sentence
 from models import ROUTES, SESSION_KINDS, Between
 from nlp.relations import Band, NamedBy, Since
 from nlp.relations.pairs import ENTRIES_NEEDED
@@ -30,11 +35,18 @@ class PatternsQuery(Span):
         return {"wanted": Between(**data)}
 
 
+def _statement(told: Told) -> str:
+    """Say it, and name the themes, in the reader's language."""
+    names = {"first": label_of(told.first.theme, language()), "second": label_of(told.second.theme, language())}
+    labels = {place: named.label for place, named in names.items()}
+    return said(Sentence(told.statement.template, **told.statement.values | labels))
+
+
 class ShownThemeSchema(Answer):
     """A theme with up to three mentions that show it."""
 
     theme = fields.String(required=True, attribute="theme.name")
-    label = fields.String(required=True, attribute="theme.label")
+    label = label_for(lambda shown: shown.theme)
     facet = fields.String(required=True, attribute="theme.facet")
     evidence = fields.List(fields.Nested(EvidenceSchema), required=True)
 
@@ -44,7 +56,7 @@ class TogetherPairSchema(Answer):
 
     first = fields.Nested(ShownThemeSchema, required=True)
     second = fields.Nested(ShownThemeSchema, required=True)
-    statement = fields.String(required=True)
+    statement = fields.Function(_statement, required=True, metadata={"type": "string"})
     both = fields.Integer(required=True, attribute="found.both")
     with_first = fields.Integer(required=True, attribute="found.with_theme")
     second_only = fields.Integer(required=True, attribute="found.other_only")
@@ -71,7 +83,7 @@ class TurnSchema(Answer):
 
     first = fields.Nested(ShownThemeSchema, required=True)
     next = fields.Nested(ShownThemeSchema, required=True, attribute="second")
-    statement = fields.String(required=True)
+    statement = fields.Function(_statement, required=True, metadata={"type": "string"})
     followed = fields.Integer(required=True, attribute="found.followed")
     after_first = fields.Integer(required=True, attribute="found.after_theme")
     followed_others = fields.Integer(required=True, attribute="found.followed_others")

@@ -25,6 +25,7 @@ from integration_api.themes.use_cases import (
     theme_named,
     windows_for,
 )
+from integration_api.wording import Sentence
 from models import (
     Between,
     Document,
@@ -71,7 +72,7 @@ class Told:
     first: Shown
     second: Shown
     found: Pair | Turn
-    statement: str
+    statement: Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,19 +136,30 @@ class _Showing:
     def pair(self, pair: Pair) -> Told:
         first = self.theme(pair.theme, pair.evidence)
         second = self.theme(pair.other, pair.other_evidence)
-        statement = (
-            f"In {pair.both} of the {pair.with_theme} entries that speak of “{first.theme.label}”, also "
-            f"“{second.theme.label}”; in {pair.other_only} of the other {pair.without_theme}."
+        statement = Sentence(
+            "In {both} of the {with_first} entries that speak of “{first}”, also “{second}”; in {second_only} of the "
+            "other {without_first}.",
+            first=first.theme.label,
+            second=second.theme.label,
+            both=pair.both,
+            with_first=pair.with_theme,
+            second_only=pair.other_only,
+            without_first=pair.without_theme,
         )
         return Told(first, second, pair, statement)
 
     def turn(self, turn: Turn) -> Told:
         first = self.theme(turn.theme, turn.evidence)
         second = self.theme(turn.next_theme, turn.next_evidence)
-        statement = (
-            f"After {turn.followed} of the {turn.after_theme} stretches between dosing sessions that speak of "
-            f"“{first.theme.label}”, the next speaks of “{second.theme.label}”; after {turn.followed_others} of the "
-            f"other {turn.after_others}."
+        statement = Sentence(
+            "After {followed} of the {after_first} stretches between dosing sessions that speak of “{first}”, the next "
+            "speaks of “{second}”; after {followed_others} of the other {after_others}.",
+            first=first.theme.label,
+            second=second.theme.label,
+            followed=turn.followed,
+            after_first=turn.after_theme,
+            followed_others=turn.followed_others,
+            after_others=turn.after_others,
         )
         return Told(first, second, turn, statement)
 

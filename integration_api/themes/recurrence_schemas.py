@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import fields, post_load
 
-from integration_api.themes.schemas import ASSERTIONS, SESSION_ID, EvidenceSchema
+from integration_api.themes.schemas import ASSERTIONS, SESSION_ID, EvidenceSchema, label_for
 from integration_api.themes.use_cases import ANY, RecurrenceFilter
 from integration_api.web.pages import PageQuery, Span
 from integration_api.web.schema import Answer, Choice, Id, Moment, facet_name
@@ -95,7 +95,7 @@ class RecurringThemeSchema(Answer):
     }
 
     theme = fields.String(required=True, attribute="theme.name")
-    label = fields.String(required=True, attribute="theme.label")
+    label = label_for(lambda found: found.theme)
     facet = fields.String(required=True, attribute="theme.facet")
     sessions = fields.List(fields.Nested(SessionRateSchema), required=True)
     session_count = fields.Integer(required=True)

@@ -1,11 +1,14 @@
 """Themes, mentions and recurrence on the wire."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from marshmallow import fields, post_load, validate
 
-from integration_api.themes.own import ThemeDraft
+from integration_api.themes.labels import facet_label, label_of
+from integration_api.themes.own import KnownTheme, ThemeDraft
 from integration_api.themes.reviews import Review
+from integration_api.web.languages import language
 from integration_api.web.pages import PageQuery
 from integration_api.web.schema import Answer, Choice, Derived, Id, Moment, Schema, Words, facet_name, theme_name
 from integration_api.wording import Sentence
@@ -61,6 +64,13 @@ class ThemeDraftSchema(Schema):
         return ThemeDraft(**(data | {"phrases": tuple(data["phrases"]), "examples": tuple(data["examples"])}))
 
 
+def label_for(theme_of: Callable[[Any], KnownTheme]) -> fields.Function:
+    """Build a field that holds a theme's label in the reader's language."""
+    return fields.Function(
+        lambda shown: label_of(theme_of(shown), language()).label, required=True, metadata={"type": "string"}
+    )
+
+
 class ThemeSchema(Answer):
     """A theme of the taxonomy or the clinic's own: what it covers, what it does not, and whence it comes."""
 
@@ -68,6 +78,7 @@ class ThemeSchema(Answer):
         "theme": "grief",
         "label": "Grief",
         "facet": "emotion",
+        "facet_label": "What was felt",
         "definition": "Mourning of a person, a time or a part of oneself that is gone.",
         "includes": ["missing the dead"],
         "excludes": ["low mood without a loss"],
@@ -79,9 +90,14 @@ class ThemeSchema(Answer):
     }
 
     theme = fields.String(required=True, attribute="name")
-    label = fields.String(required=True)
+    label = label_for(lambda theme: theme)
     facet = facet_name(required=True)
-    definition = fields.String(required=True)
+    facet_label = fields.Function(
+        lambda theme: facet_label(theme.facet, language()), required=True, metadata={"type": "string"}
+    )
+    definition = fields.Function(
+        lambda theme: label_of(theme, language()).definition, required=True, metadata={"type": "string"}
+    )
     includes = fields.List(fields.String(), required=True)
     excludes = fields.List(fields.String(), required=True)
     source = fields.String(required=True, metadata={"description": "The instrument or literature it is drawn from."})

@@ -1,13 +1,17 @@
 """The first screen: one answer, never over 10 kB, with no more in it than the token reaches."""
 
 import unicodedata
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from integration_api.config import CrisisResource
 from integration_api.home.starts import start_of
 
 MOST = 10_000  # bytes
+SPANISH = {"Accept-Language": "es"}
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
 
 
@@ -41,7 +45,14 @@ class TestStarts:
         assert not unicodedata.category(start_of("abc" * 9 + "\u0301", 20).text[-1]).startswith("M")
 
 
-def test_it_stays_under_ten_kilobytes_whatever_was_written(clinic: Any, broken_tagger: Any) -> None:
+HELP = CrisisResource(name="海" * 60, phone="+1 555 0100", url="https://example.org/help", hours="海" * 20)
+
+
+def test_it_stays_under_ten_kilobytes_whatever_was_written(
+    clinic: Any, broken_tagger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(clinic.app.config["SETTINGS"], crisis_resources=(HELP,) * 20)
+    monkeypatch.setitem(clinic.app.config, "SETTINGS", settings)
     course = clinic.open_course()["id"]
     for day in range(1, 9):
         clinic.hold_session(course, f"2026-03-0{day}T10:00:00Z")
@@ -54,21 +65,28 @@ def test_it_stays_under_ten_kilobytes_whatever_was_written(clinic: Any, broken_t
         "a " * 20_000,
         "\U0001f3fd\n" * 9_000,
     ]
+    now = datetime.now(UTC)
+    before, soon = (now - timedelta(hours=1)).isoformat(), (now + timedelta(days=9)).date().isoformat()
+    clinic.write("I want to die.", written_at=before, visibility="private")  # so that there is support to show
     with broken_tagger():  # what is found in them is not shown, and takes long to find
         for each in worst:
-            clinic.write(each[:49_990], mood={"valence": -5, "arousal": -5}, visibility="private")
-            resolve = {"text": each[:1_000], "due_on": "2026-04-01", "visibility": "private"}
+            clinic.write(
+                each[:49_990], written_at=now.isoformat(), mood={"valence": -5, "arousal": -5}, visibility="private"
+            )
+            resolve = {"text": each[:1_000], "due_on": soon, "visibility": "private"}
             clinic.maya.create("/v1/commitments", resolve | {"themes": ["grief"]})
-    answer = clinic.maya.get("/v1/me/home")
+    answer = clinic.maya.get("/v1/me/home", headers=SPANISH)
     assert answer.status_code == 200, answer.text
-    assert len(answer.data) < MOST - 3_000  # what is left is for parts that come
+    assert len(answer.data) < MOST
     home = answer.json
-    assert [len(home[name]) for name in ("journal_entries", "commitments")] == [5, 3]
+    assert [len(home[name]) for name in ("journal_entries", "commitments", "measures_due", "reminders")] == [5, 3, 3, 3]
+    assert home["prompt"]["gentleness"] == "grounding"
+    assert 0 < len(home["prompt"]["support"]["resources"]) < 20
     assert all(len(each["start"]) <= 140 and each["is_cut"] for each in home["journal_entries"])
-    assert home["counts"] == {"journal_entries": 6, "private_entries": 6, "open_commitments": 6}
+    assert home["counts"] == {"journal_entries": 7, "private_entries": 7, "open_commitments": 6}
     assert home["sessions"]["next"]["starts_at"] == "2199-03-01T10:00:00Z"
     assert home["sessions"]["last"]["starts_at"] == "2026-03-08T10:00:00Z"
-    again = clinic.maya.get("/v1/me/home", if_none_match=answer.headers["ETag"])
+    again = clinic.maya.get("/v1/me/home", if_none_match=answer.headers["ETag"], headers=SPANISH)
     assert (again.status_code, again.data) == (304, b"")
 
 
@@ -90,7 +108,38 @@ def test_it_shows_what_there_is_and_only_as_far_as_the_token_reaches(clinic: Any
     for where in home["links"].values():
         assert clinic.maya.get(where).status_code == 200
     little = clinic.caller("maya", "patient/Home.r patient/Session.rs").read("/v1/me/home")
-    assert [little[name] for name in ("journal_entries", "commitments", "counts")] == [None, None, None]
+    beyond = ("prompt", "measures_due", "reminders", "journal_entries", "commitments", "counts")
+    assert [little[name] for name in beyond] == [None] * 6
     assert little["sessions"] == {"next": None, "last": None}
     assert clinic.tom.read("/v1/me/home")["journal_entries"] == []
     assert clinic.caller("maya", "patient/JournalEntry.rs").get("/v1/me/home").status_code == 403
+
+
+def test_it_asks_tells_what_is_due_and_reminds_in_the_readers_language(clinic: Any) -> None:
+    course = clinic.open_course()["id"]
+    clinic.hold_session(course, "2199-03-01T10:00:00Z", status="planned")
+    clinic.maya.create("/v1/commitments", {"text": "Call my brother.", "due_on": "2020-04-01"})
+    answers = [clinic.maya.get("/v1/me/home", headers=headers) for headers in ({}, SPANISH, {})]
+    english, spanish, again = (each.json for each in answers)
+    assert english == again
+    assert [each.headers["Content-Language"] for each in answers] == ["en", "es", "en"]
+    offered = clinic.maya.read("/v1/prompts")["items"][0]
+    assert english["prompt"] == {
+        **{name: offered[name] for name in ("id", "text", "purpose", "gentleness")},
+        "reason": offered["reasons"][0],
+        "support": None,
+    }
+    assert english["prompt"]["reason"]["kind"] == "commitment_due"
+    assert spanish["prompt"]["text"] == offered["texts"]["es"]
+    assert spanish["prompt"]["reason"]["text"] == "Usted se propuso algo, y hoy es un buen día para mirarlo."
+    due = [(each["measure"], each["title"]) for each in spanish["measures_due"]]
+    assert ("phq_9", "Cuestionario sobre la salud del paciente-9") in due
+    assert [each["measure"] for each in english["measures_due"]] == [name for name, _ in due]
+    listed = clinic.maya.read("/v1/me/reminders?limit=3")["items"]
+    assert english["reminders"] == [
+        {name: each[name] for name in ("id", "kind", "due_at", "title", "body", "link")} for each in listed
+    ]
+    assert {each["body"] for each in spanish["reminders"]}.isdisjoint(each["body"] for each in english["reminders"])
+    seen = clinic.maya.post(f"/v1/prompts/{offered['id']}/shown", {})
+    assert seen.status_code < 300, seen.text
+    assert clinic.maya.read("/v1/me/home")["prompt"]["id"] != offered["id"]

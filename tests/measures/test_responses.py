@@ -74,7 +74,7 @@ def test_what_is_said_to_who_answers_in_spanish(clinic: Any) -> None:
     body = {"measure": "phq_9", "answers": GRAVE}
     made = clinic.maya.create(RESPONSES, body, headers={"Accept-Language": "es"})
     assert made["language"] == "es"
-    assert "no es un servicio de crisis" in made["safety"]["message"]
+    assert "no es un servicio de emergencia" in made["safety"]["message"]
     calm = clinic.maya.create(RESPONSES, {"measure": "pcl_5", "answers": [0] * 20}, headers={"Accept-Language": "es"})
     assert (calm["language"], calm["safety"]) == ("en", None)
     catalogue = {each["measure"]: each for each in clinic.maya.read("/v1/measures")["items"]}
@@ -164,6 +164,8 @@ def test_bad_answers_are_told_where_they_are(clinic: Any) -> None:
         answer = clinic.maya.post(RESPONSES, body)
         assert answer.status_code == 422, body
         assert [each["pointer"] for each in answer.json["errors"]] == pointers
+        spanish = clinic.maya.post(RESPONSES, body, headers={"Accept-Language": "es"}).json["errors"]
+        assert all(one["detail"] != other["detail"] for one, other in zip(answer.json["errors"], spanish, strict=True))
     assert clinic.maya.get("/v1/measures/tarot").status_code == 404
     assert clinic.maya.get(f"/v1/patients/{clinic.ids['maya']}/measures/tarot").status_code == 404
 

@@ -142,7 +142,7 @@ def test_after_signs_of_danger_there_is_grounding_and_where_help_is(
     assert "no crisis service" in found["support"]["message"]
     assert found["support"]["resources"][0]["phone"] == "555-0100"
     spanish = offered(clinic, headers={"Accept-Language": "es"})
-    assert "no es un servicio de crisis" in spanish["support"]["message"]
+    assert "no es un servicio de emergencia" in spanish["support"]["message"]
     set_clock(days=25)
     assert offered(clinic)["support"] is None
     set_clock(days=10)

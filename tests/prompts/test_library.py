@@ -103,7 +103,7 @@ def test_a_library_is_read_with_its_sources(tmp_path: Path) -> None:
         ({"source": "nobody"}, "nobody"),
         ({"version": 0}, "version"),
         ({"sourse": "typo"}, "sourse is not known"),
-        ({"phases": ["within_24_hours"], "gentleness": "open"}, "within 24 hours"),
+        ({"phases": ["within_24_hours"], "gentleness": "open"}, "Within 24 hours"),
         ({"phases": ["within_24_hours"], "needs": "quiet"}, "goes back to nothing"),
         ({"gentleness": "grounding", "themes": ["grief"]}, "here and now"),
     ],

@@ -48,6 +48,9 @@ class TestTogether:
         assert "In 8 of the 8 entries that speak of" in pair["statement"]
         assert "Death and mortality" in pair["statement"]
         assert pair["statement"].endswith("in 0 of the other 16.")
+        spanish = clinic.therapist.get(path, headers={"Accept-Language": "es"}).json["together"]["pairs"]
+        assert f"De las 8 entradas que hablan de “{spanish[0]['first']['label']}”" in spanish[0]["statement"]
+        assert "Muerte y finitud" in spanish[0]["statement"]
         for side in ("first", "second"):
             assert len(pair[side]["evidence"]) == 3
             for mention in pair[side]["evidence"]:

@@ -71,6 +71,36 @@ def test_spanish_is_complete_and_keeps_every_value(catalogs: dict[str, Catalog])
             assert not re.search(r"\b(tú|tu|tus|vosotros|vuestr[oa]s?)\b", each), f"usted throughout: {each}"
 
 
+TO_A_FRIEND = re.compile(
+    r"\b(tú|tus?|tuy[oa]s?|te|ti|contigo|vosotros|eres|estás|has|puedes|podrías|quieres|tienes|sabes|llama|haz)\b",
+    re.IGNORECASE,
+)
+
+
+def test_what_stands_in_data_files_says_usted_as_well(root: Path) -> None:
+    """Who is asked, reminded and shown where help is, is spoken to in one way."""
+    said = []
+    for path in (root / "integration_api").rglob("*.toml"):
+        if path.parent.name != "published":  # a questionnaire's words are its authors' own
+            table = tomllib.loads(path.read_text("utf-8"))
+            said += texts_in(table if path.stem.endswith(".es") else spanish_in(table))
+    assert len(said) > 230
+    assert [each for each in said if TO_A_FRIEND.search(each)] == []
+
+
+def spanish_in(table: Any) -> list[Any]:
+    """Give what stands under `es`, wherever it is."""
+    if isinstance(table, dict):
+        return [each for name, value in table.items() for each in ([value] if name == "es" else spanish_in(value))]
+    return [each for value in table for each in spanish_in(value)] if isinstance(table, list) else []
+
+
+def texts_in(told: Any) -> list[str]:
+    if isinstance(told, str):
+        return [told]
+    return [each for value in (told.values() if isinstance(told, dict) else told) for each in texts_in(value)]
+
+
 def values_in(text: str) -> set[str]:
     braces = {name for _, name, _, _ in string.Formatter().parse(re.sub(r"%\(\w+\)s", "", text)) if name}
     return braces | set(re.findall(r"%\((\w+)\)s", text))
