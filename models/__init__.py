@@ -22,6 +22,7 @@ from models.event import EVENT_TYPES, HANDSHAKE, HEARTBEAT, PING, Event, RisingT
 from models.filters import Between, narrowed
 from models.job import JOB_STATES, Job
 from models.measure_response import RESPONSE_STATUSES, MeasureResponse
+from models.identifier import Identifier
 from models.mention import ASSERTIONS, SOURCES, Mention, MentionReview
 from models.mood import MoodCheckIn
 from models.oauth import (
@@ -34,10 +35,10 @@ from models.oauth import (
     UsedAssertion,
 )
 from models.paging import Order, Page, PageRequest, page_of, page_of_list
-from models.person import CLINICAL_ROLES, Clinician, Organization, Patient, Role, User
 from models.prompt import ClinicPrompt, PromptShowing, PromptSwitch
 from models.record_change import Place, RecordChange, changes_after, has_been, note_all
 from models.reminder import ReminderSettings
+from models.person import CLINICAL_ROLES, GENDERS, Clinician, Organization, Patient, Role, User
 from models.safety_flag import FLAG_EVENTS, FLAG_STATUSES, SafetyFlag, SafetyFlagEvent, raises
 from models.scoped import (
     Extent,
@@ -80,6 +81,7 @@ __all__ = [
     "HANDSHAKE",
     "HEARTBEAT",
     "JOB_STATES",
+    "GENDERS",
     "NOTE_KINDS",
     "ORIGINS",
     "PING",
@@ -121,6 +123,7 @@ __all__ = [
     "Erasure",
     "Event",
     "Extent",
+    "Identifier",
     "Intention",
     "Invitation",
     "Job",

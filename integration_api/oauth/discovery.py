@@ -15,6 +15,7 @@ _SMART = (
     "permission-offline",
     "permission-patient",
     "permission-user",
+    "permission-v1",
     "permission-v2",
 )
 
