@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import joinedload, lazyload
 
 from models.action import Commitment, Intention, Resolve
 from models.audit import AuditEvent
@@ -62,7 +63,8 @@ def _with_own(reach: Reach) -> tuple[Reach, ...]:
 
 def facing_documents(reach: Reach) -> Select[Document]:
     """Journal entries that are shared, and progress notes."""
-    return documents_within(reach).where(or_(Document.visibility == "care_team", Document.note_kind == "progress"))
+    shared = documents_within(reach).where(or_(Document.visibility == "care_team", Document.note_kind == "progress"))
+    return shared.options(lazyload(Document.mentions))  # unread here, and there may be many
 
 
 def facing_gone(reach: Reach) -> Select[Document]:
@@ -74,11 +76,10 @@ def facing_gone(reach: Reach) -> Select[Document]:
 
 def facing_themes(reach: Reach) -> Select[Mention]:
     """Mentions that a clinician has confirmed, in what may leave, said by the patient of the patient."""
-    return mentions_within(reach).where(
-        or_(Document.visibility == "care_team", Document.note_kind == "progress"),
-        Mention.review == "confirmed",
-        Mention.assertion.in_(TOLD_ASSERTIONS),
-    )
+    shared = or_(Document.visibility == "care_team", Document.note_kind == "progress")
+    confirmed = (Mention.review == "confirmed", Mention.assertion.in_(TOLD_ASSERTIONS))
+    only = joinedload(Mention.document).lazyload(Document.mentions)
+    return mentions_within(reach).where(shared, *confirmed).options(only)
 
 
 def facing_resolves(table: type[Resolve], reach: Reach) -> Select[Any]:
@@ -100,7 +101,8 @@ def facing_plans(reach: Reach) -> Select[Commitment]:
 def facing_flags(reach: Reach) -> Select[SafetyFlag]:
     """Safety flags that a clinician has taken up, of what may leave."""
     documents = facing_documents(reach).with_only_columns(Document.id)
-    return select(SafetyFlag).where(SafetyFlag.document_id.in_(documents), SafetyFlag.status.in_(TAKEN_UP))
+    taken_up = select(SafetyFlag).where(SafetyFlag.document_id.in_(documents), SafetyFlag.status.in_(TAKEN_UP))
+    return taken_up.options(joinedload(SafetyFlag.document).lazyload(Document.mentions))
 
 
 def facing_consents(reach: Reach) -> Select[Consent]:

@@ -1,6 +1,7 @@
 """What resources say of other records: looked up once, and in one go, for all that an answer shows."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
@@ -18,6 +19,7 @@ class Known:
     def __init__(self, db_session: DbSession, caller: Principal, base: str) -> None:
         self.db_session, self.caller, self.base = db_session, caller, base
         self._identifiers: dict[UUID, list[Identifier]] = {}
+        self.latest: dict[tuple[UUID, str], datetime] = {}  # when patients last spoke on a purpose of consent
 
     def system(self, name: str) -> str:
         """Give the address of a code system of ours."""
@@ -53,6 +55,10 @@ class Known:
         self._identifiers |= {each: [] for each in wanted}
         for found in self.db_session.scalars(query.order_by(Identifier.created_at, Identifier.id)):
             self._identifiers[found.record_id].append(found)
+
+    def forget_identifiers(self, record_id: UUID) -> None:
+        """Look them up again next time: the record was changed."""
+        self._identifiers.pop(record_id, None)
 
     def identifiers(self, record_id: UUID) -> list[Identifier]:
         """Give what other systems call a patient or session that was looked up."""

@@ -1,67 +1,22 @@
-"""/fhir/R4: the facade over HTTP. Reads and searches; what is put in stands in `writing.py`."""
+"""/fhir/R4, what is read and searched."""
 
-from typing import Any
-
-from flask import Blueprint, Response, current_app, g, request
-from werkzeug.exceptions import NotAcceptable
+from flask import Response, current_app, g, request
 
 from integration_api.access.scopes import Action
-from integration_api.config import Settings
 from integration_api.db import reading
+from integration_api.fhir import incoming_routes  # noqa: F401  (its routes join the same blueprint)
 from integration_api.fhir.answering import answer_resource, base_url, write_fhir
 from integration_api.fhir.bundles import Cursors, history, searchset
-from integration_api.fhir.capability import capability_statement
+from integration_api.fhir.facade import blp
 from integration_api.fhir.known import Known
-from integration_api.fhir.outcome import FHIR_JSON, outcome, prefers
+from integration_api.fhir.outcome import prefers
 from integration_api.fhir.search import PAGE, Search, read_search
 from integration_api.fhir.sources import Hit, ResourceType
-from integration_api.fhir.use_cases import Gone, read_resource, search_resources, type_named
-from integration_api.oauth.discovery import smart
+from integration_api.fhir.use_cases import read_resource, search_resources, type_named
 from integration_api.web.door import enter, traced
 from integration_api.wiring import parts
 
-PREFIX = "/fhir/R4"
-_FORMATS = frozenset({"json", "application/json", FHIR_JSON, "application/fhir json"})
-
-blp = Blueprint("fhir", __name__, url_prefix=PREFIX)
-
-
-@blp.before_request
-def _check_format() -> None:
-    """Refuse whoever wants anything but JSON."""
-    wanted = request.args.get("_format")
-    if wanted is not None and wanted.partition(";")[0] not in _FORMATS:
-        raise NotAcceptable
-    accepted = request.accept_mimetypes
-    if wanted is None and accepted and not accepted.best_match([FHIR_JSON, "application/json"]):
-        raise NotAcceptable
-
-
-@blp.errorhandler(Gone)
-def _gone(error: Gone) -> Response:
-    return write_fhir(outcome(410, str(error)), 410)
-
-
-@blp.get("/metadata")
-def metadata() -> Response:
-    """Say what this server does. Open to everybody."""
-    settings: Settings = current_app.config["SETTINGS"]
-    return _public(capability_statement(base_url(), settings.public_url, parts().now()))
-
-
-@blp.get("/.well-known/smart-configuration")
-def smart_configuration() -> Response:
-    """Say where tokens are given. Open to everybody."""
-    settings: Settings = current_app.config["SETTINGS"]
-    answer = _public(smart(settings.public_url))
-    answer.mimetype = "application/json"
-    return answer
-
-
-def _public(body: dict[str, Any]) -> Response:
-    answer = write_fhir(body)
-    answer.headers["Cache-Control"] = "public, max-age=300"
-    return answer
+__all__ = ["blp"]
 
 
 @blp.get("/<kind>")

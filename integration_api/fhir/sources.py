@@ -82,6 +82,10 @@ class Rows:
         rows = known.db_session.scalars(query).unique().all()
         return [Hit(made, row) for row, made in zip(rows, self._make(known, rows), strict=True)]
 
+    def hit(self, known: Known, row: Any) -> Hit:
+        """Show one row that is at hand."""
+        return Hit(self._make(known, [row])[0], row)
+
     def _make(self, known: Known, rows: Sequence[Any]) -> list[Json]:
         if self.prepare is not None and rows:
             self.prepare(known, rows)
