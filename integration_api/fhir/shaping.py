@@ -28,7 +28,7 @@ def shaped(resource: Json, kind: ResourceType, search: Search) -> Json:
 
 def _only(resource: Json, names: Any) -> Json:
     kept = {name: value for name, value in resource.items() if name in _ALWAYS or _base(name) in names or name in names}
-    meta = dict(resource["meta"])
+    meta = {name: value for name, value in resource["meta"].items() if name != "profile"}  # a part may not meet it
     meta["tag"] = [*meta.get("tag", ()), SUBSETTED]
     return kept | {"meta": meta}
 

@@ -76,7 +76,8 @@ def name_record(
 ) -> bool:
     """Have a patient, or a session of theirs, go by these names of the caller's; tell whether that changes anything.
 
-    Nothing is flushed. Names that others have given stay. Raise `Invalid` where there is none, `Conflict` where one is another record's.
+    Nothing is flushed. Names that others have given stay. Raise `Invalid` where there is none, `Conflict` where one
+    is another record's.
     """
     if not wanted:
         raise Invalid.at("identifier", "It needs an identifier of the record system, with system and value.")

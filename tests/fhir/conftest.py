@@ -141,6 +141,10 @@ class Record:
         return Fhir(self.clinic.caller(who, scope), self.validators)
 
     @property
+    def anybody(self) -> Fhir:
+        return Fhir(self.clinic.anybody(), self.validators)
+
+    @property
     def ehr(self) -> Fhir:
         return self.fhir("ehr")
 

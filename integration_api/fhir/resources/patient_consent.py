@@ -77,6 +77,6 @@ TYPE = ResourceType(
         *("identifier", "status", "scope", "category", "patient", "dateTime", "performer", "organization"),
         *("policyRule", "provision"),
     ),
-    mandatory=("status", "scope", "category"),
+    mandatory=("status", "scope", "category", "policyRule"),
     is_about="a patient's yes or no to a purpose",
 )
