@@ -112,6 +112,12 @@ def _name(
     return bool(fresh or stale)
 
 
+def names_of(db_session: DbSession, patient: Patient) -> Sequence[Identifier]:
+    """List what record systems call a patient and the patient's sessions."""
+    of_patient = select(Identifier).where(Identifier.patient_id == patient.id)
+    return db_session.scalars(of_patient.order_by(Identifier.created_at, Identifier.id)).all()
+
+
 def _require_free(db_session: DbSession, kind: str, record_id: UUID, system: str, value: str) -> None:
     named = (Identifier.kind == kind, Identifier.system == system, Identifier.value == value)
     found = db_session.scalars(select(Identifier).where(*named)).one_or_none()

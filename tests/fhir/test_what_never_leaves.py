@@ -1,7 +1,9 @@
 """Private entries, psychotherapy notes, what no human has confirmed, records without consent: no path leads there."""
 
 import base64
+import io
 import json
+import zipfile
 from typing import Any
 
 from integration_api.fhir.resources.registry import TYPES
@@ -162,9 +164,20 @@ def test_others_see_what_they_see_elsewhere_and_no_more(record: Any) -> None:
 
 def test_a_person_who_is_erased_is_gone_and_is_not_put_in_again_while_the_record_is_held(record: Any) -> None:
     record.consents()
-    maya, wish = record.clinic.maya, {"confirm": "erase everything"}
-    assert maya.post("/v1/me/erasure", wish).status_code == 201
-    ehr = record.ehr
+    named = {"identifier": [{"system": "urn:mrn", "value": "7"}], "name": [{"family": "Lund"}], "gender": "female"}
+    body = {"resourceType": "Patient", **named}
+    ehr, clinic = record.ehr, record.clinic
+    held = ehr.post("Patient", body).json["id"]
+    account = {"username": "ada", "retain_until": "2099-01-01"}
+    assert clinic.admin.patch(f"/v1/patients/{held}", account, if_match="*").status_code == 200
+    archive = clinic.caller("ada").get("/v1/me/export").data
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        told = json.loads(file.read("record.json"))["told_by_record_systems"]
+    assert (told["gender"], told["identifiers"][0]["value"]) == ("female", "7")
+    wish = {"confirm": "erase everything"}
+    for who in ("ada", "maya"):
+        assert clinic.caller(who).post("/v1/me/erasure", wish).status_code == 201
     for kind in OF_PATIENTS:
         assert ehr.ids(kind) == [], kind
     assert record.fhir("admin").get(f"Patient/{record.ids['maya']}").status_code == 404
+    assert ehr.post("Patient", body, headers={"If-None-Exist": "identifier=urn:mrn|7"}).status_code == 409
