@@ -7,15 +7,23 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from callers import ADDRESS
 from werkzeug.test import TestResponse
 
-from integration_api.db import unit_of_work
-from models import Role, User, new_id
+from integration_api.access.scopes import parse_scopes
+from integration_api.access.tokens import Grant
+from integration_api.access.use_cases import principal_of, user_named
+from integration_api.db import reading, unit_of_work
+from integration_api.fhir.known import Known
+from integration_api.fhir.search import Asked
+from integration_api.fhir.use_cases import every_resource
+from models import Role, User, new_id, now
 
 NODE = Path(__file__).parent / "node"
 BASE = "/fhir/R4"
@@ -154,6 +162,14 @@ class Record:
             home = db_session.query(User).filter_by(username="admin").one().organization_id
             db_session.add(User(id=new_id(), organization_id=home, username=username, role=Role.SYSTEM))
         return self.fhir(username)
+
+    def everything(self, who: str, kind: str, since: datetime | None = None, *narrower: str) -> list[Any]:
+        """What a bulk export would be given."""
+        with self.clinic.app.app_context(), reading() as db_session:
+            caller = principal_of(db_session, Grant(user_named(db_session, who).id, parse_scopes("system/*.rs")), now())
+            known = Known(db_session, caller, f"{ADDRESS}{BASE}")
+            asked = [Asked(narrower[0], narrower[1:])] if narrower else []
+            return [hit.resource for hit in every_resource(known, kind, since, *asked)]
 
     def consents(self, *, to: str = "ehr", is_granted: bool = True) -> None:
         said = {"purpose": to, "is_granted": is_granted, "wording": "As shown."}

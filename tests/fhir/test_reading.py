@@ -3,6 +3,7 @@
 import base64
 import json
 import shutil
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -246,3 +247,15 @@ def test_every_fault_is_an_outcome_with_its_status(record: Any) -> None:
     assert narrow.get("Encounter").status_code == narrow.get("Patient").status_code == 403
     assert record.fhir("ehr", "system/JournalEntry.rs").get("DocumentReference").status_code == 403
     assert record.clinic.caller("ehr", "system/DocumentReference.rs").get("/v1/journal-entries").status_code == 403
+
+
+def test_all_of_a_type_is_given_a_page_at_a_time_for_bulk_export(record: Any) -> None:
+    record.consents()
+    for kind in ("Observation", "DocumentReference", "CodeSystem", "Patient"):
+        given = record.everything("ehr", kind)
+        assert given == record.ehr.search(f"{kind}?_count=2"), kind
+    since = datetime.fromisoformat(given[0]["meta"]["lastUpdated"])
+    assert record.everything("ehr", "Patient", since) == given
+    assert record.everything("ehr", "Patient", since + timedelta(seconds=1)) == []
+    assert record.everything("ehr", "Observation", None, "patient", record.ids["maya"]) != []
+    assert record.everything("ehr", "Observation", None, "patient", record.clinic.ids["tom"]) == []
