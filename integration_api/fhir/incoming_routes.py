@@ -16,6 +16,7 @@ from integration_api.fhir.elements import Json
 from integration_api.fhir.facade import blp
 from integration_api.fhir.known import Known
 from integration_api.fhir.outcome import FHIR_JSON, prefers
+from integration_api.fhir.search import IGNORED
 from integration_api.fhir.sources import ResourceType
 from integration_api.fhir.transactions import Entry, at_entry, carry_out, read_entries
 from integration_api.fhir.use_cases import type_named
@@ -30,16 +31,16 @@ _TAKEN = (FHIR_JSON, "application/json")
 @blp.post("/<kind>")
 def create(kind: str) -> Response:
     """Create a resource, unless `If-None-Exist` or the address's own parameters find it there."""
-    wanted, query = _written(kind), request.query_string.decode("ascii", "replace")
-    condition = request.headers.get("If-None-Exist", query or None)
-    pairs = None if condition is None else condition_in(condition)
+    wanted, condition = _written(kind), request.headers.get("If-None-Exist")
+    asked = [each for each in request.args.items(multi=True) if each[0] not in IGNORED]
+    pairs = condition_in(condition) if condition is not None else asked or None
     return _write(wanted, Action.CREATE, lambda writer, body: writer.create(wanted, body, pairs))
 
 
 @blp.put("/<kind>")
 def update_by_condition(kind: str) -> Response:
     """Change the one resource that the address's parameters find; create it where there is none."""
-    wanted, pairs = _written(kind), condition_in(request.query_string.decode("ascii", "replace"))
+    wanted, pairs = _written(kind), list(request.args.items(multi=True))
     seen = request.headers.get("If-Match")
     return _write(wanted, Action.UPDATE, lambda writer, body: writer.update_matching(wanted, pairs, body, seen))
 

@@ -225,6 +225,15 @@ def by_identifier(column: Any, kind: str) -> Condition:
     return condition
 
 
+def through(column: Any, target: Any, conditions: Mapping[str, Condition]) -> dict[str, Condition]:
+    """Ask conditions of the rows that a column points to, for a table that does not say itself whose its rows are."""
+
+    def asking(condition: Condition) -> Condition:
+        return lambda asked: column.in_(select(target).where(condition(asked)))
+
+    return {name: asking(condition) for name, condition in conditions.items()}
+
+
 def of_patient(column: Any) -> dict[str, Condition]:
     """Give the two parameters by which resources of a patient are searched."""
     chains = {"identifier": by_identifier(column, "patient"), "_id": by_id(column)}

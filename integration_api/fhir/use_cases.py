@@ -13,7 +13,7 @@ from integration_api.errors import Fault, Invalid, NotAllowed, NotFound
 from integration_api.fhir.elements import moment
 from integration_api.fhir.known import Known
 from integration_api.fhir.resources.registry import TYPES
-from integration_api.fhir.search import Asked, Include, Search
+from integration_api.fhir.search import MAXIMUM_COUNT, Asked, Include, Search
 from integration_api.fhir.sources import Hit, Key, ResourceType
 from models import Document
 from models.facing import facing_gone
@@ -95,14 +95,15 @@ def _total(known: Known, kind: ResourceType, search: Search, *, is_whole: bool, 
 
 
 def every_resource(known: Known, name: str, since: datetime | None = None, *more: Asked) -> Iterator[Hit]:
-    """Give every resource of a type that the caller may search, oldest change first, of those changed since a time.
+    """Give every resource of a type that the caller may search, of those changed since a time, in the order of ids.
 
-    `more` narrows it as a search does, such as `Asked("patient", ids)`. Only a page is held at a time.
+    `more` narrows it as a search does, such as `Asked("patient", ids)`. Only a page is held at a time; by their ids
+    the database finds the next one without going through those before.
     """
     kind = type_named(name)
     is_listed = kind.sources and not any(hasattr(each, "updated") for each in kind.sources)
     asked = more if since is None or is_listed else (*more, Asked("_lastUpdated", (f"ge{moment(since)}",)))
-    search = Search(asked=asked, count=200)
+    search = Search(asked=asked, count=MAXIMUM_COUNT, sort="_id")
     while True:
         found = search_resources(known, kind, search)
         yield from found.matches

@@ -18,13 +18,12 @@ from integration_api.fhir.codes import (
 )
 from integration_api.fhir.elements import Json, coding, concept, meta, moment, present, quantity, reference
 from integration_api.fhir.known import Known
-from integration_api.fhir.parameters import always, by_reference, by_time, of_patient
+from integration_api.fhir.parameters import always, by_reference, by_time, of_patient, through
 from integration_api.fhir.sources import Rows
-from models import Reach, Vitals, vitals_within
+from models import Reach, Session, Vitals, vitals_within
 
 FINAL = {"system": "http://hl7.org/fhir/observation-status", "code": "final"}
 _UNKNOWN = concept(coding(ABSENT, "unknown", "Unknown"))
-_PATIENT_ID: Any = Vitals.patient_id  # type: ignore[attr-defined]  # derived: a reading names its session
 
 
 def _observation(row: Vitals, suffix: str, profile: str, codes: tuple[Json, ...], text: str) -> Json:
@@ -76,7 +75,7 @@ def _source(suffix: str, make: Callable[[Vitals, Known], Json], is_taken: Column
         make=make,
         suffix=suffix,
         parameters={
-            **of_patient(_PATIENT_ID),
+            **through(Vitals.session_id, Session.id, of_patient(Session.patient_id)),
             "date": by_time(Vitals.at),
             "category": always(VITAL_SIGNS),
             "code": always(*codes),
