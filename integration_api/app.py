@@ -18,11 +18,11 @@ from integration_api.db import db, migrate, tune
 from integration_api.events.jobs import beat, deliver, dispatch_events, notice_rising, prune_events
 from integration_api.events.routes import blp as events
 from integration_api.events.subscription_routes import blp as subscriptions
+from integration_api.fhir import outcome as fhir_outcome
+from integration_api.fhir.routes import blp as fhir
 from integration_api.home.routes import blp as home
 from integration_api.jobs.running import run_next
 from integration_api.jobs.worker import Task
-from integration_api.fhir import outcome as fhir_outcome
-from integration_api.fhir.routes import blp as fhir
 from integration_api.journal.routes import blp as journal
 from integration_api.login.pages import blp as login_pages
 from integration_api.login.passwords import Passwords, profile_of

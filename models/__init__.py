@@ -20,9 +20,9 @@ from models.document_version import DocumentVersion
 from models.erasure import Erasure
 from models.event import EVENT_TYPES, HANDSHAKE, HEARTBEAT, PING, Event, RisingThemes, append_event
 from models.filters import Between, narrowed
+from models.identifier import Identifier
 from models.job import JOB_STATES, Job
 from models.measure_response import RESPONSE_STATUSES, MeasureResponse
-from models.identifier import Identifier
 from models.mention import ASSERTIONS, SOURCES, Mention, MentionReview
 from models.mood import MoodCheckIn
 from models.oauth import (
@@ -35,10 +35,10 @@ from models.oauth import (
     UsedAssertion,
 )
 from models.paging import Order, Page, PageRequest, page_of, page_of_list
+from models.person import CLINICAL_ROLES, GENDERS, Clinician, Organization, Patient, Role, User
 from models.prompt import ClinicPrompt, PromptShowing, PromptSwitch
 from models.record_change import Place, RecordChange, changes_after, has_been, note_all
 from models.reminder import ReminderSettings
-from models.person import CLINICAL_ROLES, GENDERS, Clinician, Organization, Patient, Role, User
 from models.safety_flag import FLAG_EVENTS, FLAG_STATUSES, SafetyFlag, SafetyFlagEvent, raises
 from models.scoped import (
     Extent,
@@ -78,10 +78,10 @@ __all__ = [
     "EVENT_TYPES",
     "FLAG_EVENTS",
     "FLAG_STATUSES",
+    "GENDERS",
     "HANDSHAKE",
     "HEARTBEAT",
     "JOB_STATES",
-    "GENDERS",
     "NOTE_KINDS",
     "ORIGINS",
     "PING",

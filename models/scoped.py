@@ -17,8 +17,8 @@ from models.care_team import CareTeam, CareTeamMember
 from models.consent import consents_to, declines
 from models.course import Course
 from models.document import Document, JournalEntry, Note
-from models.measure_response import MeasureResponse
 from models.identifier import Identifier
+from models.measure_response import MeasureResponse
 from models.mention import Mention
 from models.mood import MoodCheckIn
 from models.person import Clinician, Patient

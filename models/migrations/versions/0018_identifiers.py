@@ -6,7 +6,7 @@ from alembic import op
 from models.row_security import wall_off
 
 revision = "0018"
-down_revision = "0012"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
