@@ -7,7 +7,7 @@ A record system gets back, besides what patients have agreed to, the very patien
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import joinedload, lazyload
 
 from models.action import Commitment, Intention, Resolve
@@ -15,14 +15,18 @@ from models.audit import AuditEvent
 from models.consent import Consent
 from models.document import Document
 from models.identifier import Identifier
+from models.measure_response import MeasureResponse
 from models.mention import Mention
+from models.mood import MoodCheckIn
 from models.person import Patient
 from models.safety_flag import SafetyFlag
 from models.scoped import (
     Extent,
     Reach,
     documents_within,
+    measure_responses_within,
     mentions_within,
+    mood_check_ins_within,
     patients_within,
     resolves_within,
     sessions_within,
@@ -61,25 +65,38 @@ def _with_own(reach: Reach) -> tuple[Reach, ...]:
     return (reach, replace(reach, extent=Extent.PUT_IN)) if reach.extent is Extent.CONSENTED else (reach,)
 
 
+def _leaves() -> ColumnElement[bool]:
+    """What is finished and shared, or a progress note."""
+    return or_(and_(Document.visibility == "care_team", ~Document.is_draft), Document.note_kind == "progress")
+
+
 def facing_documents(reach: Reach) -> Select[Document]:
     """Journal entries that are shared, and progress notes."""
-    shared = documents_within(reach).where(or_(Document.visibility == "care_team", Document.note_kind == "progress"))
+    shared = documents_within(reach).where(_leaves())
     return shared.options(lazyload(Document.mentions))  # unread here, and there may be many
 
 
 def facing_gone(reach: Reach) -> Select[Document]:
     """Tombstones of what could have left before: of an entry that was private when it went there is none."""
     of_patients = patients_within(reach).with_only_columns(Patient.id)
-    was_shared = or_(Document.visibility == "care_team", Document.note_kind == "progress")
-    return select(Document).where(Document.patient_id.in_(of_patients), Document.deleted_at.is_not(None), was_shared)
+    return select(Document).where(Document.patient_id.in_(of_patients), Document.deleted_at.is_not(None), _leaves())
 
 
 def facing_themes(reach: Reach) -> Select[Mention]:
     """Mentions that a clinician has confirmed, in what may leave, said by the patient of the patient."""
-    shared = or_(Document.visibility == "care_team", Document.note_kind == "progress")
     confirmed = (Mention.review == "confirmed", Mention.assertion.in_(TOLD_ASSERTIONS))
     only = joinedload(Mention.document).lazyload(Document.mentions)
-    return mentions_within(reach).where(shared, *confirmed).options(only)
+    return mentions_within(reach).where(_leaves(), *confirmed).options(only)
+
+
+def facing_responses(reach: Reach) -> Select[MeasureResponse]:
+    """Responses to measures that stand: neither taken back nor marked as mistaken."""
+    return measure_responses_within(reach).where(MeasureResponse.status == "final")
+
+
+def facing_mood_check_ins(reach: Reach) -> Select[MoodCheckIn]:
+    """Mood check-ins that are shared."""
+    return mood_check_ins_within(reach).where(MoodCheckIn.visibility == "care_team")
 
 
 def facing_resolves(table: type[Resolve], reach: Reach) -> Select[Any]:
@@ -101,7 +118,9 @@ def facing_plans(reach: Reach) -> Select[Commitment]:
 def facing_flags(reach: Reach) -> Select[SafetyFlag]:
     """Safety flags that a clinician has taken up, of what may leave."""
     documents = facing_documents(reach).with_only_columns(Document.id)
-    taken_up = select(SafetyFlag).where(SafetyFlag.document_id.in_(documents), SafetyFlag.status.in_(TAKEN_UP))
+    responses = facing_responses(reach).with_only_columns(MeasureResponse.id)
+    raised_from = or_(SafetyFlag.document_id.in_(documents), SafetyFlag.response_id.in_(responses))
+    taken_up = select(SafetyFlag).where(raised_from, SafetyFlag.status.in_(TAKEN_UP))
     return taken_up.options(joinedload(SafetyFlag.document).lazyload(Document.mentions))
 
 

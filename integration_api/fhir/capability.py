@@ -10,7 +10,11 @@ from integration_api.fhir.sources import ResourceType
 SOFTWARE, SOFTWARE_VERSION = "Integration journal", "1.0.0"
 _SMART = coding("http://terminology.hl7.org/CodeSystem/restful-security-service", "SMART-on-FHIR")
 _CONTROLS = {"_id": "token", "_lastUpdated": "date"}
-_DEFINITIONS = "http://hl7.org/fhir/SearchParameter"
+_SUBSCRIPTION: Json = {  # served by the room of events
+    "type": "Subscription",
+    "documentation": "a standing wish to be told of changes",
+    "interaction": [{"code": each} for each in ("read", "create", "delete", "search-type")],
+}
 
 
 def capability_statement(base: str, issuer: str, at: datetime) -> Json:
@@ -31,7 +35,7 @@ def capability_statement(base: str, issuer: str, at: datetime) -> Json:
                 "mode": "server",
                 "documentation": "What leaves is what patients have agreed to; see the documentation on EHRs.",
                 "security": _security(issuer),
-                "resource": [_resource(each) for each in TYPES.values()],
+                "resource": [*(_resource(each) for each in TYPES.values()), _SUBSCRIPTION],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
         ],

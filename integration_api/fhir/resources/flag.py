@@ -28,7 +28,7 @@ def make(row: SafetyFlag, known: Known) -> Json:
         code=theme(row.theme, known),
         subject=reference("Patient", row.patient_id),
         period=period(moment(row.raised_at), end),
-        encounter=reference("Encounter", row.document.session_id),
+        encounter=reference("Encounter", row.document.session_id if row.document else None),
         author=reference("Practitioner", by),
     )
 
