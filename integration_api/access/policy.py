@@ -56,6 +56,8 @@ class Resource(StrEnum):
     MEDICATION_ADMINISTRATION = "MedicationAdministration"
     OBSERVATION = "Observation"
     DOCUMENT_REFERENCE = "DocumentReference"
+    QUESTIONNAIRE = "Questionnaire"
+    QUESTIONNAIRE_RESPONSE = "QuestionnaireResponse"
     GOAL = "Goal"
     CARE_PLAN = "CarePlan"
     FLAG = "Flag"
@@ -89,6 +91,8 @@ _KNOWN_AS: dict[Resource, tuple[Resource, ...]] = {
     Resource.SESSION: (Resource.ENCOUNTER, Resource.MEDICATION_ADMINISTRATION),
     Resource.VITALS: (Resource.OBSERVATION,),
     Resource.NOTE: (Resource.DOCUMENT_REFERENCE,),
+    Resource.MEASURE: (Resource.QUESTIONNAIRE,),
+    Resource.MEASURE_RESPONSE: (Resource.QUESTIONNAIRE_RESPONSE,),
     Resource.INTENTION: (Resource.GOAL,),
     Resource.COMMITMENT: (Resource.CARE_PLAN,),
     Resource.SAFETY_FLAG: (Resource.FLAG,),

@@ -38,8 +38,12 @@ _RESOURCES: dict[str, str] = {
     Resource.EPISODE_OF_CARE: Sentence("courses of treatment"),
     Resource.ENCOUNTER: Sentence("sessions"),
     Resource.MEDICATION_ADMINISTRATION: Sentence("doses that were given"),
-    Resource.OBSERVATION: Sentence("vital signs, moods, and themes that a clinician has confirmed"),
+    Resource.OBSERVATION: Sentence(
+        "vital signs, moods, scores of questionnaires, and themes that a clinician has confirmed"
+    ),
     Resource.DOCUMENT_REFERENCE: Sentence("shared journal entries and progress notes"),
+    Resource.QUESTIONNAIRE: Sentence("questionnaires"),
+    Resource.QUESTIONNAIRE_RESPONSE: Sentence("answers to questionnaires"),
     Resource.GOAL: Sentence("shared intentions"),
     Resource.CARE_PLAN: Sentence("shared commitments"),
     Resource.FLAG: Sentence("safety flags that a clinician has taken up"),

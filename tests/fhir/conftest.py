@@ -176,6 +176,15 @@ class Record:
         self.clinic.maya.create("/v1/me/consents", said)
 
 
+def _answer_and_feel(clinic: Any, ids: dict[str, str]) -> None:
+    asked = {"measure": "phq_9", "answers": [1, 1, 1, 1, 0, 1, 1, 0, 0], "answered_at": "2026-03-09T08:00:00Z"}
+    ids["response"] = clinic.maya.create("/v1/measure-responses", asked)["id"]
+    felt = {"valence": -3, "arousal": 4, "at": "2026-03-09T08:12:00-05:00"}
+    ids["check_in"] = clinic.maya.create("/v1/mood-check-ins", {**felt, "visibility": "care_team"})["id"]
+    ids["private_check_in"] = clinic.maya.create("/v1/mood-check-ins", felt)["id"]
+    ids["draft"] = clinic.write("I am unfinished.", is_draft=True)["id"]
+
+
 @pytest.fixture
 def record(clinic: Any, validators: Validators) -> Record:
     """A course with a dosing session, vitals, entries and notes, reviewed themes, resolves, a flag; no consent yet."""
@@ -203,6 +212,7 @@ def record(clinic: Any, validators: Validators) -> Record:
         said = {"text": "To meet the fear.", "visibility": "care_team"}
         ids[kind] = clinic.maya.create(f"/v1/{kind}s", said)["id"]
         ids[f"private_{kind}"] = clinic.maya.create(f"/v1/{kind}s", {"text": "To tell nobody."})["id"]
+    _answer_and_feel(clinic, ids)
     clinic.write("I have been having suicidal thoughts again.", "2026-03-10T08:00:00Z")
     clinic.write("I am going to kill myself tonight.", "2026-03-11T08:00:00Z")
     flags = sorted(therapist.read("/v1/safety-flags")["items"], key=lambda each: each["raised_at"])

@@ -11,8 +11,8 @@ import pytest
 from integration_api.fhir.resources.registry import TYPES
 
 SMART_FETCH = "social-history,vital-signs,imaging,laboratory,survey,exam,procedure,therapy,activity"
-MORE = {"Practitioner": 4, "PractitionerRole": 4, "Encounter": 2, "Observation": 6, "DocumentReference": 4}
-MORE |= {"Provenance": 6, "CodeSystem": 6, "ValueSet": 6}
+MORE = {"Practitioner": 4, "PractitionerRole": 4, "Encounter": 2, "Observation": 8, "DocumentReference": 4}
+MORE |= {"Questionnaire": 7, "Provenance": 6, "CodeSystem": 6, "ValueSet": 6}
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is missing: two FHIR validators did not run")
@@ -124,14 +124,19 @@ def test_searches_find_what_they_ask_for(record: Any) -> None:
     record.consents()
     ids, ehr = record.ids, record.ehr
     maya = ids["maya"]
-    assert len(ehr.ids(f"Observation?patient={maya}&category={SMART_FETCH}")) == 6
+    assert len(ehr.ids(f"Observation?patient={maya}&category={SMART_FETCH}")) == 8
     vitals = [f"{ids['vitals']}-{each}" for each in ("bp", "hr", "spo2")]
     themes = {ids["mention"], ids["note_mention"]}
     assert ehr.ids(f"Observation?subject=Patient/{maya}&category=vital-signs") == vitals
     assert set(ehr.ids("Observation?category=theme-mention")) == themes
     assert set(ehr.ids("Observation?code=http://localhost/fhir/R4/CodeSystem/integration-theme|mortality")) == themes
     assert ehr.ids("Observation?code=http://loinc.org|85354-9,http://loinc.org|8867-4") == vitals[:2]
-    assert ehr.ids("Observation?code=mood") == [f"{ids['entry']}-mood"]
+    assert set(ehr.ids("Observation?code=mood")) == {f"{ids['entry']}-mood", f"{ids['check_in']}-check-in"}
+    (score,) = ehr.search("Observation?code=http://loinc.org|44261-6")
+    assert (score["id"], score["valueQuantity"]["value"]) == (f"{ids['response']}-score", 6)
+    assert score["derivedFrom"] == [{"reference": f"QuestionnaireResponse/{ids['response']}"}]
+    asked = ehr.search("QuestionnaireResponse?questionnaire=http://localhost/fhir/R4/Questionnaire/phq-9")[0]
+    assert [each["answer"][0]["valueInteger"] for each in asked["item"]] == [1, 1, 1, 1, 0, 1, 1, 0, 0]
     assert ehr.ids("Observation?status=preliminary") == []
     assert ehr.ids(f"Observation?_id={vitals[1]},{ids['mention']}") == [vitals[1], ids["mention"]]
     assert ehr.ids("Observation?date=2026-03-08&date=gt2026-03-08T10:00:00Z") == vitals
@@ -174,9 +179,9 @@ def test_pages_hold_each_resource_once_in_every_order(record: Any) -> None:
     for sort, count in (("_id", 1), ("-_id", 4), ("date", 1), ("-date", 1), ("-_lastUpdated", 4)):
         whole = ehr.ids(f"Observation?_sort={sort}")
         assert ehr.ids(f"Observation?_sort={sort}&_count={count}") == whole
-        assert len(set(whole)) == 6
+        assert len(set(whole)) == 8
     first = ehr.read("Observation?_count=2&_total=accurate")
-    assert (first["total"], len(first["entry"])) == (6, 2)
+    assert (first["total"], len(first["entry"])) == (8, 2)
     following = first["link"][1]["url"]
     assert following.startswith("http://localhost/fhir/R4/Observation?_page=")
     assert record.ids["maya"] not in following
@@ -206,7 +211,7 @@ def test_what_is_pointed_to_comes_along(record: Any) -> None:
     ]  # fmt: skip
     assert kinds(f"{mention}&_include=Observation:performer:Patient") == []
     found = kinds(f"Encounter?_id={ids['session']}&_revinclude=Observation:encounter&_include=Encounter:patient")
-    assert found == ["Observation"] * 5 + ["Patient"]
+    assert found == ["Observation"] * 6 + ["Patient"]
     assert kinds(f"DocumentReference?_id={ids['note']}&_revinclude=Provenance:target") == ["Provenance"]
     narrow = record.fhir("ehr", "system/Encounter.rs")
     page = narrow.read("Encounter?_include=Encounter:patient&_revinclude=Observation:encounter")

@@ -8,9 +8,10 @@ from typing import Any
 
 from integration_api.fhir.resources.registry import TYPES
 
-SECRET = ("the dark", "My own thoughts", "To tell nobody", "Her low mood", "Called her", "As shown")
+SECRET = ("the dark", "My own thoughts", "To tell nobody", "Her low mood", "Called her", "As shown", "unfinished")
 OF_PATIENTS = sorted(
-    TYPES.keys() - {"Practitioner", "PractitionerRole", "Organization", "Device", "CodeSystem", "ValueSet"}
+    TYPES.keys()
+    - {"Practitioner", "PractitionerRole", "Organization", "Device", "CodeSystem", "ValueSet", "Questionnaire"}
 )
 
 
@@ -36,6 +37,8 @@ DOORS = {
     "private_mention": ("Observation/{}", "Provenance/{}"),
     "unconfirmed": ("Observation/{}", "Provenance/{}"),
     "psychotherapy": ("DocumentReference/{}", "Provenance/{}-author"),
+    "draft": ("DocumentReference/{}", "Provenance/{}-author"),
+    "private_check_in": ("Observation/{}-check-in",),
     "open_flag": ("Flag/{}",),
     "private_intention": ("Goal/{}",),
     "private_commitment": ("CarePlan/{}",),

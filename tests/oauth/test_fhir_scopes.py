@@ -60,4 +60,4 @@ def test_a_clinicians_application_reads_as_its_user_does(oauth: Any) -> None:
     other = oauth.tokens("colleague", scope="user/*.rs")["access_token"]
     assert ask(oauth.app, other, f"{BASE}/DocumentReference/{entry['id']}") == 404
     page = oauth.browser("therapist").get(oauth.attempt(scope="user/Observation.rs").path)
-    assert "See and search: vital signs, moods, and themes that a clinician has confirmed" in page.text
+    assert "See and search: vital signs, moods, scores of questionnaires, and themes" in page.text

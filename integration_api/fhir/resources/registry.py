@@ -17,6 +17,8 @@ from integration_api.fhir.resources import (
     patient_consent,
     practitioner,
     provenance,
+    questionnaire,
+    questionnaire_response,
     terminology,
 )
 from integration_api.fhir.sources import ResourceType
@@ -34,6 +36,8 @@ TYPES: dict[str, ResourceType] = {
         medication_administration.TYPE,
         observation.TYPE,
         document_reference.TYPE,
+        questionnaire.TYPE,
+        questionnaire_response.TYPE,
         goal.TYPE,
         care_plan.TYPE,
         flag.TYPE,
