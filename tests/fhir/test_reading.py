@@ -136,7 +136,7 @@ def test_searches_find_what_they_ask_for(record: Any) -> None:
     assert (score["id"], score["valueQuantity"]["value"]) == (f"{ids['response']}-score", 6)
     assert score["derivedFrom"] == [{"reference": f"QuestionnaireResponse/{ids['response']}"}]
     asked = ehr.search("QuestionnaireResponse?questionnaire=http://localhost/fhir/R4/Questionnaire/phq-9")[0]
-    assert [each["answer"][0]["valueInteger"] for each in asked["item"]] == [1, 1, 1, 1, 0, 1, 1, 0, 0]
+    assert [each["answer"][0]["valueCoding"]["code"] for each in asked["item"]] == [*"111101100"]
     assert ehr.ids("Observation?status=preliminary") == []
     assert ehr.ids(f"Observation?_id={vitals[1]},{ids['mention']}") == [vitals[1], ids["mention"]]
     assert ehr.ids("Observation?date=2026-03-08&date=gt2026-03-08T10:00:00Z") == vitals

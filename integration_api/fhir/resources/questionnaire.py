@@ -13,11 +13,18 @@ from models import Reach
 
 GATE = "gate"
 _LANGUAGE = "en"
+_COUNTS = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 
 
 def questionnaire_id(measure: str) -> str:
     """Turn a measure's name into an id as FHIR has them."""
     return measure.replace("_", "-")
+
+
+def answer(measure: Measure, value: int) -> Json:
+    """Write one answer: its words, and what it counts."""
+    words = next(each.text[_LANGUAGE] for each in measure.options if each.value == value)
+    return {"extension": [{"url": _COUNTS, "valueDecimal": value}], "code": str(value), "display": words}
 
 
 def _questionnaires(known: Known, _limits: Reach) -> Sequence[Json]:
@@ -26,7 +33,7 @@ def _questionnaires(known: Known, _limits: Reach) -> Sequence[Json]:
 
 def _questionnaire(measure: Measure, known: Known) -> Json:
     name = questionnaire_id(measure.name)
-    options = [{"valueInteger": each.value} for each in measure.options]
+    options = [{"valueCoding": answer(measure, each.value)} for each in measure.options]
     gate = [{"linkId": GATE, "text": measure.gate.text[_LANGUAGE], "type": "boolean"}] if measure.gate else []
     items = [
         present(

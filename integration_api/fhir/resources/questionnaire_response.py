@@ -8,7 +8,7 @@ from integration_api.fhir.elements import Json, coding, concept, meta, moment, o
 from integration_api.fhir.known import Known
 from integration_api.fhir.parameters import Condition, always, by_code, by_reference, by_time, of_patient
 from integration_api.fhir.resources.observation_vitals import FINAL
-from integration_api.fhir.resources.questionnaire import GATE, questionnaire_id
+from integration_api.fhir.resources.questionnaire import GATE, answer, questionnaire_id
 from integration_api.fhir.search import Asked
 from integration_api.fhir.sources import SUBJECT, Link, ResourceType, Rows
 from integration_api.measures.catalogue import measures
@@ -31,7 +31,9 @@ def make(row: MeasureResponse, known: Known) -> Json:
     answered = zip(measure.items, row.answers, strict=True)
     gate = [] if row.gate is None else [{"linkId": GATE, "answer": [{"valueBoolean": bool(row.gate)}]}]
     items = [
-        {"linkId": item.number, "answer": [{"valueInteger": value}]} for item, value in answered if value is not None
+        {"linkId": item.number, "answer": [{"valueCoding": answer(measure, value)}]}
+        for item, value in answered
+        if value is not None
     ]
     return present(
         resourceType="QuestionnaireResponse",
