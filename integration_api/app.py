@@ -18,6 +18,8 @@ from integration_api.db import db, migrate, tune
 from integration_api.events.jobs import beat, deliver, dispatch_events, notice_rising, prune_events
 from integration_api.events.routes import blp as events
 from integration_api.events.subscription_routes import blp as subscriptions
+from integration_api.fhir import outcome as fhir_outcome
+from integration_api.fhir.routes import blp as fhir
 from integration_api.home.routes import blp as home
 from integration_api.jobs.running import run_next
 from integration_api.jobs.worker import Task
@@ -113,7 +115,8 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
         operation,
     ):
         api.register_blueprint(room)
-    for pages in (login_pages, reference, oauth, subscriptions):
+    app.extensions[problems.SHAPES] = ((fhir_outcome.is_ours, fhir_outcome.answer),)
+    for pages in (login_pages, reference, oauth, subscriptions, fhir):
         app.register_blueprint(pages)
     guard(app, settings)
     compression.register(app)

@@ -20,6 +20,7 @@ from models.document_version import DocumentVersion
 from models.erasure import Erasure
 from models.event import EVENT_TYPES, HANDSHAKE, HEARTBEAT, PING, Event, RisingThemes, append_event
 from models.filters import Between, narrowed
+from models.identifier import Identifier
 from models.job import JOB_STATES, Job
 from models.measure_response import RESPONSE_STATUSES, MeasureResponse
 from models.mention import ASSERTIONS, SOURCES, Mention, MentionReview
@@ -34,7 +35,7 @@ from models.oauth import (
     UsedAssertion,
 )
 from models.paging import Order, Page, PageRequest, page_of, page_of_list
-from models.person import CLINICAL_ROLES, Clinician, Organization, Patient, Role, User
+from models.person import CLINICAL_ROLES, GENDERS, Clinician, Organization, Patient, Role, User
 from models.prompt import ClinicPrompt, PromptShowing, PromptSwitch
 from models.record_change import Place, RecordChange, changes_after, has_been, note_all
 from models.reminder import ReminderSettings
@@ -77,6 +78,7 @@ __all__ = [
     "EVENT_TYPES",
     "FLAG_EVENTS",
     "FLAG_STATUSES",
+    "GENDERS",
     "HANDSHAKE",
     "HEARTBEAT",
     "JOB_STATES",
@@ -121,6 +123,7 @@ __all__ = [
     "Erasure",
     "Event",
     "Extent",
+    "Identifier",
     "Intention",
     "Invitation",
     "Job",

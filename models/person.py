@@ -21,6 +21,7 @@ class Role(StrEnum):
     SYSTEM = "system"
 
 
+GENDERS = ("female", "male", "other", "unknown")
 CLINICAL_ROLES = frozenset({Role.THERAPIST, Role.PHYSICIAN, Role.NURSE})
 _CLINICAL = ", ".join(f"'{role}'" for role in sorted(CLINICAL_ROLES))
 _ALL = ", ".join(f"'{role}'" for role in sorted(Role))
@@ -52,6 +53,9 @@ class Patient(OfOrganization, Versioned, Base):
 
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), unique=True)
     name: Mapped[str] = mapped_column(String(200))
+    family: Mapped[str | None] = mapped_column(String(200))  # the name in parts, where a record system told them
+    given: Mapped[str | None] = mapped_column(String(200))
+    gender: Mapped[str | None] = mapped_column(String(10))  # administrative, as a record system told it
     birth_date: Mapped[date | None]
     retain_until: Mapped[date | None]  # the clinic must keep the record until this day
     erased_at: Mapped[datetime | None]

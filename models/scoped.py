@@ -17,6 +17,7 @@ from models.care_team import CareTeam, CareTeamMember
 from models.consent import consents_to, declines
 from models.course import Course
 from models.document import Document, JournalEntry, Note
+from models.identifier import Identifier
 from models.measure_response import MeasureResponse
 from models.mention import Mention
 from models.mood import MoodCheckIn
@@ -33,6 +34,7 @@ class Extent(StrEnum):
     OWN = "own"
     CARE_TEAM = "care_team"
     CONSENTED = "consented"  # patients who share their record with the EHR
+    PUT_IN = "put_in"  # what the caller, a record system, has put in itself
     ORGANIZATION = "organization"
 
 
@@ -64,6 +66,9 @@ def _of_patient(column: InstrumentedAttribute[UUID], reach: Reach) -> ColumnElem
             return or_(column.in_(cared_for), column.in_(reach.opened)) if reach.opened else column.in_(cared_for)
         case Extent.CONSENTED:
             return consents_to(column, "ehr")
+        case Extent.PUT_IN:
+            of_caller = (Identifier.owner_id == reach.user_id, Identifier.kind == "patient")
+            return column.in_(select(Identifier.patient_id).where(*of_caller))
         case _:
             return false()
 

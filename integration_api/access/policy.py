@@ -48,6 +48,24 @@ class Resource(StrEnum):
     ERASURE = "Erasure"
     WEBHOOK = "Webhook"
     SUBSCRIPTION = "Subscription"
+    # The same records by FHIR's names, where those differ.
+    PRACTITIONER = "Practitioner"
+    PRACTITIONER_ROLE = "PractitionerRole"
+    EPISODE_OF_CARE = "EpisodeOfCare"
+    ENCOUNTER = "Encounter"
+    MEDICATION_ADMINISTRATION = "MedicationAdministration"
+    OBSERVATION = "Observation"
+    DOCUMENT_REFERENCE = "DocumentReference"
+    QUESTIONNAIRE = "Questionnaire"
+    QUESTIONNAIRE_RESPONSE = "QuestionnaireResponse"
+    GOAL = "Goal"
+    CARE_PLAN = "CarePlan"
+    FLAG = "Flag"
+    PROVENANCE = "Provenance"
+    DEVICE = "Device"
+    ORGANIZATION = "Organization"
+    CODE_SYSTEM = "CodeSystem"
+    VALUE_SET = "ValueSet"
 
 
 _OWN, _TEAM, _ORG, _CONSENTED = Extent.OWN, Extent.CARE_TEAM, Extent.ORGANIZATION, Extent.CONSENTED
@@ -66,10 +84,35 @@ _FOR_SYSTEMS = (
     Resource.MEASURE_RESPONSE,
 )
 
+# By FHIR's name a record is read and searched by those, and as far, as by ours; models/facing.py narrows it further.
+_KNOWN_AS: dict[Resource, tuple[Resource, ...]] = {
+    Resource.CLINICIAN: (Resource.PRACTITIONER, Resource.PRACTITIONER_ROLE),
+    Resource.COURSE: (Resource.EPISODE_OF_CARE,),
+    Resource.SESSION: (Resource.ENCOUNTER, Resource.MEDICATION_ADMINISTRATION),
+    Resource.VITALS: (Resource.OBSERVATION,),
+    Resource.NOTE: (Resource.DOCUMENT_REFERENCE,),
+    Resource.MEASURE: (Resource.QUESTIONNAIRE,),
+    Resource.MEASURE_RESPONSE: (Resource.QUESTIONNAIRE_RESPONSE,),
+    Resource.INTENTION: (Resource.GOAL,),
+    Resource.COMMITMENT: (Resource.CARE_PLAN,),
+    Resource.SAFETY_FLAG: (Resource.FLAG,),
+    Resource.THEME: (Resource.PROVENANCE,),
+    Resource.TAXONOMY: (Resource.DEVICE, Resource.ORGANIZATION, Resource.CODE_SYSTEM, Resource.VALUE_SET),
+}
+_FOR_SYSTEMS_BY_FHIR = (
+    Resource.GOAL,
+    Resource.CARE_PLAN,
+    Resource.FLAG,
+    Resource.PROVENANCE,
+    Resource.CONSENT,
+    Resource.AUDIT_EVENT,
+)
+
 # resource, roles, what they may do (create, read, update, delete, search), to whose records.
 # What is not written is not allowed. Within this, private entries are their patient's alone, psychotherapy notes
 # their author's (models/scoped.py), and only a note's author changes it (notes/use_cases.py).
-# A system sees what its scopes and the patients' consents allow. A clinician who breaks the glass reads, for a short
+# A system sees what its scopes and the patients' consents allow; it puts in patients and their visits, and changes
+# those that it has put in. A clinician who breaks the glass reads, for a short
 # time, what the care team reads; no more.
 _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.ME, _EVERYBODY, "r", _OWN),
@@ -130,11 +173,18 @@ _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.ERASURE, (Role.PATIENT,), "cr", _OWN),
     (Resource.WEBHOOK, (Role.ADMIN,), "cruds", _ORG),
     (Resource.SUBSCRIPTION, (Role.SYSTEM,), "crds", _OWN),
-    *((resource, (Role.SYSTEM,), "rs", _CONSENTED) for resource in _FOR_SYSTEMS),
+    *((each, (Role.SYSTEM,), "rs", _CONSENTED) for each in (*_FOR_SYSTEMS, *_FOR_SYSTEMS_BY_FHIR)),
+    *((each, (Role.SYSTEM,), "rs", _ORG) for each in (Resource.PRACTITIONER, Resource.PRACTITIONER_ROLE)),
+    *((each, (Role.SYSTEM,), "cu", Extent.PUT_IN) for each in (Resource.PATIENT, Resource.ENCOUNTER)),
+)
+_BY_FHIR = tuple(
+    (name, roles, "".join(letter for letter in letters if letter in "rs"), extent)
+    for resource, roles, letters, extent in _TABLE
+    for name in _KNOWN_AS.get(resource, ())
 )
 _EXTENTS = {
     (resource, role, Action(letter)): extent
-    for resource, roles, letters, extent in _TABLE
+    for resource, roles, letters, extent in (*_BY_FHIR, *_TABLE)
     for role in roles
     for letter in letters
 }

@@ -1,7 +1,7 @@
 """Scopes in SMART v2 form, `<context>/<Resource>.<cruds>`: what a token may be used for, never more than its role.
 
 The form: HL7 SMART App Launch 2, "Scopes and Launch Context". The letters stand for create, read, update, delete
-and search, in that order.
+and search, in that order. Resources have our own names, or FHIR's for what /fhir/R4 serves.
 """
 
 import re
@@ -11,7 +11,8 @@ from enum import StrEnum
 # What SMART clients ask for beside permissions. None of these words lets a token do anything.
 OFFLINE, LAUNCH_PATIENT = "offline_access", "launch/patient"
 WORDS = frozenset({OFFLINE, LAUNCH_PATIENT, "openid", "fhirUser", "launch", "online_access"})
-_FORM = re.compile(r"(patient|user|system)/(\*|[A-Z][A-Za-z]+)\.(c?r?u?d?s?)")
+_FORM = re.compile(r"(patient|user|system)/(\*|[A-Z][A-Za-z]+)\.(c?r?u?d?s?|read|write|\*)")
+_FIRST_VERSION = {"read": "rs", "write": "cud", "*": "cruds"}  # SMART App Launch 1 said it like this
 
 
 class Action(StrEnum):
@@ -69,4 +70,5 @@ def _parse(word: str) -> Scope:
     match = _FORM.fullmatch(word)
     if match is None or not match[3]:
         raise ValueError("a scope reads like patient/JournalEntry.rs")
-    return Scope(match[1], match[2], frozenset(Action(letter) for letter in match[3]))
+    letters = _FIRST_VERSION.get(match[3], match[3])
+    return Scope(match[1], match[2], frozenset(Action(letter) for letter in letters))

@@ -192,7 +192,7 @@ def hold_session(db_session: DbSession, caller: Principal, draft: SessionDraft) 
     )
     _describe_session(session, draft)
     db_session.add(session)
-    return _settled(db_session, session)
+    return settled(db_session, session)
 
 
 def change_session(
@@ -204,7 +204,7 @@ def change_session(
     if draft.course_id != session.course_id:
         raise Invalid.at("/course_id", "A session stays in its course.")
     _describe_session(session, draft)
-    return _settled(db_session, session)
+    return settled(db_session, session)
 
 
 def _course_for(db_session: DbSession, caller: Principal, draft: SessionDraft, action: Action) -> Course:
@@ -226,7 +226,7 @@ def _describe_session(session: Session, draft: SessionDraft) -> None:
     session.route, session.dose_mg, session.weight_kg = given.route, given.dose_mg, given.weight_kg
 
 
-def _settled(db_session: DbSession, session: Session) -> Session:
+def settled(db_session: DbSession, session: Session) -> Session:
     """Store a session, tie the patient's entries anew, and read back what the database derives."""
     db_session.flush()
     retied = db_session.scalars(retied_by(session.patient_id)).all()

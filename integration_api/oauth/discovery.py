@@ -6,7 +6,12 @@ from integration_api.access.scopes import LAUNCH_PATIENT, OFFLINE
 from integration_api.oauth.assertions import ALGORITHMS
 
 GRANT_TYPES = ["authorization_code", "refresh_token", "client_credentials"]
-SCOPES = ["patient/*.cruds", "user/*.cruds", "system/*.rs", LAUNCH_PATIENT, OFFLINE]
+_FOR_CLINICAL_DATA = ("Patient", "Encounter", "Observation", "DocumentReference")  # there are more: see the policy
+SCOPES = [
+    *("patient/*.cruds", "user/*.cruds", "system/*.rs", "system/Patient.crus", "system/Encounter.crus"),
+    *(f"{context}/{each}.rs" for context in ("patient", "user", "system") for each in _FOR_CLINICAL_DATA),
+    *(LAUNCH_PATIENT, OFFLINE),
+]
 _SMART = (
     "launch-standalone",
     "client-public",
@@ -15,6 +20,7 @@ _SMART = (
     "permission-offline",
     "permission-patient",
     "permission-user",
+    "permission-v1",
     "permission-v2",
 )
 

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
-from integration_api.errors import Fault, Invalid, NotFound
+from integration_api.errors import Fault, Invalid, NotAllowed, NotFound
 from models import (
     CareTeam,
     CareTeamMember,
     Clinician,
+    Extent,
     Order,
     Organization,
     Page,
@@ -97,7 +98,7 @@ def patient_within(db_session: DbSession, limits: Reach, patient_id: UUID) -> Pa
 
 def register_patient(db_session: DbSession, caller: Principal, draft: PatientDraft) -> Patient:
     """Take a person into care, with an empty care team."""
-    reach(caller, Resource.PATIENT, Action.CREATE)
+    _by_staff(reach(caller, Resource.PATIENT, Action.CREATE))
     patient = Patient(
         id=draft.id or new_id(),
         organization_id=caller.organization_id,
@@ -113,12 +114,21 @@ def register_patient(db_session: DbSession, caller: Principal, draft: PatientDra
     return patient
 
 
+def _by_staff(limits: Reach) -> None:
+    """Keep record systems to their own door: there they name whom they put in by their own identifier."""
+    if limits.extent is Extent.PUT_IN:
+        raise NotAllowed("A record system puts people in at /fhir/R4.")
+
+
 def change_patient(
     db_session: DbSession, caller: Principal, patient_id: UUID, merge: Callable[[Patient], PatientDraft]
 ) -> Patient:
     """Change what is known of a patient. An account, once given, keeps its name."""
+    _by_staff(reach(caller, Resource.PATIENT, Action.UPDATE))
     patient = read_patient(db_session, caller, patient_id, Action.UPDATE)
     draft = merge(patient)
+    if draft.name != patient.name:
+        patient.family = patient.given = None  # its parts are of the name before
     patient.name, patient.birth_date, patient.retain_until = draft.name, draft.birth_date, draft.retain_until
     _give_account(caller, patient, draft.username, Role.PATIENT)
     db_session.flush()

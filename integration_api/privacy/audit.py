@@ -20,10 +20,12 @@ from models import (
     Organization,
     Page,
     PageRequest,
+    Patient,
     User,
     Verdict,
     narrowed,
     page_of,
+    patients_within,
     verify,
 )
 
@@ -60,7 +62,7 @@ def list_events(db_session: DbSession, caller: Principal, wanted: AuditFilter, p
     limits = reach(caller, Resource.AUDIT_EVENT, Action.SEARCH)
     query = select(AuditEvent).where(AuditEvent.organization_id == limits.organization_id)
     if limits.extent is not Extent.ORGANIZATION:
-        query = query.where(AuditEvent.patient_id == limits.patient_id, AuditEvent.patient_id.is_not(None))
+        query = query.where(AuditEvent.patient_id.in_(patients_within(limits).with_only_columns(Patient.id)))
     equal = (
         (AuditEvent.patient_id, wanted.patient_id),
         (AuditEvent.actor_id, wanted.actor_id),

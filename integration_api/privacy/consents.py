@@ -26,6 +26,8 @@ class ConsentDraft:
 def list_consents(db_session: DbSession, caller: Principal, page: PageRequest) -> Page[Consent]:
     """List everything that the patient has said on consent, the latest first."""
     limits = reach(caller, Resource.CONSENT, Action.SEARCH)
+    if limits.patient_id is None:
+        raise NotFound("The account belongs to no patient.")
     own = select(Consent).where(
         Consent.organization_id == limits.organization_id, Consent.patient_id == limits.patient_id
     )

@@ -28,6 +28,7 @@ from models import (
     Document,
     DocumentVersion,
     Erasure,
+    Identifier,
     Intention,
     MeasureResponse,
     Mention,
@@ -47,6 +48,7 @@ ERASED = "(erased)"
 WITHDRAWN = "Withdrawn by asking for erasure."
 _PROMPTING = (PromptShowing, ReminderSettings)
 _OF_PATIENT = (
+    Identifier,
     DocumentVersion,
     RecordChange,
     Consent,
@@ -127,6 +129,9 @@ def _withdraw(db_session: DbSession, patient: Patient) -> None:
         no = Consent(organization_id=patient.organization_id, patient_id=patient.id, purpose=purpose, is_granted=False)
         no.wording = WITHDRAWN
         db_session.add(no)
+    # Whoever put the person in has them back no more, nor puts them in anew while the record is held.
+    named = update(Identifier).where(Identifier.patient_id == patient.id)
+    db_session.execute(named.values(owner_id=None).execution_options(synchronize_session=False))
     db_session.execute(
         update(BreakGlass).where(BreakGlass.patient_id == patient.id).values(expires_at=BreakGlass.opened_at)
     )
@@ -148,6 +153,7 @@ def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: dateti
     for key in db_session.scalars(select(DataKey).where(*key_of)):
         key.destroy()
     patient.name, patient.birth_date, patient.erased_at = ERASED, None, at
+    patient.family = patient.given = patient.gender = None
     if patient.user is not None:
         db_session.execute(delete(Credential).where(Credential.user_id == patient.user.id))
         patient.user.is_active = False

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask import json, render_template
 from sqlalchemy.orm import Session as DbSession
@@ -30,6 +31,7 @@ from integration_api.moods.use_cases import CheckInFilter, list_check_ins
 from integration_api.notes.schemas import NoteSchema
 from integration_api.notes.use_cases import NoteFilter, list_notes
 from integration_api.people import use_cases as people
+from integration_api.people.received import names_of
 from integration_api.people.schemas import CareTeamSchema, MeSchema, PatientSchema
 from integration_api.privacy.audit import AuditFilter, list_events
 from integration_api.privacy.break_glass import list_openings
@@ -77,9 +79,20 @@ def everything_about(db_session: DbSession, caller: Principal, at: datetime) -> 
         "patient": PatientSchema().dump(people.read_patient(db_session, me, patient_id)),
         "reminder_settings": ReminderSettingsSchema().dump(read_preferences(db_session, me)),
         "prompts_shown": ShowingSchema().dump(list_showings(db_session, me), many=True),
+        "told_by_record_systems": _told(db_session, me, patient_id),
         "care_team": CareTeamSchema().dump(people.read_care_team(db_session, me, patient_id)),
         **{name: _all(schema, turn) for name, (schema, turn) in lists.items()},
     }
+
+
+def _told(db_session: DbSession, me: Principal, patient_id: UUID) -> dict[str, Any]:
+    """Say what record systems have told of the patient, and what they call them and their sessions."""
+    patient = people.read_patient(db_session, me, patient_id)
+    names = [
+        {"kind": each.kind, "record_id": str(each.record_id), "system": each.system, "value": each.value}
+        for each in names_of(db_session, patient)
+    ]
+    return {"family": patient.family, "given": patient.given, "gender": patient.gender, "identifiers": names}
 
 
 def _followed(db_session: DbSession, me: Principal, kind: Kind, page: PageRequest, at: datetime) -> Page[Any]:

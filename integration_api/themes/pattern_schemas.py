@@ -267,15 +267,8 @@ class PatternsSchema(Answer):
             "by_phase": [{"phase": "dosing", **_GROUP}],
             "by_route": [{"route": "intramuscular", "sessions": 2, **_GROUP}],
             "by_dose": [
-                {
-                    "route": "intramuscular",
-                    "band": "same",
-                    "lowest": 0.5,
-                    "highest": 0.5,
-                    "unit": "mg_per_kg",
-                    "sessions": 2,
-                    **_GROUP,
-                }
+                {"route": "intramuscular", "band": "same", "lowest": 0.5, "highest": 0.5, "unit": "mg_per_kg"}
+                | {"sessions": 2, **_GROUP}
             ],
         },
         "across_voices": {

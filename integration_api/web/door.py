@@ -24,6 +24,13 @@ from models import now
 
 def enter(resource: Resource, action: Action) -> Principal:
     """Say who is calling; raise `Unauthenticated`, or `NotAllowed` where the role or scope rules it out."""
+    principal = authenticated()
+    policy.reach(principal, resource, action)
+    return principal
+
+
+def authenticated() -> Principal:
+    """Say who is calling, for a request that holds several, each with needs of its own; raise `Unauthenticated`."""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise Unauthenticated("Please sign in. For apps: send a bearer token in the Authorization header.")
@@ -36,7 +43,6 @@ def enter(resource: Resource, action: Action) -> Principal:
     rates().count_call(principal.user_id)
     enter_organization(principal.organization_id)
     g.trace.caller = principal
-    policy.reach(principal, resource, action)
     return principal
 
 
@@ -51,7 +57,7 @@ def _principal(settings: Settings, token: str) -> Principal:
 
 
 @contextmanager
-def traced(operation: str, resource: Resource, action: Action, path: dict[str, Any]) -> Iterator[None]:
+def traced(operation: str, resource: str, action: Action, path: dict[str, Any]) -> Iterator[None]:
     """Have the audit trail know of what happens within, whichever way it ends; without that there is no answer."""
     ids = {name: each for name, each in path.items() if isinstance(each, UUID)}
     record_id = next((each for name, each in ids.items() if name != "patient_id"), None)

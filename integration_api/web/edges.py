@@ -21,8 +21,10 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
 }
 _ASKED = ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"]
+_ASKED += ["If-None-Exist", "Prefer"]  # of record systems
 _TOLD = ["ETag", "Idempotency-Replayed", "Link", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"]
-_FOR_APPS = (r"/v1/.*", r"/oauth/token", r"/oauth/revoke", r"/\.well-known/.*", r"/openapi\.json")
+_TOLD += ["Content-Location", "Last-Modified", "Location"]
+_FOR_APPS = (r"/v1/.*", r"/fhir/.*", r"/oauth/token", r"/oauth/revoke", r"/\.well-known/.*", r"/openapi\.json")
 
 
 def guard(app: Flask, settings: Settings) -> None:

@@ -21,6 +21,8 @@ Errors are `application/problem+json` (RFC 9457). Lists take `limit` and `cursor
 `ETag`: PUT, PATCH (JSON merge patch, RFC 7396) and DELETE need `If-Match`; `PUT` with `If-None-Match: *` creates.
 What a caller may not see does not exist (404); what it may see but not do is 403.
 
+**FHIR R4** is served at `/fhir/R4`. It is not described here: `GET /fhir/R4/metadata` is its CapabilityStatement.
+
 Findings are descriptive, not diagnostic, and always show their evidence. This is no crisis service: nobody watches
 entries as they come in.
 """

@@ -56,6 +56,7 @@ _HTTP: dict[int, tuple[str, str, str]] = {
     ),
 }
 _OTHER = (Sentence("This did not work"), Sentence("The request could not be carried out. Nothing was changed."))
+SHAPES = "error_shapes"  # where an application keeps who answers errors otherwise: (is_theirs, answer)
 WWW_AUTHENTICATE = 'Bearer realm="integration-api"'
 
 
@@ -63,10 +64,21 @@ def problem(
     status: int, kind: str, title: str, detail: str, faults: tuple[errors.Fault, ...] = (), **headers: str
 ) -> Response:
     """Build one problem answer. No argument may hold narrative text."""
-    body = _body(status, kind, title, detail, faults)
-    answer = Response(json.dumps(body), status, mimetype=MEDIA_TYPE)
+    answer = _shaped(status, detail, faults)
+    if answer is None:
+        body = _body(status, kind, title, detail, faults)
+        answer = Response(json.dumps(body), status, mimetype=MEDIA_TYPE)
     answer.headers.extend({name.replace("_", "-"): value for name, value in headers.items()})
     return answer
+
+
+def _shaped(status: int, detail: str, faults: tuple[errors.Fault, ...]) -> Response | None:
+    """Let a room that speaks another language answer in it."""
+    for is_theirs, answer in current_app.extensions.get(SHAPES, ()):
+        if is_theirs(request.path):
+            shaped: Response = answer(status, detail, faults)
+            return shaped
+    return None
 
 
 def problem_of(error: errors.IntegrationError) -> dict[str, Any]:

@@ -196,7 +196,7 @@ class TestWho:
         assert found["scope"] == granted
         assert "refresh_token" not in found
 
-    @pytest.mark.parametrize("asked", ["user/*.rs", "patient/*.rs", "system/Mention.rs", "system/*.read", "x"])
+    @pytest.mark.parametrize("asked", ["user/*.rs", "patient/*.rs", "system/Mention.rs", "system/*.reads", "x"])
     def test_scopes_that_give_nothing(self, oauth: Any, asked: str) -> None:
         refused(oauth.backend_token(scope=asked), "invalid_scope")
 

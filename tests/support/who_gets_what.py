@@ -80,13 +80,13 @@ TAKEN_BACK = table((PATIENT, 204), (OTHER_PATIENTS, 404), (CARE_TEAM, 403), (OTH
 OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("GET", "/v1/me", None, lists(EVERYBODY)),
     ("GET", "/v1/me/home", None, lists(PATIENT + OTHER_PATIENTS)),
-    ("GET", "/v1/me/consents", None, lists(PATIENT + OTHER_PATIENTS)),
+    ("GET", "/v1/me/consents", None, table((PATIENT + OTHER_PATIENTS, 200), (SYSTEM, 404))),
     ("POST", "/v1/me/consents", CONSENT, table((PATIENT + OTHER_PATIENTS, 201))),
     ("POST", "/v1/invitations", {"username": "maya"}, table((ADMIN, 201), (OTHER_ADMIN, 422))),
     ("GET", "/v1/me/export", None, lists(PATIENT + OTHER_PATIENTS)),
     ("GET", "/v1/me/erasure", None, table((PATIENT + OTHER_PATIENTS, 404))),
     ("POST", "/v1/me/erasure", {"confirm": "erase everything"}, table((PATIENT + OTHER_PATIENTS, 201))),
-    ("GET", "/v1/audit-events", None, lists(PATIENT + OTHER_PATIENTS, ADMIN, OTHER_ADMIN)),
+    ("GET", "/v1/audit-events", None, lists(PATIENT + OTHER_PATIENTS, ADMIN, OTHER_ADMIN, SYSTEM)),
     *(
         (method, f"/v1/{each}s{'' if record is None else '/{' + each + '}'}", body, expected)
         for each in ("intention", "commitment")

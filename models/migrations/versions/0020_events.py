@@ -6,7 +6,7 @@ from alembic import op
 from models.row_security import wall_off
 
 revision = "0020"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

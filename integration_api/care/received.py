@@ -1,0 +1,108 @@
+"""Visits that a record system puts in: sessions under the system's own identifier."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.access.policy import Resource, reach
+from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action
+from integration_api.care.use_cases import settled
+from integration_api.errors import Invalid, NotFound
+from integration_api.people.received import Named, name_record
+from models import Course, Extent, Patient, Reach, Session, courses_within, new_id, now
+from models.facing import facing_patients, sessions_put_in
+
+# A visit whose kind the system does not say. A dosing session is never assumed: it would count among the doses.
+USUAL_KIND = "psychotherapy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedVisit:
+    """A visit as a record system knows it. `kind` None: it does not say; `course_id` None: whichever is under way."""
+
+    patient_id: UUID
+    identifiers: Sequence[Named]
+    status: str
+    starts_at: datetime
+    ends_at: datetime | None = None
+    setting: str | None = None
+    kind: str | None = None
+    course_id: UUID | None = None
+
+
+def receive_visit(db_session: DbSession, caller: Principal, told: ReceivedVisit) -> Session:
+    """Keep a visit of a patient whom the caller has put in, or who has agreed to the EHR."""
+    limits = replace(reach(caller, Resource.ENCOUNTER, Action.CREATE), extent=Extent.CONSENTED)
+    patient = db_session.scalars(facing_patients(limits).where(Patient.id == told.patient_id)).one_or_none()
+    if patient is None:
+        raise Invalid.at("subject", "There is no such patient.")
+    session = Session(
+        id=new_id(),
+        organization_id=caller.organization_id,
+        patient_id=patient.id,
+        course_id=_course_for(db_session, limits, told).id,
+        kind=told.kind or USUAL_KIND,
+    )
+    _describe(session, told)
+    db_session.add(session)
+    db_session.flush()
+    name_record(db_session, caller, told.identifiers, patient_id=patient.id, session_id=session.id)
+    return settled(db_session, session)
+
+
+def change_received_visit(
+    db_session: DbSession,
+    caller: Principal,
+    session_id: UUID,
+    told: ReceivedVisit,
+    match: Callable[[Session], Any],
+) -> Session:
+    """Change a visit that the caller has put in; what clinicians have recorded in it stays. Raise `NotFound`."""
+    visible = sessions_put_in(reach(caller, Resource.ENCOUNTER, Action.UPDATE))
+    session = db_session.scalars(visible.where(Session.id == session_id)).one_or_none()
+    if session is None:
+        raise NotFound("There is no such session.")
+    match(session)
+    if told.patient_id != session.patient_id:
+        raise Invalid.at("subject", "A visit stays its patient's.")
+    if told.course_id not in (None, session.course_id):
+        raise Invalid.at("episodeOfCare", "A visit stays in its course.")
+    if told.kind not in (None, session.kind) and session.dosing is not None:
+        raise Invalid.at("type", "A dose was recorded: it stays a dosing session.")
+    session.kind = told.kind or session.kind
+    _describe(session, told)
+    if name_record(db_session, caller, told.identifiers, patient_id=session.patient_id, session_id=session.id):
+        session.updated_at = now()
+    return settled(db_session, session)
+
+
+def _describe(session: Session, told: ReceivedVisit) -> None:
+    if told.ends_at is not None and told.ends_at < told.starts_at:
+        raise Invalid.at("period", "It ends before it starts.")
+    session.status, session.setting = told.status, told.setting
+    session.starts_at, session.ends_at = told.starts_at, told.ends_at
+
+
+def _course_for(db_session: DbSession, limits: Reach, told: ReceivedVisit) -> Course:
+    """Find the course that a visit belongs to; the first visit of all opens one."""
+    if told.course_id is not None:
+        visible = courses_within(limits).where(Course.id == told.course_id, Course.patient_id == told.patient_id)
+        found = db_session.scalars(visible).one_or_none()
+        if found is None:
+            raise Invalid.at("episodeOfCare", "There is no such course of this patient.")
+        return found
+    under_way = (Course.patient_id == told.patient_id, Course.status.in_(("active", "planned")))
+    latest = select(Course).where(*under_way).order_by(Course.status, Course.created_at.desc(), Course.id.desc())
+    course = db_session.scalars(latest.limit(1)).one_or_none()
+    if course is None:
+        course = Course(organization_id=limits.organization_id, patient_id=told.patient_id, status="active")
+        course.started_on = told.starts_at.date()
+        db_session.add(course)
+        db_session.flush()
+    return course

@@ -1,0 +1,112 @@
+"""Bundles: pages of a search, a history, the answers to a transaction; and the cursor from page to page."""
+
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from integration_api.errors import Fault, Invalid
+from integration_api.fhir.elements import Json, moment, present
+from integration_api.fhir.resources.registry import TYPES
+from integration_api.fhir.search import PAGE, Search
+from integration_api.fhir.shaping import shaped
+from integration_api.fhir.sources import ResourceType
+from integration_api.fhir.use_cases import Found
+from models import new_id
+
+
+def bundle(kind: str, at: datetime, entries: list[Json], **more: Any) -> Json:
+    """Build a bundle."""
+    head = {"resourceType": "Bundle", "id": str(new_id()), "meta": {"lastUpdated": moment(at)}, "type": kind}
+    return head | present(**more) | ({"entry": entries} if entries else {})
+
+
+def searchset(base: str, kind: ResourceType, search: Search, found: Found, at: datetime, cursor: str | None) -> Json:
+    """Build a page of a search: what fits, what was included, and the way to the next page."""
+    query = urlencode(search.pairs)
+    links = [{"relation": "self", "url": f"{base}/{kind.name}" + (f"?{query}" if query else "")}]
+    if cursor is not None:
+        links.append({"relation": "next", "url": f"{base}/{kind.name}?{urlencode({PAGE: cursor})}"})
+    entries = [_entry(base, shaped(each.resource, kind, search), "match") for each in found.matches]
+    entries += [_entry(base, _included(each.resource, search), "include") for each in found.included]
+    total = {} if found.total is None else {"total": found.total}
+    made = bundle("searchset", at, entries, link=links)
+    return {**{name: made[name] for name in ("resourceType", "id", "meta", "type")}, **total, **made}
+
+
+def _included(resource: Json, search: Search) -> Json:
+    """Shape what is included as far as `_summary` goes: `_elements` are the matches' own."""
+    whole = Search(summary=search.summary)
+    return shaped(resource, TYPES[resource["resourceType"]], whole)
+
+
+def _entry(base: str, resource: Json, mode: str) -> Json:
+    return {
+        "fullUrl": f"{base}/{resource['resourceType']}/{resource['id']}",
+        "resource": resource,
+        "search": {"mode": mode},
+    }
+
+
+def history(base: str, resource: Json, at: datetime) -> Json:
+    """Build the history of a resource: of its versions the current one is kept."""
+    here = f"{resource['resourceType']}/{resource['id']}"
+    is_first = resource["meta"].get("versionId") == "1"
+    entry = {
+        "fullUrl": f"{base}/{here}",
+        "resource": resource,
+        "request": {"method": "POST", "url": resource["resourceType"]} if is_first else {"method": "PUT", "url": here},
+        "response": present(
+            status="201" if is_first else "200",
+            lastModified=resource["meta"].get("lastUpdated"),
+            etag=etag_of(resource),
+        ),
+    }
+    link = [{"relation": "self", "url": f"{base}/{here}/_history"}]
+    return bundle("history", at, [entry], total=1, link=link)
+
+
+def etag_of(resource: Json) -> str:
+    """Write a resource's version as an ETag: weak, as FHIR has it."""
+    return f'W/"{resource["meta"].get("versionId", "1")}"'
+
+
+class Cursors:
+    """Cursors that only we can make: the whole question, whose it is, and where the page before ended."""
+
+    def __init__(self, secret: str, user_id: UUID, kind: str) -> None:
+        self._serializer = URLSafeSerializer(secret, salt="fhir-page")
+        self._bound = [str(user_id), kind]
+
+    def write(self, search: Search, found: Found) -> str | None:
+        """Give the cursor to the next page; None where there is none."""
+        if found.next_after is None:
+            return None
+        value, row_id, number = found.next_after
+        key = [_to_wire(value), str(row_id), number]
+        return str(self._serializer.dumps([self._bound, list(search.pairs), key]))
+
+    def read(self, cursor: str) -> tuple[list[tuple[str, str]], tuple[Any, UUID, int]]:
+        """Give the question and the key; raise `Invalid` for a cursor that is not ours or not the caller's."""
+        try:
+            bound, pairs, (value, row_id, number) = self._serializer.loads(cursor)
+        except (BadSignature, ValueError, TypeError):
+            bound, pairs, value, row_id, number = None, [], None, "", 0
+        if bound != self._bound:
+            raise Invalid(Fault("This page is not of this list.", parameter=PAGE))
+        return [(name, text) for name, text in pairs], (_from_wire(value), UUID(row_id), number)
+
+
+def _to_wire(value: Any) -> list[str]:
+    if isinstance(value, datetime):
+        return ["t", value.isoformat()]
+    return ["d", value.isoformat()] if isinstance(value, date) else ["u", str(value)]
+
+
+def _from_wire(value: list[str]) -> Any:
+    kind, plain = value
+    if kind == "t":
+        return datetime.fromisoformat(plain)
+    return date.fromisoformat(plain) if kind == "d" else UUID(plain)

@@ -1,0 +1,135 @@
+"""Encounter: a treatment session."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from integration_api.access.policy import Resource
+from integration_api.fhir.codes import ACT_CODE, NULL_FLAVOR, PSYCHOTHERAPY, SNOMED, US_CORE
+from integration_api.fhir.elements import (
+    Json,
+    coding,
+    concept,
+    identifier,
+    meta,
+    moment,
+    own_identifier,
+    period,
+    present,
+    reference,
+)
+from integration_api.fhir.known import Known
+from integration_api.fhir.parameters import Condition, by_code, by_identifier, by_reference, by_time, of_patient, parted
+from integration_api.fhir.search import Asked
+from integration_api.fhir.sources import SUBJECT, Link, ResourceType, Rows
+from models import Session
+from models.facing import facing_sessions
+
+PROFILE = f"{US_CORE}/us-core-encounter"
+KINDS = {
+    "screening": "Screening",
+    "preparation": "Preparation session",
+    "dosing": "Dosing session",
+    "integration": "Integration session",
+    "psychotherapy": "Psychotherapy session",
+}
+KIND_SYSTEM = "session-kind"
+STATUSES = {
+    "planned": "planned",
+    "in_progress": "in-progress",
+    "completed": "finished",
+    "cancelled": "cancelled",
+}
+CLASSES = {
+    "clinic": coding(ACT_CODE, "AMB", "ambulatory"),
+    "home": coding(ACT_CODE, "HH", "home health"),
+    "telehealth": coding(ACT_CODE, "VR", "virtual"),
+    None: coding(NULL_FLAVOR, "UNK", "unknown"),
+}
+
+
+def _prepare(known: Known, rows: Sequence[Session]) -> None:
+    known.find_identifiers("session", [row.id for row in rows])
+
+
+def make(row: Session, known: Known) -> Json:
+    """Write a session. What its patient means to meet in it is not in it: that is a Goal, where it is shared."""
+    codings = [coding(known.system(KIND_SYSTEM), row.kind, KINDS[row.kind])]
+    codings += [PSYCHOTHERAPY] if row.kind == "psychotherapy" else []
+    return present(
+        resourceType="Encounter",
+        id=str(row.id),
+        meta=meta(row.version, row.updated_at, profiles=[PROFILE]),
+        identifier=[
+            own_identifier(row.id),
+            *(identifier(each.system, each.value) for each in known.identifiers(row.id)),
+        ],
+        status=STATUSES[row.status],
+        class_=CLASSES[row.setting],
+        type=[concept(*codings, text=KINDS[row.kind])],
+        subject=reference("Patient", row.patient_id),
+        episodeOfCare=[reference("EpisodeOfCare", row.course_id)],
+        period=period(moment(row.starts_at), moment(row.ends_at)),
+        serviceProvider=reference("Organization", row.organization_id),
+    )
+
+
+def _by_type() -> Condition:
+    """Compare the kind of a session: our code, whichever server it is of, or SNOMED CT's."""
+    ours = by_code(Session.kind, "", {each: each for each in KINDS})
+    snomed = by_code(Session.kind, SNOMED, {PSYCHOTHERAPY["code"]: "psychotherapy"})
+
+    def condition(asked: Asked) -> Any:
+        local = tuple(parted(each)[1] for each in asked.values if not each.startswith(SNOMED))
+        return ours(Asked(asked.name, local, asked.modifier, asked.chain)) | snomed(asked)
+
+    return condition
+
+
+_PARAMETERS = {
+    **of_patient(Session.patient_id),
+    "identifier": by_identifier(Session.id, "session"),
+    "date": by_time(Session.starts_at),
+    "status": by_code(
+        Session.status, "http://hl7.org/fhir/encounter-status", {theirs: ours for ours, theirs in STATUSES.items()}
+    ),
+    "class": by_code(Session.setting, ACT_CODE, {each["code"]: ours for ours, each in CLASSES.items() if ours}),
+    "type": _by_type(),
+    "episode-of-care": by_reference(Session.course_id, "EpisodeOfCare"),
+}
+
+TYPE = ResourceType(
+    name="Encounter",
+    resource=Resource.ENCOUNTER,
+    sources=(
+        Rows(
+            within=facing_sessions,
+            id=Session.id,
+            updated=Session.updated_at,
+            at=Session.starts_at,
+            make=make,
+            parameters=_PARAMETERS,
+            prepare=_prepare,
+        ),
+    ),
+    parameters={
+        "patient": "reference",
+        "subject": "reference",
+        "identifier": "token",
+        "date": "date",
+        "status": "token",
+        "class": "token",
+        "type": "token",
+        "episode-of-care": "reference",
+    },
+    references={
+        "patient": SUBJECT,
+        "subject": SUBJECT,
+        "episode-of-care": Link("episodeOfCare", ("EpisodeOfCare",)),
+    },
+    chains=("patient.identifier", "subject.identifier"),
+    summary=("identifier", "status", "class", "type", "subject", "episodeOfCare"),
+    mandatory=("status", "class"),
+    profiles=(PROFILE,),
+    is_written=True,
+    is_about="a session",
+)

@@ -1,0 +1,150 @@
+"""Observations of themes: one for each mention that a clinician has confirmed, with where it stands in the document.
+
+An Observation and never a Condition: a theme is no diagnosis. The words themselves are not in it, so that they stay
+under their document's own rules; `offset` and `length` count Unicode code points of the document's stored version.
+What is hypothetical or somebody else's is not told (`models/facing.py`).
+"""
+
+from sqlalchemy import ColumnElement, or_
+
+from integration_api.fhir.codes import (
+    AI_ASSERTED,
+    CLINICIAN_ASSERTED,
+    CURRENT,
+    DERIVATION,
+    KNOWN_ABSENT,
+    KNOWN_PRESENT,
+    MENTAL_HEALTH,
+    PAST,
+    RESTRICTED,
+    SUBJECT_CONTEXT,
+    SUBJECT_OF_RECORD,
+    TEMPORAL_CONTEXT,
+    THERAPY,
+    US_CORE,
+)
+from integration_api.fhir.elements import Json, coding, concept, meta, moment, present, reference
+from integration_api.fhir.known import Known
+from integration_api.fhir.parameters import Condition, always, by_code, by_reference, by_time, of_patient
+from integration_api.fhir.resources.device import device_id
+from integration_api.fhir.resources.observation_mood import KIND_SYSTEM, THEME_MENTION
+from integration_api.fhir.resources.observation_vitals import FINAL
+from integration_api.fhir.search import Asked
+from integration_api.fhir.sources import Rows
+from models import Document, Mention
+from models.facing import facing_themes
+
+THEME_SYSTEM = "integration-theme"
+PROFILE = f"{US_CORE}/us-core-simple-observation"
+_PATH = "DocumentReference.content[0].attachment.data"
+
+
+def theme(name: str, known: Known) -> Json:
+    """Write a theme, by the code system that we publish."""
+    found = known.themes.get(name)
+    label = found.label if found else name
+    return concept(coding(known.system(THEME_SYSTEM), name, label), text=label)
+
+
+def version_of(row: Mention) -> int:
+    """Count a mention's versions: each review makes one."""
+    return 1 + len(row.reviews)
+
+
+def is_by_machine(row: Mention) -> bool:
+    """Tell whether the pipeline found it; a clinician's correction is the clinician's own finding."""
+    return row.source != "clinician"
+
+
+def make(row: Mention, known: Known) -> Json:
+    """Write a confirmed theme."""
+    reviewer = known.practitioners.get(row.reviews[-1].reviewer_id) if row.reviews else None
+    document = row.document
+    by_machine = is_by_machine(row) and document.pipeline_version is not None
+    return present(
+        resourceType="Observation",
+        id=str(row.id),
+        meta=meta(
+            version_of(row),
+            row.updated_at,
+            profiles=[PROFILE],
+            security=[AI_ASSERTED if is_by_machine(row) else CLINICIAN_ASSERTED, RESTRICTED, MENTAL_HEALTH],
+        ),
+        extension=[_place(row)],
+        status="final",
+        category=[
+            concept(THERAPY),
+            concept(coding(known.system(KIND_SYSTEM), THEME_MENTION, "Theme mention")),
+        ],
+        code=theme(row.theme, known),
+        subject=reference("Patient", row.patient_id),
+        encounter=reference("Encounter", document.session_id),
+        effectiveDateTime=moment(document.written_at),
+        performer=[reference("Practitioner", reviewer)] if reviewer else None,
+        valueCodeableConcept=concept(KNOWN_ABSENT if row.assertion == "negated" else KNOWN_PRESENT),
+        method={"text": f"Pipeline {document.pipeline_version}, confirmed by a clinician"} if by_machine else None,
+        device=reference("Device", device_id(document.pipeline_version)) if by_machine else None,
+        derivedFrom=[reference("DocumentReference", document.id)],
+        component=[
+            _part(TEMPORAL_CONTEXT, PAST if row.assertion == "historical" else CURRENT),
+            _part(SUBJECT_CONTEXT, SUBJECT_OF_RECORD),
+        ],
+    )
+
+
+def _place(row: Mention) -> Json:
+    return {
+        "url": DERIVATION,
+        "extension": [
+            {"url": "reference", "valueReference": reference("DocumentReference", row.document_id)},
+            {"url": "path", "valueString": _PATH},
+            {"url": "offset", "valueInteger": row.start},
+            {"url": "length", "valueInteger": row.end - row.start},
+        ],
+    }
+
+
+def _part(code: Json, value: Json) -> Json:
+    return {"code": concept(code), "valueCodeableConcept": concept(value)}
+
+
+def _by_category() -> Condition:
+    """Compare either category: a standard one, which every client asks by, and ours, whichever server it is of."""
+    ours = coding("", THEME_MENTION)
+    standard = always(THERAPY)
+
+    def condition(asked: Asked) -> ColumnElement[bool]:
+        local = tuple(each.rpartition("|")[2] for each in asked.values)
+        return or_(standard(asked), always(ours)(Asked(asked.name, local, asked.modifier, asked.chain)))
+
+    return condition
+
+
+def _by_theme() -> Condition:
+    """Compare the theme's name, whichever server's system it is said with."""
+    by_name = by_code(Mention.theme, "")
+
+    def condition(asked: Asked) -> ColumnElement[bool]:
+        return by_name(Asked(asked.name, tuple(each.rpartition("|")[2] for each in asked.values), asked.modifier))
+
+    return condition
+
+
+SOURCES = (
+    Rows(
+        within=facing_themes,
+        id=Mention.id,
+        updated=Mention.updated_at,
+        at=Document.written_at,
+        make=make,
+        parameters={
+            **of_patient(Mention.patient_id),
+            "date": by_time(Document.written_at),
+            "category": _by_category(),
+            "code": _by_theme(),
+            "status": always(FINAL),
+            "encounter": by_reference(Document.session_id, "Encounter"),
+            "derived-from": by_reference(Mention.document_id, "DocumentReference"),
+        },
+    ),
+)

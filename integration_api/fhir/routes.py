@@ -1,0 +1,99 @@
+"""/fhir/R4, what is read and searched."""
+
+from flask import Response, current_app, g, request
+
+from integration_api.access.scopes import Action
+from integration_api.db import reading
+from integration_api.fhir import incoming_routes  # noqa: F401  (its routes join the same blueprint)
+from integration_api.fhir.answering import answer_resource, base_url, write_fhir
+from integration_api.fhir.bundles import Cursors, history, searchset
+from integration_api.fhir.facade import blp
+from integration_api.fhir.known import Known
+from integration_api.fhir.outcome import prefers
+from integration_api.fhir.search import PAGE, Search, read_search
+from integration_api.fhir.sources import Hit, ResourceType
+from integration_api.fhir.use_cases import read_resource, search_resources, type_named
+from integration_api.web.door import enter, traced
+from integration_api.wiring import parts
+
+__all__ = ["blp"]
+
+
+@blp.get("/<kind>")
+def search_type(kind: str) -> Response:
+    """Search by the address's parameters."""
+    return _search(type_named(kind), list(request.args.items(multi=True)))
+
+
+@blp.post("/<kind>/_search")
+def search_by_form(kind: str) -> Response:
+    """Search by a form's parameters, so that they are in no log of addresses."""
+    return _search(type_named(kind), [*request.args.items(multi=True), *request.form.items(multi=True)])
+
+
+def _search(kind: ResourceType, pairs: list[tuple[str, str]]) -> Response:
+    with traced(f"fhirSearch{kind.name}", kind.resource, Action.SEARCH, {}):
+        caller = enter(kind.resource, Action.SEARCH)
+        cursors = Cursors(current_app.config["SECRET_KEY"], caller.user_id, kind.name)
+        search = _read_question(kind, pairs, cursors)
+        with reading() as db_session:
+            known = Known(db_session, caller, base_url())
+            found = search_resources(known, kind, search)
+            for hit in (*found.matches, *found.included):
+                _saw(hit)
+            cursor = cursors.write(search, found)
+            page = searchset(base_url(), kind, search, found, parts().now(), cursor)
+        return write_fhir(page)
+
+
+def _read_question(kind: ResourceType, pairs: list[tuple[str, str]], cursors: Cursors) -> Search:
+    after = None
+    cursor = next((value for name, value in pairs if name == PAGE), None)
+    if cursor is not None:
+        pairs, after = cursors.read(cursor)
+    search = read_search(pairs, kind.search_names, is_lenient=prefers("handling=lenient"))
+    return search if after is None else search.following(after)
+
+
+@blp.get("/<kind>/<record>")
+def read(kind: str, record: str) -> Response:
+    """Read one resource."""
+    return _read(kind, record)
+
+
+@blp.get("/<kind>/<record>/_history/<version>")
+def vread(kind: str, record: str, version: str) -> Response:
+    """Read one version of a resource; the current one is kept."""
+    return _read(kind, record, version)
+
+
+def _read(kind: str, record: str, version: str | None = None) -> Response:
+    wanted = type_named(kind)
+    pairs = list(request.args.items(multi=True))
+    search = read_search(pairs, (), is_lenient=prefers("handling=lenient"))
+    with traced(f"fhirRead{wanted.name}", wanted.resource, Action.READ, {}):
+        return answer_resource(_hit(wanted, record, version), wanted, search)
+
+
+@blp.get("/<kind>/<record>/_history")
+def read_history(kind: str, record: str) -> Response:
+    """List the versions that are kept."""
+    wanted = type_named(kind)
+    read_search(list(request.args.items(multi=True)), (), is_lenient=prefers("handling=lenient"))
+    with traced(f"fhirHistory{wanted.name}", wanted.resource, Action.READ, {}):
+        hit = _hit(wanted, record)
+        return write_fhir(history(base_url(), hit.resource, parts().now()))
+
+
+def _hit(kind: ResourceType, record: str, version: str | None = None) -> Hit:
+    caller = enter(kind.resource, Action.READ)
+    with reading() as db_session:
+        hit = read_resource(Known(db_session, caller, base_url()), kind, record, version)
+    _saw(hit)
+    return hit
+
+
+def _saw(hit: Hit) -> None:
+    """Have the audit trail know whose record is answered with."""
+    if hit.row is not None:
+        g.trace.saw(hit.row)

@@ -1,0 +1,137 @@
+"""Bundles of requests: a transaction, all or nothing; a batch, each for itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from integration_api.errors import Fault, IntegrationError, Invalid
+from integration_api.fhir.bundles import etag_of, searchset
+from integration_api.fhir.elements import Json, present
+from integration_api.fhir.known import Known
+from integration_api.fhir.search import read_search
+from integration_api.fhir.sources import Hit
+from integration_api.fhir.use_cases import read_resource, search_resources, type_named
+from integration_api.fhir.writing import Writer, Written, condition_in, written_kind
+from integration_api.wording import Sentence
+from models import now
+
+MOST_ENTRIES = 200
+_ORDER = {"POST Patient": 0, "PUT Patient": 0, "POST Encounter": 1, "PUT Encounter": 1}  # then what reads
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request of a bundle."""
+
+    number: int
+    method: str
+    path: tuple[str, ...]
+    query: str
+    body: Any
+    full_url: str | None
+    if_none_exist: str | None
+    if_match: str | None
+
+    @property
+    def order(self) -> int:
+        """Tell when it is its turn: patients before the visits that point to them, and reads last."""
+        return _ORDER.get(f"{self.method} {self.path[0]}", len(_ORDER))
+
+
+def read_entries(bundle: Any, base: str) -> tuple[str, Sequence[Entry]]:
+    """Read a bundle of requests; raise `Invalid`."""
+    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
+        raise Invalid.at("resourceType", "The body is no Bundle.")
+    kind, entries = bundle.get("type"), bundle.get("entry", [])
+    if kind not in ("transaction", "batch"):
+        raise Invalid.at("type", "A bundle to be carried out is a transaction or a batch.")
+    if not isinstance(entries, list) or len(entries) > MOST_ENTRIES:
+        raise Invalid.at("entry", Sentence("A list of at most {n}.", n=MOST_ENTRIES))
+    return kind, [_entry(number, each, base) for number, each in enumerate(entries)]
+
+
+def _entry(number: int, entry: Any, base: str) -> Entry:
+    request = entry.get("request") if isinstance(entry, dict) else None
+    if not isinstance(request, dict) or not isinstance(request.get("url"), str):
+        raise Invalid.at(f"entry[{number}].request", "It needs a request with method and url.")
+    address = urlsplit(request["url"].removeprefix(base).lstrip("/"))
+    path = tuple(each for each in address.path.split("/") if each)
+    if not path or request.get("method") not in ("GET", "POST", "PUT"):
+        raise Invalid.at(f"entry[{number}].request", "Here one can GET, POST and PUT resources.")
+    return Entry(
+        number,
+        request["method"],
+        path,
+        address.query,
+        entry.get("resource"),
+        entry.get("fullUrl"),
+        request.get("ifNoneExist"),
+        request.get("ifMatch"),
+    )
+
+
+def carry_out(writer: Writer, entry: Entry) -> tuple[Json, Sequence[Hit]]:
+    """Carry out one request; give its entry of the answer, and what the audit trail must know that it shows."""
+    if entry.method == "GET":
+        return _read(writer.known, entry)
+    kind = written_kind(entry.path[0])
+    if kind is None:
+        raise Invalid.at("request", "Of these resources none can be put in.")
+    written = _write(writer, entry)
+    resource = written.hit.resource
+    here = f"{resource['resourceType']}/{resource['id']}"
+    if entry.full_url is not None:
+        writer.placed[entry.full_url] = here
+    return _answer(writer.known, resource, 201 if written.is_new else 200), (written.hit,)
+
+
+def _write(writer: Writer, entry: Entry) -> Written:
+    kind = type_named(entry.path[0])
+    if entry.method == "POST" and len(entry.path) == 1:
+        condition = entry.if_none_exist if entry.if_none_exist is not None else entry.query or None
+        return writer.create(kind, entry.body, None if condition is None else condition_in(condition))
+    if entry.method == "PUT" and len(entry.path) == 1:
+        return writer.update_matching(kind, condition_in(entry.query), entry.body, entry.if_match)
+    if entry.method == "PUT" and len(entry.path) == 2 and not entry.query:  # noqa: PLR2004
+        return writer.update(kind, entry.path[1], entry.body, entry.if_match)
+    raise Invalid.at("request.url", "It reads like Patient, Patient/<id> or Patient?identifier=system|value.")
+
+
+def _read(known: Known, entry: Entry) -> tuple[Json, Sequence[Hit]]:
+    kind = type_named(entry.path[0])
+    if len(entry.path) == 1:
+        search = read_search(condition_in(entry.query), kind.search_names)
+        found = search_resources(known, kind, search)
+        page = searchset(known.base, kind, search, found, now(), None)
+        return {"resource": page, "response": {"status": "200"}}, (*found.matches, *found.included)
+    hit = read_resource(known, kind, entry.path[1], entry.path[3] if len(entry.path) == 4 else None)  # noqa: PLR2004
+    return _answer(known, hit.resource, 200), (hit,)
+
+
+def _answer(known: Known, resource: Json, status: int) -> Json:
+    here = f"{known.base}/{resource['resourceType']}/{resource['id']}"
+    meta = resource["meta"]
+    return {
+        "fullUrl": here,
+        "resource": resource,
+        "response": present(
+            status=str(status),
+            location=f"{here}/_history/{meta['versionId']}",
+            etag=etag_of(resource),
+            lastModified=meta.get("lastUpdated"),
+        ),
+    }
+
+
+def at_entry(number: int, error: IntegrationError) -> IntegrationError:
+    """Say in which entry it went wrong."""
+    place = f"Bundle.entry[{number}]"
+    if isinstance(error, Invalid):
+        return Invalid(*(_fault(place, each) for each in error.faults))
+    return type(error)(f"{place}: {error}")
+
+
+def _fault(place: str, fault: Fault) -> Fault:
+    where = fault.pointer or f"request.url ({fault.parameter})"
+    return Fault(fault.detail, pointer=f"{place}.{where}")
