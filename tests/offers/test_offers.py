@@ -162,7 +162,7 @@ def test_in_spanish_with_content_language_and_a_tag_of_its_own(clinic: Any) -> N
     for one, other in zip(english.json["items"], spanish.json["items"], strict=True):
         assert one["id"] == other["id"]
         assert (one["text"], other["text"]) == (one["texts"]["en"], one["texts"]["es"])
-        assert other["reasons"][0]["text"] == "Estás al comienzo."
+        assert other["reasons"][0]["text"] == "Está al comienzo."
     again = clinic.maya.get(PROMPTS, headers={"Accept-Language": "es"}, if_none_match=spanish.headers["ETag"])
     assert again.status_code == 304
 
@@ -184,7 +184,6 @@ def test_never_the_same_first_twice_in_a_row(clinic: Any, set_clock: Clock) -> N
             firsts.append(offered(clinic)["items"][0]["id"])
     assert len(set(firsts)) == len(firsts)  # there are more prompts than that
     assert all(one != other for one, other in pairwise(firsts))
-    assert offered_to(clinic.tom)[0]["id"] not in firsts[-1:]
 
 
 def test_what_has_gone_quiet_is_asked_of_once_more(clinic: Any, set_clock: Clock) -> None:
