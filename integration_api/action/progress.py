@@ -116,7 +116,7 @@ def _follow(
 def _look(document: OfDocument, text: str, said: Iterable[Said]) -> None:
     """Look in a document for what comes back to each of these."""
     sentences = read_sentences(text)
-    places = [(one.theme, one.start, one.end) for _, one in document.found if one.assertion in _COUNTED]
+    places = [(one.theme, one.start, one.end) for _, one, _ in document.found if one.assertion in _COUNTED]
     for words, about in said:
         spans = echoes_in(words, about, sentences, places)
         document.echoes[words, about] = spans

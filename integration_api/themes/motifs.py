@@ -59,6 +59,13 @@ def list_motifs(
     """List a patient's motifs, those most their own first, as far as the caller may read. `source` may be `both`."""
     limits = reach(caller, Resource.THEME, Action.SEARCH)
     patient_within(db_session, limits, patient_id)
+    return motifs_within(db_session, limits, patient_id, source, page)
+
+
+def motifs_within(
+    db_session: DbSession, limits: Reach, patient_id: UUID, source: str, page: PageRequest
+) -> Page[ShownMotif]:
+    """Do so for a patient who is known to be within reach."""
     wanted = RecurrenceFilter(source=None if source == BOTH else source)
     # Of what waits for the tagger the language is not yet known.
     listed = [each for each in listed_for(db_session, limits, patient_id, wanted) if each.language == ENGLISH]

@@ -2,14 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from math import log, sqrt
 
 import numpy as np
 
 from nlp.motifs.background import Background
-from nlp.motifs.candidates import NEIGHBOURS, Key, Place
+from nlp.motifs.candidates import NEIGHBOURS, Key
 from nlp.motifs.keyness import keyness, keyness_of_all
 from nlp.motifs.places import Lying, apart, overlap, widened
 from nlp.motifs.tables import Ints, Reading, Table, Vocabulary, is_pair, parts_of, read_document
@@ -71,19 +71,7 @@ Quote = Callable[[Sequence[Passage]], Sequence[str]]
 class _Candidate:
     key: Key
     score: float
-    places: list[Place]
-    _lying: Lying | None = field(default=None)
-
-    @property
-    def lying(self) -> Lying:
-        """Its places, to be compared with others."""
-        if self._lying is None:
-            self._lying = Lying(self.places)
-        return self._lying
-
-    def widen(self, others: Lying) -> None:
-        """Widen its places to what others span that overlap them."""
-        self.places, self._lying = widened(self.places, others), None
+    places: Lying
 
 
 def find_motifs(
@@ -123,7 +111,7 @@ def motifs_in(
     table = Table([each.reading for each in in_order], sequences, vocabulary)
     chosen = _collapsed(sorted(_candidates(table, vocabulary), key=_rank))
     passages = [
-        [Passage(in_order[place.document].document_id, place.start, place.end) for place in apart(each.places)]
+        [Passage(in_order[place.document].document_id, place.start, place.end) for place in apart(each.places).places()]
         for each in chosen
     ]
     words = iter(quote([passage for there in passages for passage in there]))
@@ -136,7 +124,8 @@ def motifs_in(
 
 def _rank(candidate: _Candidate) -> tuple[float, int, Key]:
     """The best score first; of equal ones what spans more, so that "old iron gate" comes before "iron gate"."""
-    width = sum(place.end - place.start for place in candidate.places) // len(candidate.places)
+    places = candidate.places
+    width = int((places.ends - places.starts).sum()) // len(places.starts)
     return -candidate.score, -width, candidate.key
 
 
@@ -191,15 +180,15 @@ def _collapsed(ranked: Iterable[_Candidate]) -> list[_Candidate]:
     by_form: dict[str, list[_Candidate]] = defaultdict(list)
     for candidate in ranked:
         rivals = [rival for form in candidate.key for rival in by_form[form]]
-        taken = next((rival for rival in rivals if overlap(candidate.lying, rival.lying) >= SHARED), None)
+        taken = next((rival for rival in rivals if overlap(candidate.places, rival.places) >= SHARED), None)
         if taken is None:
             if candidate.score < THRESHOLD:
                 continue
             chosen.append(candidate)
             for form in candidate.key:
                 by_form[form].append(candidate)
-        elif overlap(taken.lying, candidate.lying) >= SHARED:
-            taken.widen(candidate.lying)
+        elif overlap(taken.places, candidate.places) >= SHARED:
+            taken.places = widened(taken.places, candidate.places)
     return chosen
 
 
@@ -210,7 +199,9 @@ def _motif(
     times: Mapping[str, datetime],
     windows: Sequence[Window],
 ) -> Motif:
-    wordings = Counter(" ".join(each.lower().split()) for each in words)
+    wordings: Counter[str] = Counter()
+    for each, count in Counter(words).items():
+        wordings[" ".join(each.lower().split())] += count
     ranked = sorted(wordings, key=lambda wording: (-wordings[wording], len(wording), wording))
     written = [times[each.document_id] for each in passages]  # passages are in the order of writing
     return Motif(

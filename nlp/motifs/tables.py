@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nlp.motifs.background import Background, load_background
-from nlp.motifs.candidates import NAME_SHARE, NOUN_SHARE, Key, Place, keys_in
+from nlp.motifs.candidates import NAME_SHARE, NOUN_SHARE, Key, keys_in
+from nlp.motifs.places import Ints, Lying, lying
 
 _SHIFT = 32
 _LOW = (1 << _SHIFT) - 1
-Ints = NDArray[Any]
 
 
 class Vocabulary:
@@ -138,11 +137,10 @@ class Table:
         noun = self._is_noun[last] | self._is_noun[first]
         return noun & ~self._is_name[last] & ~self._is_name[first]
 
-    def places(self, group: int) -> list[Place]:
+    def places(self, group: int) -> Lying:
         """Give the places of a group."""
         rows = slice(self._from[group], self._to[group])
-        columns = (self._documents[rows].tolist(), self._starts[rows].tolist(), self._ends[rows].tolist())
-        return [Place(*row) for row in zip(*columns, strict=True)]
+        return lying(self._documents[rows], self._starts[rows], self._ends[rows])
 
 
 def parts_of(keys: Ints) -> tuple[Ints, Ints]:
