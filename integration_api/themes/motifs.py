@@ -17,7 +17,7 @@ from integration_api.themes.gleaned import Listed, OfPatient, gleaned, open_docu
 from integration_api.themes.use_cases import RecurrenceFilter, listed_for, windows_for
 from models import Document, Page, PageRequest, Reach, documents_within, page_of_list
 from nlp.motifs import Motif, Passage, ReadDocument, may_have_motifs, motifs_in, read_document
-from nlp.recurrence import Window, window_for
+from nlp.recurrence import Window, sequences_for
 
 BOTH = "both"
 SHOWN = 5
@@ -126,8 +126,10 @@ def _shown(motif: Motif, passages: Sequence[ShownPassage]) -> ShownMotif:
 def _chosen(motif: Motif, times: dict[str, datetime], windows: Sequence[Window]) -> list[Passage]:
     """Choose passages: the sessions in turn, the latest passage of each first; told in the order of writing."""
     by_session: dict[int, list[Passage]] = defaultdict(list)
-    for passage in reversed(motif.passages):
-        by_session[window_for(windows, times[passage.document_id]).sequence].append(passage)
+    latest_first = motif.passages[::-1]
+    sequences = sequences_for(windows, [times[each.document_id] for each in latest_first])
+    for sequence, passage in zip(sequences, latest_first, strict=True):
+        by_session[sequence].append(passage)
     turns = sorted(
         (turn, -sequence, passage.document_id, passage.start)
         for sequence, passages in by_session.items()

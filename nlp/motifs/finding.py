@@ -13,7 +13,7 @@ from nlp.motifs.candidates import NEIGHBOURS, Key
 from nlp.motifs.keyness import keyness, keyness_of_all
 from nlp.motifs.places import Lying, apart, overlap, widened
 from nlp.motifs.tables import Ints, Reading, Table, Vocabulary, is_pair, parts_of, read_document
-from nlp.recurrence.windows import Window, window_for
+from nlp.recurrence.windows import Window, sequences_for
 
 THRESHOLD = 2.75
 SESSIONS = DOCUMENTS = 2
@@ -94,7 +94,7 @@ def find_motifs(
 
 def may_have_motifs(times: Iterable[datetime], windows: Sequence[Window]) -> bool:
     """Tell whether anything was written in windows enough, so that it is worth reading."""
-    return len({window_for(windows, at).sequence for at in times}) >= SESSIONS
+    return len(set(sequences_for(windows, times))) >= SESSIONS
 
 
 def motifs_in(
@@ -107,7 +107,7 @@ def motifs_in(
     in_order = sorted(documents, key=lambda each: (each.written_at, each.document_id))
     if not may_have_motifs((each.written_at for each in in_order), windows):
         return []
-    sequences = [window_for(windows, each.written_at).sequence for each in in_order]
+    sequences = sequences_for(windows, [each.written_at for each in in_order])
     table = Table([each.reading for each in in_order], sequences, vocabulary)
     chosen = _collapsed(sorted(_candidates(table, vocabulary), key=_rank))
     passages = [
@@ -207,7 +207,7 @@ def _motif(
     return Motif(
         label=ranked[0],
         wordings=tuple(ranked[:WORDINGS]),
-        session_count=len({window_for(windows, at).sequence for at in set(written)}),
+        session_count=len(set(sequences_for(windows, written))),
         document_count=len({each.document_id for each in passages}),
         score=score,
         first_seen=written[0],
