@@ -4,6 +4,7 @@ Another's record is not found rather than forbidden. Which reach a caller has is
 floor; here it becomes SQL, in one place.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
@@ -106,9 +107,10 @@ def vitals_within(reach: Reach) -> Select[Vitals]:
 
 
 @cache  # the same for every caller, and built for nearly every question
-def _is_closed(table: Any) -> ColumnElement[bool]:
+def _is_closed(table: Hashable) -> ColumnElement[bool]:
     """The patient says no to the care team."""
-    return declines(table.patient_id, "care_team")
+    column: InstrumentedAttribute[UUID] = getattr(table, "patient_id")  # noqa: B009  (any table of patients has it)
+    return declines(column, "care_team")
 
 
 @cache

@@ -108,7 +108,8 @@ class OfPatient:
 
     def fill(self, db_session: DbSession, limits: Reach, listed: Sequence[Listed]) -> None:
         """Read what is not known of these documents, or known in another revision only; forget what is gone."""
-        missing = {each.id: each for each in listed if not self._knows(each)}
+        known = self.documents
+        missing = {each.id: each for each in listed if each.id not in known or known[each.id].revision != each.revision}
         if not missing:
             return
         found: dict[UUID, list[Found]] = {document_id: [] for document_id in missing}
@@ -119,10 +120,6 @@ class OfPatient:
             account = account_of(Writing(str(document_id), each.written_at, each.words, each.source), affirmed)
             self.documents[document_id] = OfDocument(each.revision, tuple(found[document_id]), account)
         self._forget(db_session, limits)
-
-    def _knows(self, listed: Listed) -> bool:
-        known = self.documents.get(listed.id)
-        return known is not None and known.revision == listed.revision
 
     def _forget(self, db_session: DbSession, limits: Reach) -> None:
         """Let documents go that were deleted. What this reader may not read, another may."""
@@ -184,10 +181,11 @@ class Gleaned:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a database session may use again. All that it reads is of one moment, so it lists documents once."""
+    """What a database session may use again. All that it reads is of one moment, so it asks once."""
 
     gleaned: Gleaned
     listed: dict[tuple[Reach, UUID], list[Listed]] = field(default_factory=dict)
+    windows: dict[tuple[Reach, UUID], tuple[Window, ...]] = field(default_factory=dict)
     opened: dict[tuple[Reach, UUID], str] = field(default_factory=dict)  # gone with the request
 
 

@@ -15,7 +15,7 @@ from integration_api.access.scopes import Action
 from integration_api.errors import NotFound
 from integration_api.people.use_cases import patient_within
 from integration_api.themes.clinic_counts import clinic_rates
-from integration_api.themes.gleaned import Listed, OfPatient, gleaned, list_documents
+from integration_api.themes.gleaned import Listed, Moment, OfPatient, gleaned, list_documents
 from integration_api.themes.own import KnownTheme, known_themes
 from models import (
     Between,
@@ -30,6 +30,7 @@ from models import (
     sessions_within,
     shown_mentions,
 )
+from models.stamp import RECKONED
 from nlp import Assertion, DocumentKind
 from nlp.recurrence import (
     RecurringTheme,
@@ -174,12 +175,18 @@ def recurring(
 
 
 def windows_for(db_session: DbSession, limits: Reach, patient_id: UUID) -> tuple[Window, ...]:
-    """Lay the windows of a patient's dosing sessions."""
+    """Lay the windows of a patient's dosing sessions; within one request once."""
+    moment: Moment | None = db_session.info.get(RECKONED)
+    if moment is not None and (limits, patient_id) in moment.windows:
+        return moment.windows[limits, patient_id]
     dosings = sessions_within(limits).where(
         Session.patient_id == patient_id, Session.kind == "dosing", Session.status != "cancelled"
     )
     held = db_session.execute(dosings.with_only_columns(Session.id, Session.starts_at))
-    return windows_of((str(session_id), starts_at) for session_id, starts_at in held)
+    laid = windows_of((str(session_id), starts_at) for session_id, starts_at in held)
+    if moment is not None:
+        moment.windows[limits, patient_id] = laid
+    return laid
 
 
 def sightings_of(

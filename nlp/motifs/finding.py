@@ -1,7 +1,7 @@
 """Motifs: what one patient keeps coming back to in words of their own, each with its passages."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import log, sqrt
@@ -11,8 +11,8 @@ import numpy as np
 from nlp.motifs.background import Background
 from nlp.motifs.candidates import NEIGHBOURS, Key
 from nlp.motifs.keyness import keyness, keyness_of_all
-from nlp.motifs.places import Lying, apart, overlap, widened
-from nlp.motifs.tables import Ints, Reading, Table, Vocabulary, is_pair, parts_of, read_document
+from nlp.motifs.places import Ints, Lying, apart, overlap, widened
+from nlp.motifs.tables import Reading, Table, Vocabulary, is_pair, parts_of, read_document
 from nlp.recurrence.windows import Window, sequences_for
 
 THRESHOLD = 2.75
@@ -104,22 +104,57 @@ def motifs_in(
 
     Words are asked for, of all motifs at once, only where a motif stands.
     """
+    found = standing_motifs(documents, windows, vocabulary)
+    return found.described(range(len(found.chosen)), quote)
+
+
+def standing_motifs(documents: Iterable[ReadDocument], windows: Sequence[Window], vocabulary: Vocabulary) -> "Standing":
+    """Find where motifs stand, those most a patient's own first; which of them are described, the caller says."""
     in_order = sorted(documents, key=lambda each: (each.written_at, each.document_id))
-    if not may_have_motifs((each.written_at for each in in_order), windows):
-        return []
     sequences = sequences_for(windows, [each.written_at for each in in_order])
+    if len(set(sequences)) < SESSIONS:
+        return Standing(in_order, sequences, [])
     table = Table([each.reading for each in in_order], sequences, vocabulary)
-    chosen = _collapsed(sorted(_candidates(table, vocabulary), key=_rank))
-    passages = [
-        [Passage(in_order[place.document].document_id, place.start, place.end) for place in apart(each.places).places()]
-        for each in chosen
-    ]
-    words = iter(quote([passage for there in passages for passage in there]))
-    times = {each.document_id: each.written_at for each in in_order}
-    return [
-        _motif(candidate.score, there, [next(words) for _ in there], times, windows)
-        for candidate, there in zip(chosen, passages, strict=True)
-    ]
+    return Standing(in_order, sequences, _collapsed(sorted(_candidates(table, vocabulary), key=_rank)))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Motifs as they stand in documents, which are in the order of writing, each in its window."""
+
+    documents: Sequence[ReadDocument]
+    sequences: Sequence[int]
+    chosen: Sequence[_Candidate]
+
+    def described(self, which: Sequence[int], quote: Quote) -> list[Motif]:
+        """Describe some of them. Words are asked for of these alone, of all at once."""
+        places = [apart(self.chosen[each].places).places() for each in which]
+        passages = [
+            [Passage(self.documents[place.document].document_id, place.start, place.end) for place in there]
+            for there in places
+        ]
+        words = iter(quote([passage for there in passages for passage in there]))
+        return [
+            self._motif(self.chosen[each].score, [place.document for place in there], said, [next(words) for _ in said])
+            for each, there, said in zip(which, places, passages, strict=True)
+        ]
+
+    def _motif(self, score: float, there: Sequence[int], passages: Sequence[Passage], words: Sequence[str]) -> Motif:
+        """Describe one; `there` are the numbers of the documents that its passages stand in."""
+        wordings: Counter[str] = Counter()
+        for each, count in Counter(words).items():
+            wordings[" ".join(each.lower().split())] += count
+        ranked = sorted(wordings, key=lambda wording: (-wordings[wording], len(wording), wording))
+        return Motif(
+            label=ranked[0],
+            wordings=tuple(ranked[:WORDINGS]),
+            session_count=len({self.sequences[each] for each in there}),
+            document_count=len(set(there)),
+            score=score,
+            first_seen=self.documents[there[0]].written_at,  # passages are in the order of writing
+            last_seen=self.documents[there[-1]].written_at,
+            passages=tuple(passages),
+        )
 
 
 def _rank(candidate: _Candidate) -> tuple[float, int, Key]:
@@ -190,27 +225,3 @@ def _collapsed(ranked: Iterable[_Candidate]) -> list[_Candidate]:
         elif overlap(taken.places, candidate.places) >= SHARED:
             taken.places = widened(taken.places, candidate.places)
     return chosen
-
-
-def _motif(
-    score: float,
-    passages: Sequence[Passage],
-    words: Sequence[str],
-    times: Mapping[str, datetime],
-    windows: Sequence[Window],
-) -> Motif:
-    wordings: Counter[str] = Counter()
-    for each, count in Counter(words).items():
-        wordings[" ".join(each.lower().split())] += count
-    ranked = sorted(wordings, key=lambda wording: (-wordings[wording], len(wording), wording))
-    written = [times[each.document_id] for each in passages]  # passages are in the order of writing
-    return Motif(
-        label=ranked[0],
-        wordings=tuple(ranked[:WORDINGS]),
-        session_count=len(set(sequences_for(windows, written))),
-        document_count=len({each.document_id for each in passages}),
-        score=score,
-        first_seen=written[0],
-        last_seen=written[-1],
-        passages=tuple(passages),
-    )
