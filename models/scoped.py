@@ -167,7 +167,7 @@ def notes_within(reach: Reach) -> Select[Note]:
 
 def resolves_within(table: type[Any], reach: Reach) -> Select[Any]:
     """Intentions or commitments that the caller may read: a patient's private ones are the patient's alone."""
-    is_shared = and_(table.visibility == "care_team", ~_is_closed(table))
+    is_shared = and_(table.visibility == "care_team", ~declines(table.patient_id, "care_team"))
     is_own = table.patient_id == reach.patient_id if reach.extent is Extent.OWN else false()
     return _within(table, table.patient_id, reach).where(or_(is_shared, is_own, table.author_id == reach.user_id))
 

@@ -6,7 +6,8 @@ asked about for an hour nothing stays.
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -127,9 +128,16 @@ class OfPatient:
         if not others:
             return
         live = select(Document.id).where(Document.id.in_(others), Document.deleted_at.is_(None))
-        there = set(db_session.scalars(live))
-        for document_id in others - there:
-            del self.documents[document_id]
+        self.drop(others - set(db_session.scalars(live)))
+
+    def drop(self, gone: AbstractSet[UUID]) -> None:
+        """Let documents go, with every word that stood in them alone."""
+        if gone.isdisjoint(self.documents):
+            return
+        self.documents = {each: found for each, found in self.documents.items() if each not in gone}
+        for each in self._counted:
+            each.follow(self.documents, {one: number for one, number in each.revisions.items() if one not in gone})
+        self.vocabulary.keep(each.reading for each in self.documents.values() if each.reading is not None)
 
     def count(self, windows: tuple[Window, ...], listed: Sequence[Listed]) -> Ledger:
         """Add documents up, beginning from whatever choice of documents was added up before and is nearest."""
@@ -168,6 +176,18 @@ class Gleaned:
         with known.lock:
             known.used_at = monotonic()
             yield known
+
+    def forget(self, named: Iterable[tuple[UUID, UUID | None]]) -> None:
+        """Forget documents, or with None all that is known of a patient. Who is reckoning now finishes first."""
+        by_patient: dict[UUID, set[UUID | None]] = defaultdict(set)
+        for patient_id, document_id in named:
+            by_patient[patient_id].add(document_id)
+        for patient_id, gone in by_patient.items():
+            with self._lock:
+                known = self._patients.pop(patient_id, None) if None in gone else self._patients.get(patient_id)
+            if known is not None and None not in gone:
+                with known.lock:
+                    known.drop({each for each in gone if each is not None})
 
     def _let_go(self) -> None:
         held = sum(len(each.documents) for each in self._patients.values())

@@ -4,7 +4,7 @@ A reading holds no text: only which base forms of a patient's vocabulary stand w
 count than words are to be read, so what was read of older documents is used again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,17 @@ class Vocabulary:
         """Give the candidate back."""
         first, last = packed >> _SHIFT, packed & _LOW
         return (self.forms[last - 1],) if not first else (self.forms[first - 1], self.forms[last - 1])
+
+    def keep(self, readings: Iterable["Reading"]) -> None:
+        """Forget every form that stands in none of these."""
+        used = np.zeros(len(self.forms), dtype=bool)
+        for each in readings:
+            used[each.forms] = True
+            for part in parts_of(each.keys):
+                used[part] = True
+        for number in np.flatnonzero(~used).tolist():
+            self._numbers.pop(self.forms[number], None)
+            self.forms[number] = ""
 
     def nouns(self) -> tuple[Ints, Ints]:
         """Tell of every form how often others write it, and how often as a noun."""
