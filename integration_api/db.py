@@ -24,7 +24,7 @@ from models.attachment import DISCARDED
 from models.audit import TOUCHED
 from models.data_key import KEYRING
 from models.row_security import EVERYBODY, speak_for
-from models.stamp import RECKONED
+from models.stamp import FORGOTTEN, RECKONED
 from models.tenancy import TENANT
 
 BUSY_MILLISECONDS = 10_000
@@ -52,6 +52,7 @@ def unit_of_work(*, everywhere: bool = False) -> Iterator[Session]:
         _record_with_change(db_session)
         db_session.commit()
         discarded: list[str] = db_session.info.pop(DISCARDED, [])
+        forgotten: set[tuple[UUID, UUID | None]] = db_session.info.pop(FORGOTTEN, set())
     except StaleDataError:
         _undo(db_session)
         raise Stale(
@@ -64,6 +65,8 @@ def unit_of_work(*, everywhere: bool = False) -> Iterator[Session]:
     except BaseException:
         _undo(db_session)
         raise
+    for memory in ("memory", "gleaned") if forgotten else ():
+        current_app.extensions[memory].forget(forgotten)
     if discarded:
         current_app.extensions["discard_files"](discarded)
 
@@ -121,6 +124,7 @@ def _opened(options: dict[str, Any], *, everywhere: bool) -> Session:
     db_session: Session = db.session()
     db_session.expunge_all()
     db_session.info.pop(RECKONED, None)
+    db_session.info.pop(FORGOTTEN, None)  # of a change that was undone
     is_everywhere = everywhere or not has_request_context()
     tenant = None if is_everywhere else g.get("organization_id", NOBODY)
     db_session.info |= {TOUCHED: {}, DISCARDED: [], KEYRING: current_app.extensions["keyring"], TENANT: tenant}

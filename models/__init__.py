@@ -64,7 +64,7 @@ from models.scoped import (
     webhooks_within,
 )
 from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
-from models.stamp import PatientStamp, revise, stamp, stamp_all, stamp_of, stamp_records
+from models.stamp import PatientStamp, forget, revise, stamp, stamp_all, stamp_of, stamp_records
 from models.ties import latest_session, retie, retie_check_ins, retied_by
 from models.webhook import DELIVERY_STATES, WEBHOOK_FORMATS, WEBHOOK_STATES, Delivery, DeliveryAttempt, Webhook
 
@@ -176,6 +176,7 @@ __all__ = [
     "declines",
     "deliveries_within",
     "documents_within",
+    "forget",
     "has_been",
     "journal_entries_within",
     "latest_session",

@@ -4,8 +4,10 @@ Another's record is not found rather than forbidden. Which reach a caller has is
 floor; here it becomes SQL, in one place.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -109,9 +111,17 @@ def vitals_within(reach: Reach) -> Select[Vitals]:
     return select(Vitals).where(Vitals.session_id.in_(there))
 
 
+@cache  # the same for every caller, and built for nearly every question
+def _is_closed(table: Hashable) -> ColumnElement[bool]:
+    """The patient says no to the care team."""
+    column: InstrumentedAttribute[UUID] = getattr(table, "patient_id")  # noqa: B009  (any table of patients has it)
+    return declines(column, "care_team")
+
+
+@cache
 def _is_shared() -> ColumnElement[bool]:
     return or_(
-        and_(Document.visibility == "care_team", ~Document.is_draft, ~declines(Document.patient_id, "care_team")),
+        and_(Document.visibility == "care_team", ~Document.is_draft, ~_is_closed(Document)),
         Document.note_kind == "progress",
     )
 
@@ -150,7 +160,7 @@ def attachments_within(reach: Reach) -> Select[Attachment]:
 def mood_check_ins_within(reach: Reach) -> Select[MoodCheckIn]:
     """Mood check-ins that the caller may read: a patient's private ones are the patient's alone."""
     table = MoodCheckIn
-    is_shared = and_(table.visibility == "care_team", ~declines(table.patient_id, "care_team"))
+    is_shared = and_(table.visibility == "care_team", ~_is_closed(table))
     is_own = table.patient_id == reach.patient_id if reach.extent is Extent.OWN else false()
     return _within(table, table.patient_id, reach).where(or_(is_shared, is_own))
 
@@ -169,7 +179,7 @@ def resolves_within(table: type[Any], reach: Reach) -> Select[Any]:
 
 def _readable_response(reach: Reach) -> ColumnElement[bool]:
     """Live responses: the care team's unless the patient says no to that, the patient's, and their author's."""
-    is_shared = ~declines(MeasureResponse.patient_id, "care_team")
+    is_shared = ~_is_closed(MeasureResponse)
     is_own = MeasureResponse.patient_id == reach.patient_id if reach.extent is Extent.OWN else false()
     is_own_writing = MeasureResponse.author_id == reach.user_id
     return and_(_is_live_response(), or_(is_shared, is_own, is_own_writing))
@@ -228,7 +238,7 @@ def safety_flags_within(reach: Reach) -> Select[SafetyFlag]:
 def safety_flags_for_the_team() -> ColumnElement[bool]:
     """Tell of a flag joined to its origin whether its care team can see it: not of a psychotherapy note."""
     is_in_writing = and_(Document.deleted_at.is_(None), or_(_is_shared(), _is_told_of()))
-    is_in_answers = and_(_is_live_response(), ~declines(MeasureResponse.patient_id, "care_team"))
+    is_in_answers = and_(_is_live_response(), ~_is_closed(MeasureResponse))
     return or_(is_in_writing, is_in_answers)
 
 

@@ -22,6 +22,9 @@ from models.prompt import PromptShowing
 from models.record_change import RecordChange, note_parts, note_records
 from models.webhook import Delivery
 
+# Where a database session names whose words are to be forgotten once its change is kept: patients, each with a
+# document, or with None: the whole record.
+FORGOTTEN = "forgotten"
 RECKONED = "reckoned"  # where a database session keeps what was reckoned before; missing: nothing is used again
 
 
@@ -81,6 +84,11 @@ def revise(db_session: Session, *which: ColumnElement[bool]) -> None:
     db_session.connection().execute(update(table).where(*which).values(values))
 
 
+def forget(db_session: Session, patient_id: UUID, document_id: UUID | None = None) -> None:
+    """Let what was read off a document, or off all of a patient's, leave this process's memory after the commit."""
+    db_session.info.setdefault(FORGOTTEN, set()).add((patient_id, document_id))
+
+
 @dataclass(slots=True)
 class _Changed:
     """What a flush changed in one patient's record."""
@@ -106,6 +114,8 @@ def _stamp_what_changed(db_session: Session, _context: Any) -> None:
         changed.setdefault(patient_id, _Changed(row.organization_id)).add(row)
         if isinstance(row, (Document, Mention)):
             documents.add(row.id if isinstance(row, Document) else row.document_id)
+        if isinstance(row, Document) and row.deleted_at is not None:
+            forget(db_session, row.patient_id, row.id)
     if documents:
         revise(db_session, Base.metadata.tables[Document.__tablename__].c.id.in_(sorted(documents)))
     for patient_id in sorted(changed):  # in one order everywhere, so that nobody waits for each other

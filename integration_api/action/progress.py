@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -102,21 +103,24 @@ def _follow(
                 unread[one.id].add(said[resolve_id])
     for document_id, text in open_documents(db_session, limits, sorted(unread)):
         _look(known.documents[document_id], text, unread[document_id])
-    passages = {
-        each.id: [
-            Passage(one.id, one.source, one.written_at, *span, known.documents[one.id].quotes[span])
-            for one in after[each.id]
-            for span in known.documents[one.id].echoes[said[each.id]]
-        ]
-        for each in resolves
-    }
+    passages = {each.id: _latest(known, after[each.id], said[each.id]) for each in resolves}
     return {each.id: _followed(each, len(after[each.id]), passages[each.id], at) for each in resolves}
+
+
+def _latest(known: OfPatient, documents: Sequence[Listed], said: Said) -> list[Passage]:
+    """Give the latest passages that come back to it, in the order of writing."""
+    there = (
+        Passage(one.id, one.source, one.written_at, *span, known.documents[one.id].quotes[span])
+        for one in reversed(documents)
+        for span in reversed(known.documents[one.id].echoes[said])
+    )
+    return list(islice(there, SHOWN))[::-1]
 
 
 def _look(document: OfDocument, text: str, said: Iterable[Said]) -> None:
     """Look in a document for what comes back to each of these."""
     sentences = read_sentences(text)
-    places = [(one.theme, one.start, one.end) for _, one in document.found if one.assertion in _COUNTED]
+    places = [(one.theme, one.start, one.end) for _, one, _ in document.found if one.assertion in _COUNTED]
     for words, about in said:
         spans = echoes_in(words, about, sentences, places)
         document.echoes[words, about] = spans
@@ -129,7 +133,7 @@ def _followed(resolve: Resolve, entries_since: int, passages: Sequence[Passage],
     is_open = not isinstance(resolve, Commitment) or resolve.status == "open"
     due_on = resolve.due_on if isinstance(resolve, Commitment) else None
     is_stalled = is_open and (at - quiet_since > STALLS_AFTER or _is_past(due_on, at.date()))
-    return Followed(resolve, entries_since, passages[-SHOWN:], last, is_stalled)
+    return Followed(resolve, entries_since, passages, last, is_stalled)
 
 
 def _is_past(due_on: date | None, today: date) -> bool:

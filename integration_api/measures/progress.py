@@ -46,8 +46,15 @@ def read_trend(db_session: DbSession, caller: Principal, patient_id: UUID, name:
 
 def trends_of(db_session: DbSession, limits: Reach, patient_id: UUID, between: Between | None = None) -> list[Trend]:
     """Put together how each measure changes that a patient has answered, as far as `limits` reach."""
+    return trends_in(db_session, limits, patient_id, responses_of(db_session, limits, patient_id, between))
+
+
+def trends_in(
+    db_session: DbSession, limits: Reach, patient_id: UUID, responses: Sequence[MeasureResponse]
+) -> list[Trend]:
+    """Do so of responses that were read already."""
     grouped: dict[str, list[MeasureResponse]] = {}
-    for response in responses_of(db_session, limits, patient_id, between):
+    for response in responses:
         grouped.setdefault(response.measure, []).append(response)
     dosings = held_dosings(db_session, limits, patient_id) if grouped else []
     return [_trend(patient_id, name, grouped[name], dosings) for name in sorted(grouped)]

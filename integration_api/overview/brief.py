@@ -3,13 +3,13 @@
 Nothing is told that nobody wrote: a line names a theme, a number or a state, and shows the words that it rests on.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, or_
 from sqlalchemy.orm import Session as DbSession
 from sqlalchemy.orm import lazyload
 
@@ -17,20 +17,22 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.action.progress import Followed, follow
-from integration_api.measures.progress import grave_answers, trends_of
+from integration_api.measures.progress import grave_answers, trends_in
 from integration_api.measures.trends import Trend
 from integration_api.measures.use_cases import measure_named, responses_of
-from integration_api.overview.evidence import Evidence, of_answer, of_mentions, of_passage
+from integration_api.overview.evidence import Evidence, of_answer, of_passage
+from integration_api.overview.spoken import found_in, latest, quoted, sightings_named
 from integration_api.people.use_cases import patient_within
 from integration_api.safety.raising import gravest
-from integration_api.themes.motifs import list_motifs
-from integration_api.themes.use_cases import Recurrence, RecurrenceFilter, list_recurrences
+from integration_api.themes.gleaned import Found, list_documents
+from integration_api.themes.motifs import motifs_within
+from integration_api.themes.own import KnownTheme, known_themes
+from integration_api.themes.use_cases import RecurrenceFilter, recurring, theme_named
 from models import (
-    Between,
     Commitment,
     Document,
     Intention,
-    Mention,
+    MeasureResponse,
     MoodCheckIn,
     PageRequest,
     Patient,
@@ -42,8 +44,8 @@ from models import (
     resolves_within,
     safety_flags_within,
     sessions_within,
-    shown_mentions,
 )
+from nlp.recurrence import RecurringTheme, Sighting
 
 WITHOUT_SESSION = timedelta(days=14)  # how far back "since last time" goes where there was none
 SHOWN = 2  # pieces of evidence a line
@@ -70,6 +72,9 @@ class Line:
     theme: str | None = None
     severity: str | None = None
     commitment_id: UUID | None = None
+
+
+Resting = tuple[Line, Sequence[Sighting]]  # a line, and the mentions that it rests on
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +122,14 @@ def read_brief(
     held = _sessions(db_session, limits, patient_id)
     last = next((each for each in held if each.starts_at <= at), None)
     start = since or (last.starts_at if last else at - WITHOUT_SESSION)
-    written = _written(db_session, limits, patient_id, start)
-    commitments = _resolves(db_session, caller, limits, Commitment, patient_id, at)
-    everything = list_recurrences(db_session, caller, patient_id, RecurrenceFilter(), PageRequest(200)).items
+    written = [each for each in list_documents(db_session, limits, patient_id) if each.written_at >= start]
+    commitments, intentions = _followed(db_session, caller, limits, patient_id, at)
+    responses = responses_of(db_session, limits, patient_id)
     lines = [
-        *_safety(db_session, limits, patient_id, start),
-        *_answers(db_session, limits, patient_id, start),
-        *_changes(everything),
-        *_motifs(db_session, caller, patient_id),
-        *_sleep(db_session, limits, patient_id, start),
+        *_spoken(db_session, caller, limits, patient_id, found_in(db_session, limits, patient_id, written)),
+        *_answers([each for each in responses if each.answered_at >= start]),
+        *_motifs(db_session, limits, patient_id),
         *_commitment_lines(commitments),
-        *_returning(everything),
     ]
     return Brief(
         patient=patient,
@@ -137,13 +139,13 @@ def read_brief(
         next_session=next((each for each in reversed(held) if each.starts_at > at), None),
         entries=sum(each.source == "journal" for each in written),
         notes=sum(each.source == "note" for each in written),
-        words=sum(each.word_count for each in written),
+        words=sum(each.words for each in written),
         last_written_at=max((each.written_at for each in written if each.source == "journal"), default=None),
-        moods=_moods(db_session, limits, patient_id, start, written),
+        moods=_moods(db_session, limits, patient_id, start),
         flags=_flags(db_session, limits, patient_id),
-        measures=trends_of(db_session, limits, patient_id),
+        measures=trends_in(db_session, limits, patient_id, responses),
         lines=sorted(lines, key=lambda line: _ORDER.index(line.kind)),
-        intentions=_resolves(db_session, caller, limits, Intention, patient_id, at)[:RETURNING],
+        intentions=intentions[:RETURNING],
         commitments=[each for each in commitments if each.resolve.status == "open"],
     )
 
@@ -151,42 +153,33 @@ def read_brief(
 def _sessions(db_session: DbSession, limits: Reach, patient_id: UUID) -> Sequence[Session]:
     """Give the sessions that were not cancelled, the latest first."""
     query = sessions_within(limits).where(Session.patient_id == patient_id, Session.status != "cancelled")
-    return db_session.scalars(query.order_by(Session.starts_at.desc(), Session.id.desc())).unique().all()
+    query = query.options(lazyload(Session.vitals)).order_by(Session.starts_at.desc(), Session.id.desc())
+    return db_session.scalars(query).unique().all()
 
 
-def _written(db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime) -> Sequence[Document]:
-    query = documents_within(limits).where(Document.patient_id == patient_id, Document.written_at >= since)
-    found = query.options(lazyload(Document.mentions)).order_by(Document.written_at)  # they are looked for by theme
-    return db_session.scalars(found).unique().all()
-
-
-def _moods(
-    db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime, written: Iterable[Document]
-) -> list[Felt]:
+def _moods(db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime) -> list[Felt]:
     """Give the moods of entries and check-ins in the order of time."""
-    with_mood = (each for each in written if each.valence is not None or each.arousal is not None)
-    told = [Felt(each.written_at, each.valence, each.arousal, "entry") for each in with_mood]
+    is_told = or_(Document.valence.is_not(None), Document.arousal.is_not(None))
+    entries: Select[Any] = documents_within(limits).where(Document.patient_id == patient_id, is_told)
+    entries = entries.where(Document.written_at >= since).order_by(Document.written_at, Document.id)
+    rows = db_session.execute(entries.with_only_columns(Document.written_at, Document.valence, Document.arousal))
+    told = [Felt(*row, "entry") for row in rows]
     query = mood_check_ins_within(limits).where(MoodCheckIn.patient_id == patient_id, MoodCheckIn.at >= since)
     told += [Felt(each.at, each.valence, each.arousal, "check_in") for each in db_session.scalars(query)]
     return sorted(told, key=lambda each: each.at)
 
 
-def _resolves(
-    db_session: DbSession, caller: Principal, limits: Reach, table: type[Any], patient_id: UUID, at: datetime
-) -> list[Followed]:
-    query: Select[Any] = resolves_within(table, limits).where(table.patient_id == patient_id)
-    found = db_session.scalars(query.order_by(table.created_at.desc(), table.id.desc())).all()
-    return follow(db_session, caller, found, at)
-
-
-def _mentions(limits: Reach, patient_id: UUID, since: datetime) -> Select[Any]:
-    """Select what counts since then."""
-    return shown_mentions(limits).where(
-        Mention.patient_id == patient_id,
-        Document.written_at >= since,
-        Mention.review.is_distinct_from("rejected"),
-        Mention.assertion.in_(_MEANT),
-    )
+def _followed(
+    db_session: DbSession, caller: Principal, limits: Reach, patient_id: UUID, at: datetime
+) -> tuple[list[Followed], list[Followed]]:
+    """Follow commitments and intentions, the latest first, in one opening of what was not looked into before."""
+    found: list[Any] = []
+    for table in (Commitment, Intention):
+        query: Select[Any] = resolves_within(table, limits).where(table.patient_id == patient_id)
+        found += db_session.scalars(query.order_by(table.created_at.desc(), table.id.desc()))
+    followed = follow(db_session, caller, found, at)
+    commitments = [each for each in followed if isinstance(each.resolve, Commitment)]
+    return commitments, [each for each in followed if isinstance(each.resolve, Intention)]
 
 
 def _flags(db_session: DbSession, limits: Reach, patient_id: UUID) -> Sequence[SafetyFlag]:
@@ -195,26 +188,40 @@ def _flags(db_session: DbSession, limits: Reach, patient_id: UUID) -> Sequence[S
     return db_session.scalars(query.order_by(SafetyFlag.raised_at.desc(), SafetyFlag.id)).unique().all()
 
 
-def _motifs(db_session: DbSession, caller: Principal, patient_id: UUID) -> Iterable[Line]:
-    for each in list_motifs(db_session, caller, patient_id, "journal", PageRequest(RETURNING)).items:
+def _motifs(db_session: DbSession, limits: Reach, patient_id: UUID) -> Iterable[Line]:
+    for each in motifs_within(db_session, limits, patient_id, "journal", PageRequest(RETURNING)).items:
         says = f"\u201c{each.label}\u201d: comes back in the patient's own words, in {each.session_count} sessions."
         yield Line("motif", says, tuple(of_passage(passage) for passage in reversed(each.passages[-SHOWN:])))
 
 
-def _safety(db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime) -> Iterable[Line]:
-    query = _mentions(limits, patient_id, since).where(Mention.facet == "safety")
-    found: dict[str, list[Mention]] = {}
-    for mention in db_session.scalars(query).unique():
-        found.setdefault(mention.theme, []).append(mention)
-    for theme, mentions in sorted(found.items()):
-        severity = gravest(each.severity for each in mentions)
-        says = f"{_name(theme)}: spoken of {_times(len(mentions))} since then. Please read it."
-        yield Line("safety", says, of_mentions(mentions, SHOWN), theme, severity)
+def _spoken(
+    db_session: DbSession, caller: Principal, limits: Reach, patient_id: UUID, since: Sequence[Found]
+) -> Iterable[Line]:
+    """Tell what mentions tell; `since` are those of what was written since then."""
+    everything = recurring(db_session, limits, patient_id, RecurrenceFilter())
+    known = known_themes(db_session, caller.organization_id)
+    named = sightings_named(db_session, limits, patient_id, {one for each in everything for one in each.evidence})
+    told = [*_safety(since), *_sleep(since), *_changes(everything, known, named), *_returning(everything, known, named)]
+    chosen = [latest(sightings, SHOWN) for _, sightings in told]
+    shown = iter(quoted(db_session, limits, patient_id, [one for there in chosen for one in there]))
+    for (line, _), there in zip(told, chosen, strict=True):
+        yield replace(line, evidence=tuple(next(shown) for _ in there))
 
 
-def _answers(db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime) -> Iterable[Line]:
+def _safety(since: Iterable[Found]) -> Iterable[Resting]:
+    by_theme: dict[str, list[Found]] = {}
+    for each in since:
+        if each.facet == "safety" and each.sighting.assertion in _MEANT:
+            by_theme.setdefault(each.sighting.theme, []).append(each)
+    for theme, found in sorted(by_theme.items()):
+        severity = gravest(each.severity for each in found)
+        says = f"{_name(theme)}: spoken of {_times(len(found))} since then. Please read it."
+        yield Line("safety", says, (), theme, severity), [each.sighting for each in found]
+
+
+def _answers(responses: Sequence[MeasureResponse]) -> Iterable[Line]:
     """Tell the answers to measures that somebody must see, each item once, the latest answer first."""
-    given = grave_answers(responses_of(db_session, limits, patient_id, Between(since=since)))
+    given = grave_answers(responses)
     for measure, item in dict.fromkeys((each.response.measure, each.told.item) for each in given):
         same = [each for each in reversed(given) if (each.response.measure, each.told.item) == (measure, item)]
         says = (
@@ -224,32 +231,29 @@ def _answers(db_session: DbSession, limits: Reach, patient_id: UUID, since: date
         yield Line("safety", f"{says} Please read it.", shown, same[0].told.theme)
 
 
-def _sleep(db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime) -> Iterable[Line]:
-    query = shown_mentions(limits).where(
-        Mention.patient_id == patient_id,
-        Document.written_at >= since,
-        Mention.theme == "sleep",
-        Mention.review.is_distinct_from("rejected"),
-    )
-    mentions = db_session.scalars(query).unique().all()
-    if mentions:
-        yield Line(
-            "sleep", f"Sleep: spoken of {_times(len(mentions))} since then.", of_mentions(mentions, SHOWN), "sleep"
-        )
+def _sleep(since: Iterable[Found]) -> Iterable[Resting]:
+    found = [each.sighting for each in since if each.sighting.theme == "sleep"]
+    if found:
+        yield Line("sleep", f"Sleep: spoken of {_times(len(found))} since then.", (), "sleep"), found
 
 
-def _changes(everything: Sequence[Recurrence]) -> Iterable[Line]:
+def _changes(
+    everything: Iterable[RecurringTheme], known: dict[str, KnownTheme], named: Mapping[str, Sighting]
+) -> Iterable[Resting]:
     for each in everything:
-        if each.trajectory in _CHANGES and each.theme.facet != "safety":
+        theme = theme_named(known, each.theme)
+        if each.trajectory in _CHANGES and theme.facet != "safety":
             kind, says = _CHANGES[str(each.trajectory)]
-            yield Line(kind, says.format(each.theme.label), of_mentions(each.evidence, SHOWN), each.theme.name)
+            yield Line(kind, says.format(theme.label), (), theme.name), [named[one] for one in each.evidence]
 
 
-def _returning(everything: Sequence[Recurrence]) -> Iterable[Line]:
+def _returning(
+    everything: Iterable[RecurringTheme], known: dict[str, KnownTheme], named: Mapping[str, Sighting]
+) -> Iterable[Resting]:
     lasting = [each for each in everything if each.trajectory == "persistent" and each.session_count > 1]
     for each in lasting[:RETURNING]:
-        says = f"{each.theme.label}: keeps returning, in {each.session_count} sessions."
-        yield Line("returning", says, of_mentions(each.evidence, SHOWN), each.theme.name)
+        says = f"{theme_named(known, each.theme).label}: keeps returning, in {each.session_count} sessions."
+        yield Line("returning", says, (), each.theme), [named[one] for one in each.evidence]
 
 
 def _commitment_lines(commitments: Iterable[Followed]) -> Iterable[Line]:

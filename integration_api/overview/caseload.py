@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
-from integration_api.themes.use_cases import Recurrence, RecurrenceFilter, list_recurrences
+from integration_api.themes.use_cases import Recurrence, list_without_evidence
 from models import (
     Document,
     Order,
@@ -109,9 +109,8 @@ def _coming(db_session: DbSession, limits: Reach, ids: Sequence[UUID], at: datet
 
 def _risen(db_session: DbSession, caller: Principal, patient_id: UUID, at: datetime) -> list[Recurrence]:
     """Tell which themes rose and were spoken of this week."""
-    everything = list_recurrences(db_session, caller, patient_id, RecurrenceFilter(), PageRequest(200)).items
     return [
         each
-        for each in everything
+        for each in list_without_evidence(db_session, caller, patient_id)
         if each.trajectory in _RISES and each.last_seen is not None and each.last_seen > at - WEEK
     ]

@@ -1,6 +1,5 @@
 """Where a statement of the brief comes from: the very words, and the document that they stand in."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +8,8 @@ from integration_api.action.progress import Passage
 from integration_api.measures.progress import GraveAnswer
 from integration_api.measures.use_cases import measure_named
 from integration_api.themes.motifs import ShownPassage
-from models import Mention, link_of
+from models import link_of
+from nlp.recurrence import Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +26,18 @@ class Evidence:
     link: str | None = None
 
 
-def of_mentions(mentions: Iterable[Mention], at_most: int) -> tuple[Evidence, ...]:
-    """Show the latest mentions, from as many documents as possible."""
-    newest = sorted(mentions, key=lambda each: (each.document.written_at, each.start), reverse=True)
-    first_of_each = list({each.document_id: each for each in reversed(newest)}.values())[::-1]
-    rest = [each for each in newest if each not in first_of_each]
-    return tuple(of_mention(each) for each in (*first_of_each, *rest)[:at_most])
-
-
-def of_mention(mention: Mention) -> Evidence:
+def of_sighting(sighting: Sighting, quote: str) -> Evidence:
     """Show one mention."""
-    document = mention.document
+    document_id = UUID(sighting.document_id)
     return Evidence(
-        quote=mention.quote,
-        source=document.source,
-        written_at=document.written_at,
-        document_id=document.id,
-        start=mention.start,
-        end=mention.end,
-        mention_id=mention.id,
-        link=document.link,
+        quote=quote,
+        source=sighting.source,
+        written_at=sighting.written_at,
+        document_id=document_id,
+        start=sighting.start,
+        end=sighting.end,
+        mention_id=UUID(sighting.mention_id),
+        link=link_of(sighting.source, document_id),
     )
 
 

@@ -40,6 +40,7 @@ from models import (
     RisingThemes,
     SafetyFlag,
     Session,
+    forget,
     new_id,
     stamp,
 )
@@ -113,6 +114,7 @@ def carry_out(db_session: DbSession, erasure_id: UUID, at: datetime) -> None:
 
 def _withdraw(db_session: DbSession, patient: Patient) -> None:
     """Take the record out of sight: private entries are gone at once, nobody cares for the patient here any more."""
+    forget(db_session, patient.id)
     for resolves in (Commitment, Intention, MoodCheckIn):
         own = (resolves.patient_id == patient.id, resolves.visibility == "private")
         db_session.execute(delete(resolves).where(*own).execution_options(synchronize_session=False))
@@ -143,6 +145,7 @@ def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: dateti
     of_patient: dict[str, Any] = {"synchronize_session": False}
     gone = {"text_sealed": None, "data_key_id": None, "deleted_at": at, "word_count": 0, "valence": None}
     values = gone | {"arousal": None, "language": None, "version": Document.version + 1}
+    values["revision"] = Document.revision + 1
     where = Document.patient_id == patient.id
     db_session.execute(update(Document).where(where).values(values).execution_options(**of_patient))
     for attachment in db_session.scalars(select(Attachment).where(Attachment.patient_id == patient.id)):
@@ -159,4 +162,5 @@ def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: dateti
         patient.user.is_active = False
         patient.user.username = f"erased-{patient.id}"
     erasure.done_at = at
+    forget(db_session, patient.id)
     stamp(db_session, patient.organization_id, patient.id)

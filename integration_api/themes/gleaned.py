@@ -6,7 +6,8 @@ asked about for an hour nothing stays.
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,15 +54,23 @@ _LISTED = (
 )  # fmt: skip
 
 
+class Found(NamedTuple):
+    """A mention that counts, with what recurrence does not ask of it."""
+
+    facet: str
+    sighting: Sighting
+    severity: str | None
+
+
 @dataclass(slots=True)
 class OfDocument:
-    """What was read off one document. `found` are its mentions with their facets, but for rejected ones.
+    """What was read off one document. `found` are its mentions, but for rejected ones.
 
     `reading`, `echoes` and `quotes` are filled where somebody asks.
     """
 
     revision: int
-    found: Sequence[tuple[str, Sighting]]
+    found: Sequence[Found]
     account: Account
     reading: Reading | None = None
     echoes: dict[Said, tuple[Span, ...]] = field(default_factory=dict)
@@ -100,31 +109,35 @@ class OfPatient:
 
     def fill(self, db_session: DbSession, limits: Reach, listed: Sequence[Listed]) -> None:
         """Read what is not known of these documents, or known in another revision only; forget what is gone."""
-        missing = {each.id: each for each in listed if not self._knows(each)}
+        known = self.documents
+        missing = {each.id: each for each in listed if each.id not in known or known[each.id].revision != each.revision}
         if not missing:
             return
-        found: dict[UUID, list[tuple[str, Sighting]]] = {document_id: [] for document_id in missing}
-        for document_id, facet, sighting in _mentions(db_session, limits, self.patient_id, missing):
-            found[document_id].append((facet, sighting))
+        found: dict[UUID, list[Found]] = {document_id: [] for document_id in missing}
+        for document_id, one in _mentions(db_session, limits, self.patient_id, missing):
+            found[document_id].append(one)
         for document_id, each in missing.items():
-            affirmed = (one for _, one in found[document_id] if one.assertion == Assertion.AFFIRMED)
+            affirmed = (one.sighting for one in found[document_id] if one.sighting.assertion == Assertion.AFFIRMED)
             account = account_of(Writing(str(document_id), each.written_at, each.words, each.source), affirmed)
             self.documents[document_id] = OfDocument(each.revision, tuple(found[document_id]), account)
-        self._forget(db_session, listed)
+        self._forget(db_session, limits)
 
-    def _knows(self, listed: Listed) -> bool:
-        known = self.documents.get(listed.id)
-        return known is not None and known.revision == listed.revision
-
-    def _forget(self, db_session: DbSession, listed: Sequence[Listed]) -> None:
+    def _forget(self, db_session: DbSession, limits: Reach) -> None:
         """Let documents go that were deleted. What this reader may not read, another may."""
-        others = self.documents.keys() - {each.id for each in listed}
+        others = self.documents.keys() - {each.id for each in list_documents(db_session, limits, self.patient_id)}
         if not others:
             return
         live = select(Document.id).where(Document.id.in_(others), Document.deleted_at.is_(None))
-        there = set(db_session.scalars(live))
-        for document_id in others - there:
-            del self.documents[document_id]
+        self.drop(others - set(db_session.scalars(live)))
+
+    def drop(self, gone: AbstractSet[UUID]) -> None:
+        """Let documents go, with every word that stood in them alone."""
+        if gone.isdisjoint(self.documents):
+            return
+        self.documents = {each: found for each, found in self.documents.items() if each not in gone}
+        for each in self._counted:
+            each.follow(self.documents, {one: number for one, number in each.revisions.items() if one not in gone})
+        self.vocabulary.keep(each.reading for each in self.documents.values() if each.reading is not None)
 
     def count(self, windows: tuple[Window, ...], listed: Sequence[Listed]) -> Ledger:
         """Add documents up, beginning from whatever choice of documents was added up before and is nearest."""
@@ -164,6 +177,18 @@ class Gleaned:
             known.used_at = monotonic()
             yield known
 
+    def forget(self, named: Iterable[tuple[UUID, UUID | None]]) -> None:
+        """Forget documents, or with None all that is known of a patient. Who is reckoning now finishes first."""
+        by_patient: dict[UUID, set[UUID | None]] = defaultdict(set)
+        for patient_id, document_id in named:
+            by_patient[patient_id].add(document_id)
+        for patient_id, gone in by_patient.items():
+            with self._lock:
+                known = self._patients.pop(patient_id, None) if None in gone else self._patients.get(patient_id)
+            if known is not None and None not in gone:
+                with known.lock:
+                    known.drop({each for each in gone if each is not None})
+
     def _let_go(self) -> None:
         held = sum(len(each.documents) for each in self._patients.values())
         for patient_id, each in list(self._patients.items()):
@@ -176,10 +201,12 @@ class Gleaned:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a database session may use again. All that it reads is of one moment, so it lists documents once."""
+    """What a database session may use again. All that it reads is of one moment, so it asks once."""
 
     gleaned: Gleaned
     listed: dict[tuple[Reach, UUID], list[Listed]] = field(default_factory=dict)
+    windows: dict[tuple[Reach, UUID], tuple[Window, ...]] = field(default_factory=dict)
+    opened: dict[tuple[Reach, UUID], str] = field(default_factory=dict)  # gone with the request
 
 
 def gleaned(db_session: DbSession) -> Gleaned:
@@ -210,10 +237,15 @@ def voice_of(source: str) -> DocumentKind:
 
 
 def open_documents(db_session: DbSession, limits: Reach, ids: Sequence[UUID]) -> Iterator[tuple[UUID, str]]:
-    """Open some documents' words."""
-    for start in range(0, len(ids), OPENED_AT_ONCE):
-        wanted = documents_within(limits).where(Document.id.in_(ids[start : start + OPENED_AT_ONCE]))
+    """Open some documents' words; within one request each once."""
+    moment: Moment | None = db_session.info.get(RECKONED)
+    opened = {} if moment is None else moment.opened
+    yield from ((each, opened[limits, each]) for each in ids if (limits, each) in opened)
+    closed = [each for each in ids if (limits, each) not in opened]
+    for start in range(0, len(closed), OPENED_AT_ONCE):
+        wanted = documents_within(limits).where(Document.id.in_(closed[start : start + OPENED_AT_ONCE]))
         for document in db_session.scalars(wanted.options(lazyload(Document.mentions))).unique():
+            opened[limits, document.id] = document.text
             yield document.id, document.text
 
 
@@ -232,17 +264,19 @@ def quotes_of(db_session: DbSession, limits: Reach, known: OfPatient, passages: 
 
 def _mentions(
     db_session: DbSession, limits: Reach, patient_id: UUID, wanted: Mapping[UUID, Listed]
-) -> Iterator[tuple[UUID, str, Sighting]]:
+) -> Iterator[tuple[UUID, Found]]:
     """Read every mention of some documents but for rejected ones."""
     counted = (Mention.patient_id == patient_id, Mention.review.is_distinct_from("rejected"))
     query: Any = mentions_within(limits).where(*counted)
     if len(wanted) <= FEW:
         query = query.where(Mention.document_id.in_(wanted))
     columns: tuple[Any, ...] = (Mention.document_id, Mention.id, Mention.theme, Mention.facet, Mention.assertion)
-    columns += (Mention.score, Mention.review, Mention.start, Mention.end)
+    columns += (Mention.score, Mention.review, Mention.start, Mention.end, Mention.severity)
     query = query.with_only_columns(*columns).order_by(Mention.start, Mention.id)
     names = {document_id: str(document_id) for document_id in wanted}  # one string each, for all of its mentions
-    for document_id, mention_id, theme, facet, assertion, score, review, start, end in db_session.execute(query):
+    for document_id, mention_id, theme, facet, assertion, score, review, start, end, severity in db_session.execute(
+        query
+    ):
         listed = wanted.get(document_id)
         if listed is None:
             continue
@@ -258,4 +292,4 @@ def _mentions(
             start,
             end,
         )
-        yield document_id, intern(facet), sighting
+        yield document_id, Found(intern(facet), sighting, severity)

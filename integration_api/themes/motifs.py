@@ -16,8 +16,8 @@ from integration_api.people.use_cases import patient_within
 from integration_api.themes.gleaned import Listed, OfPatient, gleaned, open_documents, quotes_of
 from integration_api.themes.use_cases import RecurrenceFilter, listed_for, windows_for
 from models import Document, Page, PageRequest, Reach, documents_within, page_of_list
-from nlp.motifs import Motif, Passage, ReadDocument, may_have_motifs, motifs_in, read_document
-from nlp.recurrence import Window, window_for
+from nlp.motifs import Motif, Passage, ReadDocument, Standing, may_have_motifs, read_document, standing_motifs
+from nlp.recurrence import Window, sequences_for
 
 BOTH = "both"
 SHOWN = 5
@@ -59,31 +59,41 @@ def list_motifs(
     """List a patient's motifs, those most their own first, as far as the caller may read. `source` may be `both`."""
     limits = reach(caller, Resource.THEME, Action.SEARCH)
     patient_within(db_session, limits, patient_id)
+    return motifs_within(db_session, limits, patient_id, source, page)
+
+
+def motifs_within(
+    db_session: DbSession, limits: Reach, patient_id: UUID, source: str, page: PageRequest
+) -> Page[ShownMotif]:
+    """Do so for a patient who is known to be within reach."""
     wanted = RecurrenceFilter(source=None if source == BOTH else source)
     # Of what waits for the tagger the language is not yet known.
     listed = [each for each in listed_for(db_session, limits, patient_id, wanted) if each.language == ENGLISH]
     windows = windows_for(db_session, limits, patient_id)
     with gleaned(db_session).of(patient_id) as known:
         found = _found(db_session, limits, known, listed, windows)
-        asked = page_of_list(list(enumerate(found)), lambda place: (place[0],), page)
+        asked = page_of_list([(each,) for each in range(len(found.chosen))], lambda place: place, page)
+        motifs = found.described(
+            [place for (place,) in asked.items], lambda passages: quotes_of(db_session, limits, known, passages)
+        )
         times = {str(each.id): each.written_at for each in listed}
-        chosen = [_chosen(motif, times, windows) for _, motif in asked.items]
+        chosen = [_chosen(motif, times, windows) for motif in motifs]
         passages = [passage for there in chosen for passage in there]
         words = iter(quotes_of(db_session, limits, known, passages))
     documents = _documents(db_session, limits, {UUID(each.document_id) for each in passages})
     shown = [
         _shown(motif, [_quoted(each, documents[each.document_id], next(words)) for each in there])
-        for (_, motif), there in zip(asked.items, chosen, strict=True)
+        for motif, there in zip(motifs, chosen, strict=True)
     ]
     return Page(shown, asked.next_after)
 
 
 def _found(
     db_session: DbSession, limits: Reach, known: OfPatient, listed: Sequence[Listed], windows: Sequence[Window]
-) -> list[Motif]:
+) -> Standing:
     """Find motifs; only documents that have come or changed since somebody last asked are opened and read."""
     if not may_have_motifs((each.written_at for each in listed), windows):
-        return []
+        return Standing((), (), ())
     known.fill(db_session, limits, listed)
     read: list[ReadDocument] = []
     unread = [each.id for each in listed if known.documents[each.id].reading is None]
@@ -93,7 +103,7 @@ def _found(
         reading = known.documents[each.id].reading
         if reading is not None:
             read.append(ReadDocument(str(each.id), each.written_at, reading))
-    return motifs_in(read, windows, known.vocabulary, lambda asked: quotes_of(db_session, limits, known, asked))
+    return standing_motifs(read, windows, known.vocabulary)
 
 
 def _documents(db_session: DbSession, limits: Reach, ids: set[UUID]) -> dict[str, Document]:
@@ -119,8 +129,10 @@ def _shown(motif: Motif, passages: Sequence[ShownPassage]) -> ShownMotif:
 def _chosen(motif: Motif, times: dict[str, datetime], windows: Sequence[Window]) -> list[Passage]:
     """Choose passages: the sessions in turn, the latest passage of each first; told in the order of writing."""
     by_session: dict[int, list[Passage]] = defaultdict(list)
-    for passage in reversed(motif.passages):
-        by_session[window_for(windows, times[passage.document_id]).sequence].append(passage)
+    latest_first = motif.passages[::-1]
+    sequences = sequences_for(windows, [times[each.document_id] for each in latest_first])
+    for sequence, passage in zip(sequences, latest_first, strict=True):
+        by_session[sequence].append(passage)
     turns = sorted(
         (turn, -sequence, passage.document_id, passage.start)
         for sequence, passages in by_session.items()

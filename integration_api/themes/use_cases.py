@@ -1,7 +1,7 @@
 """The taxonomy, and what recurs for a patient: themes across sessions, each with its evidence."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from integration_api.access.scopes import Action
 from integration_api.errors import NotFound
 from integration_api.people.use_cases import patient_within
 from integration_api.themes.clinic_counts import clinic_rates
-from integration_api.themes.gleaned import Listed, OfPatient, gleaned, list_documents
+from integration_api.themes.gleaned import Listed, Moment, OfPatient, gleaned, list_documents
 from integration_api.themes.own import KnownTheme, known_themes
 from models import (
     Between,
@@ -30,6 +30,7 @@ from models import (
     sessions_within,
     shown_mentions,
 )
+from models.stamp import RECKONED
 from nlp import Assertion, DocumentKind
 from nlp.recurrence import (
     RecurringTheme,
@@ -99,11 +100,19 @@ def list_recurrences(
     """Tell what returns for a patient, the most recurrent first, as far as the caller may read."""
     limits = reach(caller, Resource.THEME, Action.SEARCH)
     patient_within(db_session, limits, patient_id)
-    ranked = list(enumerate(_recurring(db_session, limits, patient_id, wanted)))
+    ranked = list(enumerate(recurring(db_session, limits, patient_id, wanted)))
     asked = page_of_list(ranked, lambda place: (place[0],), page)
     shown = mentions_by_id(db_session, limits, [mention_id for _, one in asked.items for mention_id in one.evidence])
     known = known_themes(db_session, caller.organization_id)
     return Page([_recurrence(known, one, shown) for _, one in asked.items], asked.next_after)
+
+
+def list_without_evidence(db_session: DbSession, caller: Principal, patient_id: UUID) -> list[Recurrence]:
+    """Tell the same of every theme for who shows none of the evidence; of a patient who is known to be within reach."""
+    limits = reach(caller, Resource.THEME, Action.SEARCH)
+    found = recurring(db_session, limits, patient_id, RecurrenceFilter())
+    known = known_themes(db_session, caller.organization_id)
+    return [_recurrence(known, replace(each, evidence=()), {}) for each in found]
 
 
 def read_timeline(
@@ -119,7 +128,7 @@ def read_timeline(
     patient_within(db_session, limits, patient_id)
     known = known_themes(db_session, caller.organization_id)
     theme = theme_named(known, name)
-    found = _recurring(db_session, limits, patient_id, wanted, name)
+    found = recurring(db_session, limits, patient_id, wanted, name)
     in_order = sorted(sightings_of(db_session, limits, patient_id, wanted, name), key=_place)
     asked = page_of_list(in_order, _place, page)
     wanted_ids = [one.mention_id for one in asked.items] + [each for one in found for each in one.evidence]
@@ -144,10 +153,10 @@ def theme_named(known: dict[str, KnownTheme], name: str) -> KnownTheme:
 
 def trajectories_of(db_session: DbSession, limits: Reach, patient_id: UUID) -> dict[str, Trajectory]:
     """Tell how each theme of a patient's goes, in what can be read within a reach."""
-    return {each.theme: each.trajectory for each in _recurring(db_session, limits, patient_id, RecurrenceFilter())}
+    return {each.theme: each.trajectory for each in recurring(db_session, limits, patient_id, RecurrenceFilter())}
 
 
-def _recurring(
+def recurring(
     db_session: DbSession, limits: Reach, patient_id: UUID, wanted: RecurrenceFilter, theme: str | None = None
 ) -> list[RecurringTheme]:
     """Tell what recurs. To the usual question only what has changed since it was last asked is counted anew."""
@@ -166,12 +175,18 @@ def _recurring(
 
 
 def windows_for(db_session: DbSession, limits: Reach, patient_id: UUID) -> tuple[Window, ...]:
-    """Lay the windows of a patient's dosing sessions."""
+    """Lay the windows of a patient's dosing sessions; within one request once."""
+    moment: Moment | None = db_session.info.get(RECKONED)
+    if moment is not None and (limits, patient_id) in moment.windows:
+        return moment.windows[limits, patient_id]
     dosings = sessions_within(limits).where(
         Session.patient_id == patient_id, Session.kind == "dosing", Session.status != "cancelled"
     )
     held = db_session.execute(dosings.with_only_columns(Session.id, Session.starts_at))
-    return windows_of((str(session_id), starts_at) for session_id, starts_at in held)
+    laid = windows_of((str(session_id), starts_at) for session_id, starts_at in held)
+    if moment is not None:
+        moment.windows[limits, patient_id] = laid
+    return laid
 
 
 def sightings_of(
@@ -198,7 +213,7 @@ def listed_for(db_session: DbSession, limits: Reach, patient_id: UUID, wanted: R
 
 def _sightings(known: OfPatient, listed: Iterable[Listed], wanted: RecurrenceFilter) -> Iterator[Sighting]:
     for document in listed:
-        for facet, one in known.documents[document.id].found:
+        for facet, one, _ in known.documents[document.id].found:
             if wanted.facet in (None, facet) and wanted.assertion in (ANY, one.assertion):
                 yield one
 

@@ -5,7 +5,7 @@ by break-glass, whose time runs out without any change.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from threading import Lock
@@ -30,11 +30,12 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An answer, and whose records it tells of."""
+    """An answer, and whose records it tells of. `about`: whose was asked for; None: a clinic's."""
 
     body: bytes
     headers: tuple[tuple[str, str], ...]
     subjects: tuple[UUID, ...]
+    about: UUID | None
 
 
 class Memory:
@@ -53,6 +54,13 @@ class Memory:
         """Keep an answer."""
         with self._lock:
             self._answers[key] = answer
+
+    def forget(self, named: Iterable[tuple[UUID, UUID | None]]) -> None:
+        """Forget every answer that tells of these patients or of whole clinics, whoever asked."""
+        gone = {None, *(patient_id for patient_id, _ in named)}
+        with self._lock:
+            for key in [each for each, kept in self._answers.items() if kept.about in gone]:
+                self._answers.pop(key, None)
 
 
 def remembered(view: View) -> View:
@@ -74,7 +82,7 @@ def remembered(view: View) -> View:
             subjects = tuple(each for each in g.trace.subjects if each is not None)
             mark(made)
             headers = tuple((name, made.headers[name]) for name in _HEADERS if name in made.headers)
-            memory.put(key, Kept(made.get_data(), headers, subjects))
+            memory.put(key, Kept(made.get_data(), headers, subjects, patient_id))
         return made
 
     return answer

@@ -10,9 +10,11 @@ from nlp.motifs.finding import (
     MotifDocument,
     Passage,
     ReadDocument,
+    Standing,
     find_motifs,
     may_have_motifs,
     motifs_in,
+    standing_motifs,
 )
 from nlp.motifs.tables import Reading, Vocabulary, read_document
 
@@ -23,10 +25,12 @@ __all__ = [
     "Passage",
     "ReadDocument",
     "Reading",
+    "Standing",
     "Vocabulary",
     "find_motifs",
     "load_background",
     "may_have_motifs",
     "motifs_in",
     "read_document",
+    "standing_motifs",
 ]

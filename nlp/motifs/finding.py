@@ -1,19 +1,19 @@
 """Motifs: what one patient keeps coming back to in words of their own, each with its passages."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from math import log, sqrt
 
 import numpy as np
 
 from nlp.motifs.background import Background
-from nlp.motifs.candidates import NEIGHBOURS, Key, Place
+from nlp.motifs.candidates import NEIGHBOURS, Key
 from nlp.motifs.keyness import keyness, keyness_of_all
-from nlp.motifs.places import Lying, apart, overlap, widened
-from nlp.motifs.tables import Ints, Reading, Table, Vocabulary, is_pair, parts_of, read_document
-from nlp.recurrence.windows import Window, window_for
+from nlp.motifs.places import Ints, Lying, apart, overlap, widened
+from nlp.motifs.tables import Reading, Table, Vocabulary, is_pair, parts_of, read_document
+from nlp.recurrence.windows import Window, sequences_for
 
 THRESHOLD = 2.75
 SESSIONS = DOCUMENTS = 2
@@ -71,19 +71,7 @@ Quote = Callable[[Sequence[Passage]], Sequence[str]]
 class _Candidate:
     key: Key
     score: float
-    places: list[Place]
-    _lying: Lying | None = field(default=None)
-
-    @property
-    def lying(self) -> Lying:
-        """Its places, to be compared with others."""
-        if self._lying is None:
-            self._lying = Lying(self.places)
-        return self._lying
-
-    def widen(self, others: Lying) -> None:
-        """Widen its places to what others span that overlap them."""
-        self.places, self._lying = widened(self.places, others), None
+    places: Lying
 
 
 def find_motifs(
@@ -106,7 +94,7 @@ def find_motifs(
 
 def may_have_motifs(times: Iterable[datetime], windows: Sequence[Window]) -> bool:
     """Tell whether anything was written in windows enough, so that it is worth reading."""
-    return len({window_for(windows, at).sequence for at in times}) >= SESSIONS
+    return len(set(sequences_for(windows, times))) >= SESSIONS
 
 
 def motifs_in(
@@ -116,27 +104,63 @@ def motifs_in(
 
     Words are asked for, of all motifs at once, only where a motif stands.
     """
+    found = standing_motifs(documents, windows, vocabulary)
+    return found.described(range(len(found.chosen)), quote)
+
+
+def standing_motifs(documents: Iterable[ReadDocument], windows: Sequence[Window], vocabulary: Vocabulary) -> "Standing":
+    """Find where motifs stand, those most a patient's own first; which of them are described, the caller says."""
     in_order = sorted(documents, key=lambda each: (each.written_at, each.document_id))
-    if not may_have_motifs((each.written_at for each in in_order), windows):
-        return []
-    sequences = [window_for(windows, each.written_at).sequence for each in in_order]
+    sequences = sequences_for(windows, [each.written_at for each in in_order])
+    if len(set(sequences)) < SESSIONS:
+        return Standing(in_order, sequences, [])
     table = Table([each.reading for each in in_order], sequences, vocabulary)
-    chosen = _collapsed(sorted(_candidates(table, vocabulary), key=_rank))
-    passages = [
-        [Passage(in_order[place.document].document_id, place.start, place.end) for place in apart(each.places)]
-        for each in chosen
-    ]
-    words = iter(quote([passage for there in passages for passage in there]))
-    times = {each.document_id: each.written_at for each in in_order}
-    return [
-        _motif(candidate.score, there, [next(words) for _ in there], times, windows)
-        for candidate, there in zip(chosen, passages, strict=True)
-    ]
+    return Standing(in_order, sequences, _collapsed(sorted(_candidates(table, vocabulary), key=_rank)))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Motifs as they stand in documents, which are in the order of writing, each in its window."""
+
+    documents: Sequence[ReadDocument]
+    sequences: Sequence[int]
+    chosen: Sequence[_Candidate]
+
+    def described(self, which: Sequence[int], quote: Quote) -> list[Motif]:
+        """Describe some of them. Words are asked for of these alone, of all at once."""
+        places = [apart(self.chosen[each].places).places() for each in which]
+        passages = [
+            [Passage(self.documents[place.document].document_id, place.start, place.end) for place in there]
+            for there in places
+        ]
+        words = iter(quote([passage for there in passages for passage in there]))
+        return [
+            self._motif(self.chosen[each].score, [place.document for place in there], said, [next(words) for _ in said])
+            for each, there, said in zip(which, places, passages, strict=True)
+        ]
+
+    def _motif(self, score: float, there: Sequence[int], passages: Sequence[Passage], words: Sequence[str]) -> Motif:
+        """Describe one; `there` are the numbers of the documents that its passages stand in."""
+        wordings: Counter[str] = Counter()
+        for each, count in Counter(words).items():
+            wordings[" ".join(each.lower().split())] += count
+        ranked = sorted(wordings, key=lambda wording: (-wordings[wording], len(wording), wording))
+        return Motif(
+            label=ranked[0],
+            wordings=tuple(ranked[:WORDINGS]),
+            session_count=len({self.sequences[each] for each in there}),
+            document_count=len(set(there)),
+            score=score,
+            first_seen=self.documents[there[0]].written_at,  # passages are in the order of writing
+            last_seen=self.documents[there[-1]].written_at,
+            passages=tuple(passages),
+        )
 
 
 def _rank(candidate: _Candidate) -> tuple[float, int, Key]:
     """The best score first; of equal ones what spans more, so that "old iron gate" comes before "iron gate"."""
-    width = sum(place.end - place.start for place in candidate.places) // len(candidate.places)
+    places = candidate.places
+    width = int((places.ends - places.starts).sum()) // len(places.starts)
     return -candidate.score, -width, candidate.key
 
 
@@ -191,35 +215,13 @@ def _collapsed(ranked: Iterable[_Candidate]) -> list[_Candidate]:
     by_form: dict[str, list[_Candidate]] = defaultdict(list)
     for candidate in ranked:
         rivals = [rival for form in candidate.key for rival in by_form[form]]
-        taken = next((rival for rival in rivals if overlap(candidate.lying, rival.lying) >= SHARED), None)
+        taken = next((rival for rival in rivals if overlap(candidate.places, rival.places) >= SHARED), None)
         if taken is None:
             if candidate.score < THRESHOLD:
                 continue
             chosen.append(candidate)
             for form in candidate.key:
                 by_form[form].append(candidate)
-        elif overlap(taken.lying, candidate.lying) >= SHARED:
-            taken.widen(candidate.lying)
+        elif overlap(taken.places, candidate.places) >= SHARED:
+            taken.places = widened(taken.places, candidate.places)
     return chosen
-
-
-def _motif(
-    score: float,
-    passages: Sequence[Passage],
-    words: Sequence[str],
-    times: Mapping[str, datetime],
-    windows: Sequence[Window],
-) -> Motif:
-    wordings = Counter(" ".join(each.lower().split()) for each in words)
-    ranked = sorted(wordings, key=lambda wording: (-wordings[wording], len(wording), wording))
-    written = [times[each.document_id] for each in passages]  # passages are in the order of writing
-    return Motif(
-        label=ranked[0],
-        wordings=tuple(ranked[:WORDINGS]),
-        session_count=len({window_for(windows, at).sequence for at in set(written)}),
-        document_count=len({each.document_id for each in passages}),
-        score=score,
-        first_seen=written[0],
-        last_seen=written[-1],
-        passages=tuple(passages),
-    )

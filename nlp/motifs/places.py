@@ -1,81 +1,92 @@
 """Where candidates stand, and how their places lie upon each other."""
 
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nlp.motifs.candidates import Place
 
 LONGEST = 120  # code points; a chain of overlapping places is no wording any longer
-_DOCUMENT = 1 << 32  # further than any document is long
+_SHIFT = 32  # no document is longer
+_DOCUMENT = 1 << _SHIFT
+Ints = NDArray[Any]
 
 
-def overlap(places: "Lying", others: "Lying") -> float:
+@dataclass(frozen=True, slots=True, eq=False)
+class Lying:
+    """Places in order, as if all documents were one long text."""
+
+    starts: Ints
+    ends: Ints
+    reached: Ints = field(init=False)  # the furthest end so far
+    longest: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        order = np.lexsort((self.ends, self.starts))
+        for name, value in (("starts", self.starts[order]), ("ends", self.ends[order])):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "reached", np.maximum.accumulate(self.ends))
+        object.__setattr__(self, "longest", int((self.ends - self.starts).max(initial=0)))
+
+    def places(self) -> list[Place]:
+        """Give them one by one."""
+        documents = self.starts >> _SHIFT
+        columns = (documents, self.starts - documents * _DOCUMENT, self.ends - documents * _DOCUMENT)
+        return [Place(*row) for row in zip(*(each.tolist() for each in columns), strict=True)]
+
+
+def lying(documents: Ints, starts: Ints, ends: Ints) -> Lying:
+    """Lay places out: the numbers of their documents, and offsets in code points."""
+    return Lying(documents * _DOCUMENT + starts, documents * _DOCUMENT + ends)
+
+
+def overlap(places: Lying, others: Lying) -> float:
     """Tell which share of places overlaps some other."""
     before = np.searchsorted(others.starts, places.ends) - 1  # the last that begins before a place ends
     touched = (before >= 0) & (others.reached[before] > places.starts)
     return int(touched.sum()) / len(touched)
 
 
-def widened(places: Iterable[Place], others: "Lying") -> list[Place]:
-    """Widen each place to what the others that it overlaps span."""
-    return apart(_span([place, *others.touching(place)]) for place in places)
+def widened(places: Lying, others: Lying) -> Lying:
+    """Widen each place to what the others that it overlaps span; not where that grows too long."""
+    low = np.searchsorted(others.starts, places.starts - others.longest)
+    near = np.maximum(np.searchsorted(others.starts, places.ends) - low, 0)  # how many may touch a place
+    rows = np.repeat(np.arange(len(near)), near)
+    other = np.arange(len(rows)) + np.repeat(low - np.cumsum(near) + near, near)
+    touching = others.ends[other] > places.starts[rows]
+    rows, other = rows[touching], other[touching]
+    starts, ends = places.starts.copy(), places.ends.copy()
+    np.minimum.at(starts, rows, others.starts[other])
+    np.maximum.at(ends, rows, others.ends[other])
+    fits = ends - starts <= LONGEST
+    return apart(Lying(np.where(fits, starts, places.starts), np.where(fits, ends, places.ends)))
 
 
-def apart(places: Iterable[Place]) -> list[Place]:
-    """Join places that overlap."""
-    joined: list[Place] = []
-    for place in sorted(places):
-        last = joined[-1] if joined else None
-        if last is None or last.document != place.document or place.start >= last.end:
-            joined.append(place)
-        elif max(last.end, place.end) - last.start <= LONGEST:
-            joined[-1] = _span([last, place])
-        elif place.end > last.end:
-            joined.append(place)
-    return joined
+def apart(places: Lying) -> Lying:
+    """Join places that overlap, as far as what they span is not too long."""
+    if not len(places.starts):
+        return places
+    begins = np.flatnonzero(np.append(True, places.starts[1:] >= places.reached[:-1]))
+    starts, ends = places.starts[begins], np.maximum.reduceat(places.ends, begins)
+    too_long = np.flatnonzero(ends - starts > LONGEST)
+    if len(too_long):
+        to = np.append(begins[1:], len(places.starts))
+        spans = [span for each in too_long for span in _chained(places, range(begins[each], to[each]))]
+        rest = np.delete(np.column_stack((starts, ends)), too_long, axis=0)
+        starts, ends = np.concatenate((rest, np.array(spans, dtype=np.int64))).T
+    return Lying(starts, ends)
 
 
-def _span(places: Sequence[Place]) -> Place:
-    """From the first start to the last end; the first place itself where that grows too long."""
-    start, end = min(each.start for each in places), max(each.end for each in places)
-    return Place(places[0].document, start, end) if end - start <= LONGEST else places[0]
-
-
-class Lying:
-    """Places in order, so that those which touch another are found without looking at all."""
-
-    def __init__(self, places: Iterable[Place]) -> None:
-        self._sorted = sorted(places)
-        rows = np.array(self._sorted, dtype=np.int64).reshape(-1, 3)
-        # As if all documents were one long text.
-        self.starts, self.ends = (rows[:, 0] * _DOCUMENT + rows[:, column] for column in (1, 2))
-        self.reached = np.maximum.accumulate(self.ends)
-
-    @cached_property
-    def _by_document(self) -> dict[int, list[Place]]:
-        found: dict[int, list[Place]] = defaultdict(list)
-        for place in self._sorted:
-            found[place.document].append(place)
-        return found
-
-    @cached_property
-    def _longest(self) -> int:
-        return max((place.end - place.start for place in self._sorted), default=0)
-
-    def touching(self, place: Place) -> Iterator[Place]:
-        """Give those that share some code point with a place."""
-        there = self._by_document.get(place.document, [])
-        for number in range(bisect_left(there, place.start - self._longest, key=_start), len(there)):
-            other = there[number]
-            if other.start >= place.end:
-                return
-            if other.end > place.start:
-                yield other
-
-
-def _start(place: Place) -> int:
-    return place.start
+def _chained(places: Lying, rows: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Join a chain of overlapping places one by one, and begin anew where one is too long."""
+    start, end = int(places.starts[rows[0]]), int(places.ends[rows[0]])
+    for next_start, next_end in ((int(places.starts[row]), int(places.ends[row])) for row in rows[1:]):
+        if next_start < end and max(end, next_end) - start <= LONGEST:
+            end = max(end, next_end)
+        elif next_start >= end or next_end > end:
+            yield start, end
+            start, end = next_start, next_end
+    yield start, end

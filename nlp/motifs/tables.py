@@ -4,19 +4,18 @@ A reading holds no text: only which base forms of a patient's vocabulary stand w
 count than words are to be read, so what was read of older documents is used again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nlp.motifs.background import Background, load_background
-from nlp.motifs.candidates import NAME_SHARE, NOUN_SHARE, Key, Place, keys_in
+from nlp.motifs.candidates import NAME_SHARE, NOUN_SHARE, Key, keys_in
+from nlp.motifs.places import Ints, Lying, lying
 
 _SHIFT = 32
 _LOW = (1 << _SHIFT) - 1
-Ints = NDArray[Any]
 
 
 class Vocabulary:
@@ -48,6 +47,17 @@ class Vocabulary:
         """Give the candidate back."""
         first, last = packed >> _SHIFT, packed & _LOW
         return (self.forms[last - 1],) if not first else (self.forms[first - 1], self.forms[last - 1])
+
+    def keep(self, readings: Iterable["Reading"]) -> None:
+        """Forget every form that stands in none of these."""
+        used = np.zeros(len(self.forms), dtype=bool)
+        for each in readings:
+            used[each.forms] = True
+            for part in parts_of(each.keys):
+                used[part] = True
+        for number in np.flatnonzero(~used).tolist():
+            self._numbers.pop(self.forms[number], None)
+            self.forms[number] = ""
 
     def nouns(self) -> tuple[Ints, Ints]:
         """Tell of every form how often others write it, and how often as a noun."""
@@ -138,11 +148,10 @@ class Table:
         noun = self._is_noun[last] | self._is_noun[first]
         return noun & ~self._is_name[last] & ~self._is_name[first]
 
-    def places(self, group: int) -> list[Place]:
+    def places(self, group: int) -> Lying:
         """Give the places of a group."""
         rows = slice(self._from[group], self._to[group])
-        columns = (self._documents[rows].tolist(), self._starts[rows].tolist(), self._ends[rows].tolist())
-        return [Place(*row) for row in zip(*columns, strict=True)]
+        return lying(self._documents[rows], self._starts[rows], self._ends[rows])
 
 
 def parts_of(keys: Ints) -> tuple[Ints, Ints]:

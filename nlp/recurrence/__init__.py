@@ -17,7 +17,7 @@ from nlp.recurrence.counts import Exposure, Sighting, Tally, Writing, bunching_o
 from nlp.recurrence.ledger import Account, Ledger, account_of
 from nlp.recurrence.themes import RecurringTheme, SessionRate, recurring_in, recurring_themes, strongest
 from nlp.recurrence.trajectory import Trajectory
-from nlp.recurrence.windows import Window, window_for, windows_of
+from nlp.recurrence.windows import Window, sequences_for, window_for, windows_of
 
 __all__ = [
     "Account",
@@ -38,6 +38,7 @@ __all__ = [
     "rate_interval",
     "recurring_in",
     "recurring_themes",
+    "sequences_for",
     "strongest",
     "window_for",
     "windows_of",

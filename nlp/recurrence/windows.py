@@ -37,6 +37,12 @@ def window_for(windows: Sequence[Window], at: datetime) -> Window:
     return windows[bisect_right(windows, at, lo=1, key=_start) - 1]
 
 
+def sequences_for(windows: Sequence[Window], times: Iterable[datetime]) -> list[int]:
+    """Find the windows of many moments, by sequence."""
+    starts = [_start(each) for each in windows[1:]]
+    return [bisect_right(starts, at) for at in times]
+
+
 def _start(window: Window) -> datetime:
     if window.starts_at is None:
         raise ValueError("Only the leading window has no start.")

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -150,7 +151,7 @@ def course(clinic: Any, monkeypatch: pytest.MonkeyPatch) -> Course:
 
 
 @settings(
-    max_examples=3,
+    max_examples=2,
     derandomize=True,
     deadline=None,
     phases=[Phase.generate],
@@ -235,18 +236,42 @@ def test_one_more_entry_is_one_more_to_read(course: Course, monkeypatch: pytest.
     assert work.of(lambda: [course.maya.read(path) for path in paths[:-1]])["account_of"] == 6
 
 
-def test_what_is_deleted_and_who_is_not_asked_about_is_forgotten(course: Course) -> None:
+def test_what_is_deleted_or_erased_is_forgotten_at_once(course: Course) -> None:
     kept: Gleaned = course.clinic.app.extensions["gleaned"]
     course.answers("maya")
     with kept.of(next(iter(kept._patients))) as known:
         assert len(known.documents) == 4
+        assert "boat" in known.vocabulary.forms
+        assert "river" not in known.vocabulary.forms
+    rivers = course.maya.create("/v1/journal-entries", {"text": "A river. The blue door.", "visibility": "care_team"})
+    memory: Memory = course.clinic.app.extensions["memory"]
+    course.answers("maya")
+    assert "river" in known.vocabulary.forms
+    assert memory._answers
+    course.maya.delete(f"/v1/journal-entries/{rivers['id']}", if_match="*")
+    assert UUID(rivers["id"]) not in known.documents  # at once, and what was read off the others stays
+    assert len(known.documents) == 4
+    assert "river" not in known.vocabulary.forms
+    assert "boat" in known.vocabulary.forms
+    assert not memory._answers
+    course.answers("maya")
+    course.maya.create("/v1/me/erasure", {"confirm": "erase everything"})
+    assert known.patient_id not in kept._patients
+    assert not memory._answers
+
+
+def test_who_is_not_asked_about_is_forgotten(course: Course) -> None:
+    kept: Gleaned = course.clinic.app.extensions["gleaned"]
+    course.maya.read(f"{course.patient}/themes")
+    with kept.of(next(iter(kept._patients))) as known:
+        assert len(known.documents) == 4
     course.delete(0)
     course.shared(1)
-    course.answers("maya")
+    course.maya.read(f"{course.patient}/themes")
     assert len(known.documents) == 4  # one went, one came
     short = Gleaned(kept=0)
     course.clinic.app.extensions["gleaned"] = short
-    course.answers("maya")
+    course.maya.read(f"{course.patient}/themes")
     with short.of(known.patient_id) as nothing:
         assert not nothing.documents
     brief = Gleaned(seconds=0)

@@ -92,6 +92,24 @@ def test_every_change_of_the_record_is_seen_at_once(clinic: Any, memory: Countin
     assert clinic.therapist.read(path) != before
 
 
+def test_what_is_told_in_numbers_is_seen_at_once_too(clinic: Any, memory: Counting) -> None:
+    path, maya = f"/v1/patients/{clinic.ids['maya']}/brief", clinic.maya
+    mood = {"valence": -2, "arousal": 1, "visibility": "care_team"}
+    phq = {"measure": "phq_9", "answers": [1] * 9}
+    seen = [clinic.therapist.read(path)]
+    checked_in = maya.create("/v1/mood-check-ins", mood)["id"]
+    seen.append(clinic.therapist.read(path))
+    maya.delete(f"/v1/mood-check-ins/{checked_in}", if_match="*")
+    seen.append(clinic.therapist.read(path))
+    answered = maya.create("/v1/measure-responses", phq)["id"]
+    seen.append(clinic.therapist.read(path))
+    maya.delete(f"/v1/measure-responses/{answered}", if_match="*")
+    seen.append(clinic.therapist.read(path))
+    assert [len(each["moods"]) for each in seen] == [0, 1, 0, 0, 0]
+    assert [len(each["measures"]) for each in seen] == [0, 0, 0, 1, 0]
+    assert memory.given == 0
+
+
 def test_who_leaves_the_care_team_gets_nothing_from_memory(clinic: Any, memory: Counting, path: str) -> None:
     nurse, team = clinic.caller("nurse"), f"/v1/patients/{clinic.ids['maya']}/care-team"
     nurse.read(path)
