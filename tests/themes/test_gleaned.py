@@ -151,7 +151,7 @@ def course(clinic: Any, monkeypatch: pytest.MonkeyPatch) -> Course:
 
 
 @settings(
-    max_examples=2,
+    max_examples=3,
     derandomize=True,
     deadline=None,
     phases=[Phase.generate],
