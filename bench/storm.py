@@ -4,8 +4,8 @@
 
 A real server (`integration-api serve`: gunicorn, two workers) is killed with SIGKILL, all its processes at once, at
 random moments, and started again. Meanwhile four patients write. Each has an app that posts entries one by one with ids
-of its own and repeats each until it is acknowledged (a few it gives up on when the answer is lost, as somebody who throws
-the phone away), and a phone (`integration_api/phone`) that writes into its queue and sends by `/v1/sync`. At the end:
+of its own and repeats each until it is acknowledged (a few it gives up on when the answer is lost, as somebody who
+throws the phone away), and a phone (`integration_api/phone`) that writes into its queue and sends by `/v1/sync`. Then:
 every acknowledged entry once with exactly its words, none given up more than once, none doubled, none unknown; every
 phone holds what the server holds; the database and the audit trail are whole. Ends with 1 where that is not so.
 """

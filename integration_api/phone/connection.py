@@ -119,7 +119,7 @@ def sync_patiently(device: Device, tries: int = TRIES, sleep: Callable[[float], 
 
 def pause_after(failures: int, error: Exception) -> float:
     """Say how long to wait after so many failures in a row, in seconds."""
-    drawn = random.uniform(0.5, 1) * min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1))  # noqa: S311  (no secret)
+    drawn = random.uniform(0.5, 1) * min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (failures - 1))  # noqa: S311  (no secret)
     asked = getattr(error, "after", None)
     return drawn if asked is None else float(asked) + drawn
 
