@@ -25,7 +25,7 @@ class Later(Unreachable):
     """The server could not be reached, or asks to come again; `after`: in so many seconds, where it said so."""
 
     def __init__(self, why: str, after: float | None = None) -> None:
-        super().__init__(why)
+        super().__init__(why if after is None else f"{why} (come again in {after:.0f} s)")
         self.after = after
 
 
@@ -99,7 +99,8 @@ class Connection:
 def sync_patiently(device: Device, tries: int = TRIES, sleep: Callable[[float], object] = time.sleep) -> None:
     """Exchange until nothing waits and nothing is new. Pause longer after each failure in a row, and then give up.
 
-    `Retry-After` is kept to; the pause is drawn at random, so that phones do not all come back at once.
+    `Retry-After` is kept to (but nobody waits here for more than two minutes). The pause is drawn at random,
+    so that phones do not all come back at once.
     """
     failures = 0
     while True:
@@ -108,7 +109,7 @@ def sync_patiently(device: Device, tries: int = TRIES, sleep: Callable[[float], 
         except Unreachable as error:
             failures += 1
             pause = pause_after(failures, error)
-            if failures >= tries or pause > LONGEST_PAUSE * 2:
+            if failures >= tries or pause > 2 * LONGEST_PAUSE:
                 raise
             sleep(pause)
             continue
