@@ -16,6 +16,7 @@ SHARED = {
     "CourseStatus": "Course.status",
     "DocumentSource": "Evidence.document_source",
     "DosingWindow": "AroundDosing.since",
+    "EventType": "WebhookDraft.types.items",
     "Facet": "Theme.facet",
     "FlagSource": "SafetyFlag.document_source",
     "FlagStatus": "SafetyFlag.status",
@@ -41,6 +42,7 @@ SHARED = {
     "Trajectory": "RecurringTheme.trajectory",
     "Verdict": "Review.verdict",
     "Visibility": "JournalEntry.visibility",
+    "WebhookState": "Webhook.state",
 }
 _BESIDE = ("default", "description", "example", "readOnly")  # what is said of the place and not of the type
 Node = dict[str, Any]
