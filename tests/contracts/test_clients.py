@@ -4,13 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
+from serving import served
 
 BIN = Path(sys.executable).parent
 
@@ -20,13 +19,8 @@ def env(clinic: Any, request: pytest.FixtureRequest) -> Iterator[dict[str, str]]
     """A server, and a patient's token for it."""
     if request.config.getoption("--database") != "sqlite":
         pytest.skip("once is enough: the contract is the same")
-    server = make_server("127.0.0.1", 0, clinic.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield os.environ | {"SERVER": f"http://127.0.0.1:{server.server_port}", "TOKEN": clinic.maya.token}
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(clinic.app) as address:
+        yield os.environ | {"SERVER": address, "TOKEN": clinic.maya.token}
 
 
 def run(folder: Path, env: dict[str, str], *command: object) -> str:

@@ -1,7 +1,6 @@
 """`integration-api phone` against a running server, over a network that fails."""
 
 import stat
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from werkzeug.serving import make_server
+from serving import served
 
 from integration_api.phone.cli import phone
 from integration_api.phone.connection import Connection, Later, sync_patiently
@@ -44,13 +43,8 @@ def network(clinic: Any) -> Network:
 
 @pytest.fixture
 def address(network: Network) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, network, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(network) as found:
+        yield found
 
 
 class Shell:
