@@ -8,7 +8,7 @@ DOMAIN := messages
 UV     ?= uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test coverage check format openapi messages model bench lock
+.PHONY: help setup run test coverage check format openapi clients messages model bench storm lock
 
 help: ## say what each verb does
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,19 @@ format: $(READY) ## format the code and mend what can be mended
 openapi: $(READY) ## write openapi.yaml out from the code
 	$(BIN)/integration-api openapi --write
 
+clients: $(READY) ## generate the Python and TypeScript clients from openapi.yaml, into clients/
+	$(BIN)/openapi-python-client generate --path openapi.yaml --config clients/python/config.yaml --meta none --overwrite \
+	  --output-path clients/python/integration_journal_client
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory clients/typescript/schema.d.ts; \
+	else echo "npm is missing, so there is no TypeScript client"; fi
+
+clients/typescript/schema.d.ts: openapi.yaml clients/typescript/node_modules
+	npm --prefix clients/typescript run --silent generate
+
+clients/typescript/node_modules: clients/typescript/package-lock.json
+	npm --prefix clients/typescript ci --no-audit --no-fund
+	@touch $@
+
 MESSAGES := integration_api/translations
 messages: $(READY) ## bring the catalogs of translations up to date with the code
 	$(BIN)/pybabel -q extract --mapping-file pyproject.toml --no-default-keywords --add-location file --sort-by-file \
@@ -64,6 +77,10 @@ model: $(READY) ## train the tagger from nlp/corpus and fit its weights
 bench: $(READY) bench/.medspacy ## measure speed, as ratios within one run, beside medSpaCy
 	$(BIN)/python bench/nlp_speed.py
 	$(BIN)/python bench/growth.py
+	$(BIN)/python bench/storm.py --posts 500 --kills 2
+
+storm: $(READY) ## kill the server in a storm of 5,000 posts, and see that every acknowledged entry is there once
+	$(BIN)/python bench/storm.py
 
 bench/.medspacy: # medSpaCy pins an older spaCy and numpy, so it lives by itself
 	-$(PYTHON) -m venv $@ && $@/bin/python -m pip install --quiet --disable-pip-version-check "medspacy==1.3.1" "numpy<2"

@@ -25,6 +25,7 @@ from integration_api.errors import IntegrationError
 from integration_api.jobs.worker import Worker, everything_once
 from integration_api.login.invitations import Inviter
 from integration_api.people.use_cases import found_organization
+from integration_api.phone.cli import phone
 from integration_api.server import serve as serve_app
 from integration_api.themes.export import export_reviews
 from integration_api.themes.jobs import tag_pending, tag_stored
@@ -52,6 +53,7 @@ for each in (
     upkeep.new_client,
     upkeep.sweep_attachments,
     upkeep.switch_off_client,
+    phone,
 ):
     main.add_command(each)
 

@@ -52,7 +52,9 @@ class OneMeasure(MethodView):
 class MeasureResponses(MethodView):
     """What was answered."""
 
-    @blp.lists("listMeasureResponses", schemas.ResponseSchema, schemas.ResponseQuery, of=Resource.MEASURE_RESPONSE)
+    @blp.lists(
+        "listMeasureResponses", schemas.MeasureResponseSchema, schemas.ResponseQuery, of=Resource.MEASURE_RESPONSE
+    )
     def get(self, caller: Principal, query: dict[str, Any], page: Any) -> object:
         """List responses to measures.
 
@@ -61,7 +63,9 @@ class MeasureResponses(MethodView):
         with reading() as db_session:
             return use_cases.list_responses(db_session, caller, query["wanted"], page)
 
-    @blp.creates("answerMeasure", schemas.ResponseDraftSchema, schemas.ResponseSchema, of=Resource.MEASURE_RESPONSE)
+    @blp.creates(
+        "answerMeasure", schemas.MeasureResponseDraftSchema, schemas.MeasureResponseSchema, of=Resource.MEASURE_RESPONSE
+    )
     def post(self, caller: Principal, draft: use_cases.ResponseDraft, once: Once) -> object:
         """Answer a measure.
 
@@ -80,7 +84,7 @@ class MeasureResponses(MethodView):
 class OneMeasureResponse(MethodView):
     """One filled-in questionnaire."""
 
-    @blp.reads("readMeasureResponse", schemas.ResponseSchema, of=Resource.MEASURE_RESPONSE)
+    @blp.reads("readMeasureResponse", schemas.MeasureResponseSchema, of=Resource.MEASURE_RESPONSE)
     def get(self, caller: Principal, response_id: UUID) -> object:
         """Read a response to a measure.
 
@@ -89,7 +93,7 @@ class OneMeasureResponse(MethodView):
         with reading() as db_session:
             return use_cases.read_response(db_session, caller, response_id)
 
-    @blp.deletes("deleteMeasureResponse", schemas.ResponseSchema, of=Resource.MEASURE_RESPONSE)
+    @blp.deletes("deleteMeasureResponse", schemas.MeasureResponseSchema, of=Resource.MEASURE_RESPONSE)
     def delete(self, caller: Principal, match: Any, response_id: UUID) -> None:
         """Delete a response to a measure.
 

@@ -128,7 +128,7 @@ class ResponseQuery(PageQuery, Span):
         return {"wanted": ResponseFilter(**data), **page}
 
 
-class ResponseDraftSchema(Schema):
+class MeasureResponseDraftSchema(Schema):
     """A filled-in questionnaire as it is sent."""
 
     example: ClassVar[dict[str, Any]] = {
@@ -184,11 +184,11 @@ def _score(response: MeasureResponse) -> Score:
     return score_of(response)
 
 
-class ResponseSchema(Answer):
+class MeasureResponseSchema(Answer):
     """What was answered, and what it comes to."""
 
     example: ClassVar[dict[str, Any]] = {
-        **ResponseDraftSchema.example,
+        **MeasureResponseDraftSchema.example,
         "id": RESPONSE_ID,
         "patient_id": _PATIENT,
         "author_id": _USER,

@@ -52,6 +52,7 @@ class Queue:
     def __init__(self, path: Path) -> None:
         self._file = sqlite3.connect(path, isolation_level=None)
         self._file.execute("PRAGMA synchronous = FULL")
+        self._file.execute("PRAGMA secure_delete = ON")  # words that were deleted do not stay in the file's free pages
         self._file.executescript(_TABLES)
 
     def close(self) -> None:

@@ -24,7 +24,7 @@ from integration_api.errors import NotFound
 from integration_api.journal.schemas import EntryVersionSchema, JournalEntrySchema
 from integration_api.journal.use_cases import EntryFilter, list_entries
 from integration_api.journal.versions import list_own_versions
-from integration_api.measures.schemas import ResponseSchema
+from integration_api.measures.schemas import MeasureResponseSchema
 from integration_api.measures.use_cases import ResponseFilter, list_responses
 from integration_api.moods.schemas import MoodCheckInSchema
 from integration_api.moods.use_cases import CheckInFilter, list_check_ins
@@ -65,7 +65,10 @@ def everything_about(db_session: DbSession, caller: Principal, at: datetime) -> 
         "mood_check_ins": (MoodCheckInSchema(), lambda page: list_check_ins(db_session, me, CheckInFilter(), page)),
         "entry_versions": (EntryVersionSchema(), lambda page: list_own_versions(db_session, me, page)),
         "notes": (NoteSchema(), lambda page: list_notes(db_session, me, NoteFilter(), page)),
-        "measure_responses": (ResponseSchema(), lambda page: list_responses(db_session, me, ResponseFilter(), page)),
+        "measure_responses": (
+            MeasureResponseSchema(),
+            lambda page: list_responses(db_session, me, ResponseFilter(), page),
+        ),
         "intentions": (IntentionSchema(), lambda page: _followed(db_session, me, INTENTIONS, page, at)),
         "commitments": (CommitmentSchema(), lambda page: _followed(db_session, me, COMMITMENTS, page, at)),
         "consents": (ConsentSchema(), lambda page: list_consents(db_session, me, page)),

@@ -82,7 +82,7 @@ class FileBlueprint(Blueprint):
             first, *others = media_types
             given = self.response(200, _BINARY, content_type=first, headers=ETAG)(call)
             content = {each: {"schema": _BINARY} for each in (first, *others)}
-            given = self.doc(responses={"200": {"content": content}})(given)
+            given = self.doc(responses={200: {"content": content}})(given)
             given = self.alt_response(304, schema=None, description="Not modified", success=True)(given)
             return self._operation(given, name, of, Action.READ, (404,), [IF_NONE_MATCH])
 

@@ -1,5 +1,6 @@
 """The contract: what the schemas and routes say, written out as OpenAPI 3.1."""
 
+from copy import deepcopy
 from typing import Any
 
 import flask_smorest
@@ -8,6 +9,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin, resolver
 from flask import Flask
 
 from integration_api.web import problems
+from integration_api.web.naming import forget_defaults, name_shared, say_null_once
 from integration_api.web.schema import ProblemSchema, Schema
 
 TITLE = "Integration journal"
@@ -107,7 +109,7 @@ def make_api(app: Flask) -> Api:
 
 def document(api: Api) -> dict[str, Any]:
     """Give the contract, without what flask-smorest and apispec add that is not true of us."""
-    found: dict[str, Any] = api.spec.to_dict()
+    found: dict[str, Any] = deepcopy(api.spec.to_dict())  # ours to change: it may be asked for again
     components = found["components"]
     components["schemas"].pop("PaginationMetadata", None)
     components["responses"].pop("DEFAULT_ERROR", None)
@@ -117,6 +119,9 @@ def document(api: Api) -> dict[str, Any]:
             operation["responses"] = dict(sorted(operation["responses"].items()))
             for parameter in operation.get("parameters", ()):
                 _refuse_null(parameter["schema"])
+    say_null_once(components["schemas"])
+    forget_defaults(components["schemas"])
+    name_shared(found)
     return found
 
 

@@ -62,5 +62,41 @@ def test_every_example_is_as_its_schema_says(app: Flask) -> None:
     assert checked > 50
 
 
+def test_a_merge_patch_has_no_defaults(app: Flask) -> None:
+    """A generated client would send them: whoever mends a word would make a shared entry private by it."""
+    schemas = app.extensions["contract"]["components"]["schemas"]
+    patches = {name: each["properties"] for name, each in schemas.items() if name.endswith("Patch")}
+    assert "JournalEntryDraftPatch" in patches
+    assert [(name, key) for name, of in patches.items() for key, each in of.items() if "default" in each] == []
+
+
+def test_generated_clients_get_good_names(app: Flask) -> None:
+    found: dict[str, list[str]] = {}
+
+    def walk(node: Any, place: str) -> None:
+        if isinstance(node, list):
+            for each in node:
+                walk(each, place)
+        elif isinstance(node, dict):
+            kind = node.get("type")
+            assert not isinstance(kind, list) or len(set(kind)) == len(kind), place
+            if isinstance(node.get("enum"), list) and len(node["enum"]) > 1:
+                assert None not in node["enum"], f"{place}: give it a name in web/naming.py"
+                found.setdefault(str(node["enum"]), []).append(place)
+            for name, each in node.items():
+                if name != "example":
+                    walk(each, f"{place}/{name}")
+
+    schemas = app.extensions["contract"]["components"]["schemas"]
+    walk(schemas, "")
+    shared = [places for places in found.values() if len(places) > 1]
+    assert shared == [], "give it a name in web/naming.py"
+    assert schemas["RecurringTheme"]["properties"]["trajectory"]["anyOf"] == [
+        {"$ref": "#/components/schemas/Trajectory"},
+        {"type": "null"},
+    ]
+    assert not {"Response", "Client", "Unset", "File"} & schemas.keys()  # generators have their own of these names
+
+
 def test_the_file_is_plain_yaml(root: Path) -> None:
     assert yaml.safe_load((root / "openapi.yaml").read_text("utf-8"))["paths"]

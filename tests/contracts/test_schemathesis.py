@@ -4,7 +4,6 @@ import logging
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from files import picture
-from werkzeug.serving import make_server
+from serving import served
 
 from integration_api.access.policy import Resource, extent_of
 from integration_api.access.scopes import Action
@@ -37,13 +36,8 @@ def address(clinic: Any, caplog: pytest.LogCaptureFixture) -> Iterator[str]:
     consent = {"purpose": "ehr", "is_granted": True, "wording": "As shown."}
     clinic.maya.create("/v1/me/consents", consent)
     caplog.set_level(logging.WARNING, "werkzeug")
-    server = make_server("127.0.0.1", 0, clinic.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(clinic.app) as found:
+        yield found
 
 
 # Every operation meets all that schemathesis knows once, asked by the first of these who may carry it out; the others
