@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import current_app, g
 
 from integration_api.access.principals import Principal
-from integration_api.db import Collision, reading, unit_of_work
+from integration_api.db import CHANGED_ELSEWHERE, Collision, reading, unit_of_work
 from integration_api.errors import Conflict, IntegrationError, Invalid, NotAllowed, NotFound, Stale
 from integration_api.sync import use_cases
 from integration_api.sync.kinds import Kind, kinds_of
@@ -82,7 +82,9 @@ class Exchange:
             except (Invalid, NotAllowed, NotFound, Conflict) as error:
                 return Result(change, "invalid" if isinstance(error, Invalid) else "refused", problem=problem_of(error))
             else:
-                return Result(change, outcome.outcome, recovered_id=outcome.record_id, kept=outcome.kept)
+                is_left = change.op == "put" and not outcome.is_stored
+                problem = problem_of(Conflict(CHANGED_ELSEWHERE)) if is_left else None
+                return Result(change, outcome.outcome, None, outcome.record_id, outcome.kept, problem)
         return Result(change, "refused", problem=problem_of(again))
 
     def _carry_out(self, change: Change) -> Outcome:
