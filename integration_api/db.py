@@ -27,9 +27,7 @@ from models.row_security import EVERYBODY, speak_for
 from models.stamp import RECKONED
 from models.tenancy import TENANT
 
-CHANGED_ELSEWHERE = (
-    "This was changed somewhere else, and is kept as it is now. Please read it again, then change it."
-)
+CHANGED_ELSEWHERE = "This was changed somewhere else, and is kept as it is now. Please read it again, then change it."
 BUSY_MILLISECONDS = 10_000
 NOBODY = UUID(int=0)  # no organization has this id
 

@@ -30,7 +30,8 @@ KEYS = "test:" + "c2l4dGVlbi1ieXRlcyBhbmQgc2l4dGVlbiBtb3JlLi4="
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--examples", type=int, default=3, help="how many requests schemathesis makes of each kind")
-    parser.addoption("--fleets", type=int, default=6, help="how many fleets of phones the sync is tried with")
+    parser.addoption("--fleets", type=int, default=4, help="how many fleets of phones the sync is tried with")
+    parser.addoption("--steps", type=int, default=25, help="how many steps each of them goes, after its beginning")
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="which one to test on")
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -71,7 +71,7 @@ class Exchange:
         for result in results:
             if result.change.kind == "journal_entry" and result.outcome in ("applied", "conflict"):
                 tag_stored(result.change.id)
-        return {"results": [self._with_record(each).shown() for each in results]} | self._news(since, limit)
+        return {"results": [each.shown() for each in self._with_records(results)]} | self._news(since, limit)
 
     def _take(self, change: Change) -> Result:
         for _ in range(2):  # a change that met another one at the same moment sees it the second time
@@ -96,13 +96,20 @@ class Exchange:
             g.trace.is_recorded = was_told  # what an earlier change told stays told
             raise
 
-    def _with_record(self, result: Result) -> Result:
-        kind = self.kinds.get(result.change.kind)
-        if kind is None:
-            return result
+    def _with_records(self, results: Sequence[Result]) -> list[Result]:
+        """Put the records to what came of their changes, all as they are at one moment."""
+        wanted: dict[str, list[UUID]] = {}
+        for each in results:
+            wanted.setdefault(each.change.kind, []).append(each.change.id)
+        if not wanted:
+            return []
         with reading() as db_session:
-            record = kind.read(db_session, self.caller, [result.change.id]).get(result.change.id)
-        return Result(result.change, result.outcome, record, result.recovered_id, result.kept, result.problem)
+            found = {
+                name: self.kinds[name].read(db_session, self.caller, record_ids)
+                for name, record_ids in wanted.items()
+                if name in self.kinds
+            }
+        return [replace(each, record=found.get(each.change.kind, {}).get(each.change.id)) for each in results]
 
     def _news(self, since: use_cases.Since | None, limit: int) -> dict[str, Any]:
         with reading() as db_session:

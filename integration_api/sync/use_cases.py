@@ -79,7 +79,7 @@ def carry_out(
 
 
 def _before(db_session: DbSession, caller: Principal, change: Change, digest: str) -> Outcome | None:
-    """Say what came of this very change before: a phone that lost the answer must hear again that words are left to it."""
+    """Say what came of this very change before; a phone that lost the answer hears again that words are left to it."""
     key = f"id:{change.change_id}"
     found = db_session.scalars(
         select(Creation).where(

@@ -193,7 +193,9 @@ def test_intentions_and_commitments_take_part(clinic: Any) -> None:
     late = put({"text": "Call my brother."}, 1, id=made["id"], kind="commitment")
     answer = sync(clinic.maya, made, kept, stale, gone, made, late)
     assert outcomes(answer) == ["applied", "applied", "conflict", "applied", "unchanged", "gone"]
-    assert outcomes(sync(clinic.maya, stale)) == ["conflict"]  # its answer may have been lost: the words are nowhere else
+    assert outcomes(sync(clinic.maya, stale)) == [
+        "conflict"
+    ]  # its answer may have been lost: the words are nowhere else
     problems = [each["problem"] for each in answer["results"]]
     assert [each and each["status"] for each in problems] == [None, None, 409, None, None, None]
     (left,) = clinic.maya.read("/v1/commitments")["items"]
