@@ -203,7 +203,7 @@ class Device:
         if recovered is not None:
             later.id, later.base_version = recovered, 1
         elif record is not None:
-            if later.base_version is None or record["text"] == later.seen_text:
+            if later.base_version is None or record.get("text") == later.seen_text:
                 later.base_version = record["version"]
             if done.change_id in [each["id"] for each in record.get("conflicts", ())]:
                 later.resolves = [*later.resolves, done.change_id]

@@ -22,7 +22,7 @@ from integration_api.web.problems import problem_of
 from integration_api.wiring import parts
 
 MOST_BYTES = 1_000_000  # of changes in an answer, one record at least
-_AT_OTHER_ADDRESSES = ("intention", "commitment")  # are shown with more than a phone holds
+_AT_OTHER_ADDRESSES = ("intention", "commitment", "mood_check_in")  # are not shown there as a phone holds them
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from models import DocumentVersion
 PATHS = {
     "journal_entry": "/v1/journal-entries",
     "intention": "/v1/intentions",
+    "mood_check_in": "/v1/mood-check-ins",
     "note": "/v1/notes",
     "session": "/v1/sessions",
 }

@@ -190,6 +190,15 @@ class Fleet(RuleBasedStateMachine):
         if entry:
             self.phones[phone].device.delete(entry)
 
+    @step(phone=phones, which=picks, takes_back=st.booleans())
+    def check_in(self, phone: int, which: int, takes_back: Any) -> None:
+        device = self.phones[phone].device
+        there = sorted(device.view("mood_check_in"))
+        if there and takes_back:
+            device.delete(there[which % len(there)], "mood_check_in")
+        else:
+            device.write({"valence": which % 5, "arousal": 0}, "mood_check_in")
+
     @step(phone=phones, which=picks, takes_theirs=st.booleans())
     def resolve(self, phone: int, which: int, takes_theirs: Any) -> None:
         device = self.phones[phone].device
