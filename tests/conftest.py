@@ -13,7 +13,7 @@ import pytest
 from callers import ADDRESS, Clinic
 from flask import Flask
 from rows import empty, everything, put_back
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, event, make_url, text
 from taggers import Broken, Renamed, with_tagger
 
 from integration_api.app import create_app
@@ -80,11 +80,17 @@ def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Set
     )
 
 
+def _without_waiting_for_the_disk(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous = OFF")  # nothing here outlives the tests
+
+
 @pytest.fixture(scope="session")
 def _app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     app.config["PROPAGATE_CRASHES"] = True
     with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _without_waiting_for_the_disk)
         flask_migrate.upgrade()
     yield app
     with app.app_context():
