@@ -257,7 +257,7 @@ class Fleet(RuleBasedStateMachine):
         self.met.update(outcomes(exchanges) + Counter(fleets=1))
         all_hold_the_same(self.patient, self.phones)
         kept = Kept(self.clinic.app, self.patient, self.patient_id)
-        no_words_are_lost_or_doubled(kept, exchanges, {each["id"] for each in changes if each["op"] == "delete"})
+        no_words_are_lost_or_doubled(kept, exchanges, changes)
         no_words_are_overwritten_unseen(kept, changes)
         for phone in self.phones:
             words_the_server_left_are_on_their_phone(phone, phone.network.answers)
