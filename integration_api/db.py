@@ -27,6 +27,7 @@ from models.row_security import EVERYBODY, speak_for
 from models.stamp import FORGOTTEN, RECKONED
 from models.tenancy import TENANT
 
+CHANGED_ELSEWHERE = "This was changed somewhere else, and is kept as it is now. Please read it again, then change it."
 BUSY_MILLISECONDS = 10_000
 NOBODY = UUID(int=0)  # no organization has this id
 
@@ -55,9 +56,7 @@ def unit_of_work(*, everywhere: bool = False) -> Iterator[Session]:
         forgotten: set[tuple[UUID, UUID | None]] = db_session.info.pop(FORGOTTEN, set())
     except StaleDataError:
         _undo(db_session)
-        raise Stale(
-            "This was changed somewhere else, and is kept as it is now. Please read it again, then change it."
-        ) from None
+        raise Stale(CHANGED_ELSEWHERE) from None
     except IntegrityError:
         _undo(db_session)
         # The driver's message quotes the row's values, so it ends here.

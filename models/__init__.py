@@ -39,7 +39,7 @@ from models.person import CLINICAL_ROLES, GENDERS, Clinician, Organization, Pati
 from models.prompt import ClinicPrompt, PromptShowing, PromptSwitch
 from models.record_change import Place, RecordChange, changes_after, has_been, note_all
 from models.reminder import ReminderSettings
-from models.safety_flag import FLAG_EVENTS, FLAG_STATUSES, SafetyFlag, SafetyFlagEvent, raises
+from models.safety_flag import FACET, FLAG_EVENTS, FLAG_STATUSES, RAISING, SafetyFlag, SafetyFlagEvent, raises
 from models.scoped import (
     Extent,
     Reach,
@@ -65,7 +65,7 @@ from models.scoped import (
 )
 from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
 from models.stamp import PatientStamp, forget, revise, stamp, stamp_all, stamp_of, stamp_records
-from models.ties import latest_session, retie, retie_check_ins, retied_by
+from models.ties import latest_session, retie, retie_check_ins, retied_by, retied_check_ins_by
 from models.webhook import DELIVERY_STATES, WEBHOOK_FORMATS, WEBHOOK_STATES, Delivery, DeliveryAttempt, Webhook
 
 __all__ = [
@@ -76,6 +76,7 @@ __all__ = [
     "COURSE_STATUSES",
     "DELIVERY_STATES",
     "EVENT_TYPES",
+    "FACET",
     "FLAG_EVENTS",
     "FLAG_STATUSES",
     "GENDERS",
@@ -86,6 +87,7 @@ __all__ = [
     "ORIGINS",
     "PING",
     "PURPOSES",
+    "RAISING",
     "RESPONSE_STATUSES",
     "ROUTES",
     "SESSION_KINDS",
@@ -198,6 +200,7 @@ __all__ = [
     "retie",
     "retie_check_ins",
     "retied_by",
+    "retied_check_ins_by",
     "revise",
     "safety_flags_for_the_team",
     "safety_flags_within",

@@ -1,6 +1,6 @@
 """What belongs to a journal entry beside its words: pictures and voice notes. The files are not in the database."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, event
@@ -30,6 +30,8 @@ class Attachment(Sealed, OfOrganization, Versioned, Base):
         Index("ix_attachments_patient_id", "patient_id"),
         Index("uq_attachments_storage_name", "storage_name", unique=True),
     )
+
+    feed_kind: ClassVar[str] = "attachment"
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="CASCADE"))
     document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))

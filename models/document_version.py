@@ -23,7 +23,8 @@ class DocumentVersion(Sealed, ManyOfOrganization, Identified, Base):
     """An entry as it was at a version, or words that clash with it. The writer's alone, whatever the entry is.
 
     `text` is None for a former version whose words are still those of the next one: every text is kept once.
-    `fields` holds the rest as JSON, so that an edit of an old version can be merged.
+    `fields` holds the rest as JSON, so that an edit of an old version can be merged. `signals` is what the tagger found
+    in words that clash, of the facet `safety` alone: (theme, assertion, severity); None: it has not read them yet.
     """
 
     __tablename__ = "document_versions"
@@ -39,10 +40,12 @@ class DocumentVersion(Sealed, ManyOfOrganization, Identified, Base):
     reason: Mapped[str] = mapped_column(String(20))
     text_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     fields_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    signals_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     written_at: Mapped[datetime | None]  # by the writer's own clock
 
     text = SealedText[str | None]("text_sealed")
     fields = SealedText[dict[str, Any] | None]("fields_sealed")
+    signals = SealedText[list[tuple[str, str, str | None]] | None]("signals_sealed")
 
     document: Mapped["Document"] = relationship(lazy="raise", back_populates="versions")
 

@@ -1,7 +1,7 @@
 """Responses to measures: what was answered to a validated questionnaire. Answers are sealed; no score is kept."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
@@ -23,6 +23,8 @@ class MeasureResponse(Sealed, ManyOfOrganization, Versioned, Base):
         CheckConstraint("(status = 'deleted') = (answers_sealed is null)", name="tombstone"),
         Index("ix_measure_responses_patient_id_measure_answered_at", "patient_id", "measure", "answered_at"),
     )
+
+    feed_kind: ClassVar[str] = "measure_response"
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="CASCADE"))
     author_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))

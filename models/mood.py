@@ -1,6 +1,7 @@
 """Mood check-ins: how a patient feels, without words. Two numbers are no narrative, and are not sealed."""
 
 from datetime import datetime, timedelta, timezone
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
@@ -20,6 +21,8 @@ class MoodCheckIn(ManyOfOrganization, Identified, Base):
         CheckConstraint(f"visibility in {VISIBILITIES}", name="visibility"),
         Index("ix_mood_check_ins_patient_id_at", "patient_id", "at"),
     )
+
+    feed_kind: ClassVar[str] = "mood_check_in"
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="CASCADE"))
     session_id: Mapped[UUID | None] = mapped_column(ForeignKey("sessions.id", ondelete="SET NULL"), index=True)

@@ -55,13 +55,26 @@ def _now_latest() -> ScalarSelect[UUID]:
 
 def retie_check_ins(patient_id: UUID) -> Update:
     """Do the same for a patient's mood check-ins."""
-    is_ours = (MoodCheckIn.patient_id == patient_id, MoodCheckIn.is_session_given.is_(False))
     return (
         update(MoodCheckIn)
-        .where(*is_ours)
+        .where(*_is_our_check_in(patient_id))
         .values(
-            session_id=latest_session(MoodCheckIn.patient_id, MoodCheckIn.at).correlate(MoodCheckIn),
+            session_id=_latest_before_check_in(),
             updated_at=MoodCheckIn.updated_at,
         )
         .execution_options(synchronize_session=False)
     )
+
+
+def retied_check_ins_by(patient_id: UUID) -> Select[UUID]:
+    """Select the mood check-ins that `retie_check_ins` will tie to another session than before."""
+    is_other = MoodCheckIn.session_id.is_distinct_from(_latest_before_check_in())
+    return select(MoodCheckIn.id).where(*_is_our_check_in(patient_id), is_other)
+
+
+def _is_our_check_in(patient_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    return (MoodCheckIn.patient_id == patient_id, MoodCheckIn.is_session_given.is_(False))
+
+
+def _latest_before_check_in() -> ScalarSelect[UUID]:
+    return latest_session(MoodCheckIn.patient_id, MoodCheckIn.at).correlate(MoodCheckIn)

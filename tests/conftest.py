@@ -13,7 +13,7 @@ import pytest
 from callers import ADDRESS, Clinic
 from flask import Flask
 from rows import empty, everything, put_back
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, event, make_url, text
 from taggers import Broken, Renamed, with_tagger
 
 from integration_api.app import create_app
@@ -30,7 +30,8 @@ KEYS = "test:" + "c2l4dGVlbi1ieXRlcyBhbmQgc2l4dGVlbiBtb3JlLi4="
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--examples", type=int, default=3, help="how many requests schemathesis makes of each kind")
-    parser.addoption("--fleets", type=int, default=6, help="how many fleets of phones the sync is tried with")
+    parser.addoption("--fleets", type=int, default=4, help="how many fleets of phones the sync is tried with")
+    parser.addoption("--steps", type=int, default=25, help="how many steps each of them goes, after its beginning")
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="which one to test on")
 
 
@@ -79,11 +80,17 @@ def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Set
     )
 
 
+def _without_waiting_for_the_disk(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous = OFF")  # nothing here outlives the tests
+
+
 @pytest.fixture(scope="session")
 def _app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     app.config["PROPAGATE_CRASHES"] = True
     with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _without_waiting_for_the_disk)
         flask_migrate.upgrade()
     yield app
     with app.app_context():

@@ -30,6 +30,7 @@ from models import (
     retie,
     retie_check_ins,
     retied_by,
+    retied_check_ins_by,
     sessions_within,
     stamp_records,
     vitals_within,
@@ -229,7 +230,10 @@ def _describe_session(session: Session, draft: SessionDraft) -> None:
 def settled(db_session: DbSession, session: Session) -> Session:
     """Store a session, tie the patient's entries anew, and read back what the database derives."""
     db_session.flush()
-    retied = db_session.scalars(retied_by(session.patient_id)).all()
+    retied = [
+        *db_session.scalars(retied_by(session.patient_id)),
+        *db_session.scalars(retied_check_ins_by(session.patient_id)),
+    ]
     db_session.execute(retie(session.patient_id))
     db_session.execute(retie_check_ins(session.patient_id))
     renumbered = db_session.scalars(select(Session.id).where(Session.course_id == session.course_id)).all()

@@ -28,6 +28,8 @@ def support_for(
         for mention in entry.mentions
         if mention.assertion in ANSWERED.get(mention.theme, ()) and mention.review != "rejected"
     }
+    beside = (signal for each in entry.conflicts for signal in each.signals or ())
+    meant |= {theme for theme, assertion, _ in beside if assertion in ANSWERED.get(theme, ())}
     return Support(message_for(meant, language), resources) if meant else None
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
@@ -86,6 +86,8 @@ def settle(
         else:
             each.reason = "settled"
     db_session.flush()
+    if found:
+        _read_anew(db_session, entry)
 
 
 def own_entry(db_session: DbSession, caller: Principal, entry_id: UUID, action: Action) -> JournalEntry:
@@ -121,6 +123,18 @@ def add_conflict(
         )
     )
     db_session.flush()
+    _read_anew(db_session, entry)
+
+
+def _read_anew(db_session: DbSession, entry: JournalEntry) -> None:
+    """Have the tagger read an entry with the words that wait beside it; that is no edit of the entry."""
+    values = {
+        "tagging_state": "pending",
+        "revision": JournalEntry.revision + 1,
+        "updated_at": JournalEntry.updated_at,
+    }
+    anew = update(JournalEntry).where(JournalEntry.id == entry.id).values(values)
+    db_session.execute(anew.execution_options(synchronize_session=False))
 
 
 def fields_at(db_session: DbSession, entry: JournalEntry, version: int) -> dict[str, Any] | None:

@@ -86,11 +86,11 @@ def sign_in(phone: Phone, server: str, token_file: IO[str] | None, language: str
 @click.option("--shared", is_flag=True, help="For the care team, too. Else it is yours alone.")
 @click.option("--mood", type=(click.IntRange(-5, 5), click.IntRange(-5, 5)), metavar="VALENCE AROUSAL")
 @click.pass_obj
-def write(phone: Phone, /, text: str | None, mood: tuple[int, int] | None, **said: bool) -> None:
+def write(phone: Phone, /, text: str | None, mood: tuple[int, int] | None, **wished: bool) -> None:
     """Write an entry; without TEXT, or with -, it is read from stdin. Prints the id."""
     phone.signed_in()
     record: dict[str, Any] = {"text": _words(text), "written_at": datetime.now().astimezone().isoformat("T", "seconds")}
-    record |= {"is_draft": said["draft"], "visibility": "care_team" if said["shared"] else "private"}
+    record |= {"is_draft": wished["draft"], "visibility": "care_team" if wished["shared"] else "private"}
     if mood is not None:
         record["mood"] = {"valence": mood[0], "arousal": mood[1]}
     with phone.device() as device:
@@ -104,13 +104,13 @@ def write(phone: Phone, /, text: str | None, mood: tuple[int, int] | None, **sai
 @click.option("--shared/--private", default=None, help="Who may read it.")
 @click.option("--mood", type=(click.IntRange(-5, 5), click.IntRange(-5, 5)), metavar="VALENCE AROUSAL")
 @click.pass_obj
-def edit(phone: Phone, /, entry: str, text: str | None, mood: tuple[int, int] | None, **said: bool | None) -> None:
+def edit(phone: Phone, /, entry: str, text: str | None, mood: tuple[int, int] | None, **wished: bool | None) -> None:
     """Change an entry, named by its id or the end of it. With - as TEXT its words are read from stdin."""
     changes: dict[str, Any] = {} if text is None else {"text": _words(text)}
-    if said["finish"]:
+    if wished["finish"]:
         changes["is_draft"] = False
-    if said["shared"] is not None:
-        changes["visibility"] = "care_team" if said["shared"] else "private"
+    if wished["shared"] is not None:
+        changes["visibility"] = "care_team" if wished["shared"] else "private"
     if mood is not None:
         changes["mood"] = {"valence": mood[0], "arousal": mood[1]}
     if not changes:
@@ -213,8 +213,8 @@ def status(phone: Phone) -> None:
     with phone.device() as device:
         click.echo(_waiting(device))
         for each in device.turned_down():
-            said = (each.problem or {}).get("detail", "no reason given")
-            click.echo(f"turned down: {each.change_id[-HANDLE:]} of entry {each.id[-HANDLE:]}: {said}")
+            wished = (each.problem or {}).get("detail", "no reason given")
+            click.echo(f"turned down: {each.change_id[-HANDLE:]} of entry {each.id[-HANDLE:]}: {wished}")
             click.echo(f"  {(each.record or {}).get('text', '(no words)')}")
 
 
@@ -258,7 +258,7 @@ def _words(text: str | None) -> str:
 
 
 def _named(device: Device, entry: str) -> str:
-    """Find the one entry whose id is, or ends with, what was said."""
+    """Find the one entry whose id is, or ends with, what was wished."""
     known = {*device.view(), *(each.id for each in device.turned_down())}
     found = [each for each in known if each.endswith(entry.lower())]
     if len(found) != 1:

@@ -50,8 +50,15 @@ class Device:
         return record_id
 
     def edit(self, record_id: str, said: Mapping[str, Any], kind: str = ENTRY, resolves: tuple[str, ...] = ()) -> None:
-        """Change some fields of a record; `resolves` names conflicts that the new words settle."""
+        """Change some fields of a record; `resolves` names conflicts that the new words settle.
+
+        To change a new record that was turned down is to offer it again.
+        """
         with self.queue.transaction():
+            refused = self._refused_create(kind, record_id)
+            if refused is not None:
+                self._offer_again(refused, said)
+                return
             seen = self.view(kind).get(record_id)
             if seen is None:
                 raise KeyError(record_id)
@@ -67,6 +74,10 @@ class Device:
     def delete(self, record_id: str, kind: str = ENTRY) -> None:
         """Delete a record."""
         with self.queue.transaction():
+            refused = self._refused_create(kind, record_id)
+            if refused is not None:
+                self.queue.drop(refused.change_id)
+                return
             seen = self.view(kind).get(record_id)
             if seen is None:
                 raise KeyError(record_id)
@@ -94,6 +105,13 @@ class Device:
     def turned_down(self) -> list[Pending]:
         """List the changes that the server will not take, with their problems: their words are here alone."""
         return [each for each in self.queue.pending() if each.problem is not None]
+
+    def let_go(self, change_id: str) -> None:
+        """Forget a change that was turned down, once its writer has said what shall become of its words."""
+        with self.queue.transaction():
+            for each in self.turned_down():
+                if each.change_id == change_id:
+                    self.queue.drop(change_id)
 
     def is_quiet(self) -> bool:
         """Tell whether nothing waits to be sent."""
@@ -144,9 +162,8 @@ class Device:
         done = next((each for each in waiting if each.change_id == result["change_id"]), None)
         if done is None:
             return
-        if result["outcome"] in ("invalid", "refused"):
-            done.problem = result["problem"]
-            self.queue.put(done)
+        if result["problem"] is not None:
+            self._turn_down(done, waiting, result)
             return
         self.queue.drop(done.change_id)
         self.queue.keep(done.kind, done.id, result["record"])
@@ -154,13 +171,39 @@ class Device:
             if (each.kind, each.id) == (done.kind, done.id) and not each.is_sent:
                 self._follow(each, done, result)
 
+    def _turn_down(self, done: Pending, waiting: list[Pending], result: dict[str, Any]) -> None:
+        """Keep what the server did not. What waits behind a new record goes with it, and may be what mends it."""
+        done.problem = result["problem"]
+        self.queue.put(done)
+        if result["outcome"] == "conflict":
+            self.queue.keep(done.kind, done.id, result["record"])
+        if done.base_version is not None:
+            return
+        for each in waiting:
+            if (each.kind, each.id) == (done.kind, done.id) and not each.is_sent:
+                self.queue.drop(each.change_id)
+                if each.op == "delete":
+                    self.queue.drop(done.change_id)
+                else:
+                    self._offer_again(done, each.record or {})
+
+    def _offer_again(self, refused: Pending, said: Mapping[str, Any]) -> None:
+        """Put a new record that was turned down anew, as it is now."""
+        self.queue.drop(refused.change_id)
+        record = (refused.record or {}) | dict(said)
+        self.queue.put(Pending(new_id(self.clock()), refused.kind, refused.id, "put", None, record, []))
+
+    def _refused_create(self, kind: str, record_id: str) -> Pending | None:
+        found = (each for each in self.turned_down() if (each.kind, each.id) == (kind, record_id))
+        return next((each for each in found if each.op == "put" and each.base_version is None), None)
+
     def _follow(self, later: Pending, done: Pending, result: dict[str, Any]) -> None:
         """Put a later change of the same record on top of what came of the one before."""
         record, recovered = result["record"], result["recovered_id"]
         if recovered is not None:
             later.id, later.base_version = recovered, 1
         elif record is not None:
-            if later.base_version is None or record["text"] == later.seen_text:
+            if later.base_version is None or record.get("text") == later.seen_text:
                 later.base_version = record["version"]
             if done.change_id in [each["id"] for each in record.get("conflicts", ())]:
                 later.resolves = [*later.resolves, done.change_id]

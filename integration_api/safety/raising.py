@@ -1,6 +1,7 @@
 """Raising flags, and taking them back: what the system does by itself, with a document's mentions and with answers."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.safety.routing import Timing
-from models import Document, MeasureResponse, Mention, SafetyFlag, new_id, now, raises
+from models import RAISING, Document, DocumentVersion, MeasureResponse, Mention, SafetyFlag, new_id, now, raises
 from nlp.severity import load_levels
 
 
@@ -19,8 +20,9 @@ def settle(db_session: DbSession, document: Document, timing: Timing, by: UUID |
     """
     # One at a time for a document: two that settle together would both raise.
     db_session.execute(select(Document.id).where(Document.id == document.id).with_for_update())
-    spoken_of: dict[str, list[Mention]] = {}
-    for mention in filter(raises, document.mentions):
+    spoken_of: dict[str, list[Mention | _Beside]] = {}
+    found: list[Mention | _Beside] = [*filter(raises, document.mentions), *_beside(db_session, document)]
+    for mention in found:
         spoken_of.setdefault(mention.theme, []).append(mention)
     flags = {flag.theme: flag for flag in _flags_of(db_session, document.id)}
     for theme, mentions in spoken_of.items():
@@ -33,6 +35,22 @@ def settle(db_session: DbSession, document: Document, timing: Timing, by: UUID |
     for theme in flags.keys() - spoken_of.keys():
         _miss(flags[theme], timing.now, by)
     db_session.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What words speak of that wait beside an entry for its writer to choose: somebody has written them now."""
+
+    theme: str
+    severity: str | None
+
+
+def _beside(db_session: DbSession, document: Document) -> list[_Beside]:
+    query = select(DocumentVersion).where(
+        DocumentVersion.document_id == document.id, DocumentVersion.reason == "conflict"
+    )
+    signals = [signal for each in db_session.scalars(query) for signal in each.signals or ()]
+    return [_Beside(theme, severity) for theme, assertion, severity in signals if assertion in RAISING]
 
 
 def withdraw_with(db_session: DbSession, document: Document) -> None:
@@ -85,7 +103,7 @@ def _new(about: Document | MeasureResponse, theme: str) -> SafetyFlag:
     )
 
 
-def _meet(flag: SafetyFlag, mentions: Sequence[Mention], timing: Timing, by: UUID | None) -> None:
+def _meet(flag: SafetyFlag, mentions: Sequence[Mention | _Beside], timing: Timing, by: UUID | None) -> None:
     """The document speaks of the theme. What somebody has seen is opened again only where it is news."""
     severity, before = gravest(mention.severity for mention in mentions), flag.severity
     is_news = flag.mention_count == 0 or _rank(severity) > _rank(before)

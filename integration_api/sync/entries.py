@@ -26,7 +26,7 @@ from integration_api.journal.use_cases import (
     write_entry,
 )
 from integration_api.journal.versions import add_conflict, draft_with, fields_at, has_new_words_since, settle
-from integration_api.sync.writing import APPLIED, CONFLICT, GONE, UNCHANGED, Change, Outcome
+from integration_api.sync.writing import APPLIED, CONFLICT, GONE, LEFT, UNCHANGED, Change, Outcome
 from integration_api.web.body import load
 from models import JournalEntry
 
@@ -66,7 +66,7 @@ class Entries:
         entry = read_entry(db_session, caller, change.id, Action.DELETE)
         waiting = {each.id for each in entry.conflicts}
         if change.base_version != entry.version or waiting - set(change.resolves):
-            return CONFLICT
+            return LEFT
         delete_entry(db_session, caller, change.id, lambda _: None)
         return APPLIED
 

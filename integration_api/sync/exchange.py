@@ -3,14 +3,14 @@
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from flask import current_app, g
 
 from integration_api.access.principals import Principal
-from integration_api.db import Collision, reading, unit_of_work
+from integration_api.db import CHANGED_ELSEWHERE, Collision, reading, unit_of_work
 from integration_api.errors import Conflict, IntegrationError, Invalid, NotAllowed, NotFound, Stale
 from integration_api.sync import use_cases
 from integration_api.sync.kinds import Kind, kinds_of
@@ -22,7 +22,7 @@ from integration_api.web.problems import problem_of
 from integration_api.wiring import parts
 
 MOST_BYTES = 1_000_000  # of changes in an answer, one record at least
-_AT_OTHER_ADDRESSES = ("intention", "commitment")  # are shown with more than a phone holds
+_AT_OTHER_ADDRESSES = ("intention", "commitment", "mood_check_in")  # are not shown there as a phone holds them
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Exchange:
         for result in results:
             if result.change.kind == "journal_entry" and result.outcome in ("applied", "conflict"):
                 tag_stored(result.change.id)
-        return {"results": [self._with_record(each).shown() for each in results]} | self._news(since, limit)
+        return {"results": [each.shown() for each in self._with_records(results)]} | self._news(since, limit)
 
     def _take(self, change: Change) -> Result:
         for _ in range(2):  # a change that met another one at the same moment sees it the second time
@@ -82,7 +82,9 @@ class Exchange:
             except (Invalid, NotAllowed, NotFound, Conflict) as error:
                 return Result(change, "invalid" if isinstance(error, Invalid) else "refused", problem=problem_of(error))
             else:
-                return Result(change, outcome.outcome, recovered_id=outcome.record_id, kept=outcome.kept)
+                is_left = change.op == "put" and not outcome.is_stored
+                problem = problem_of(Conflict(CHANGED_ELSEWHERE)) if is_left else None
+                return Result(change, outcome.outcome, None, outcome.record_id, outcome.kept, problem)
         return Result(change, "refused", problem=problem_of(again))
 
     def _carry_out(self, change: Change) -> Outcome:
@@ -94,13 +96,20 @@ class Exchange:
             g.trace.is_recorded = was_told  # what an earlier change told stays told
             raise
 
-    def _with_record(self, result: Result) -> Result:
-        kind = self.kinds.get(result.change.kind)
-        if kind is None:
-            return result
+    def _with_records(self, results: Sequence[Result]) -> list[Result]:
+        """Put the records to what came of their changes, all as they are at one moment."""
+        wanted: dict[str, list[UUID]] = {}
+        for each in results:
+            wanted.setdefault(each.change.kind, []).append(each.change.id)
+        if not wanted:
+            return []
         with reading() as db_session:
-            record = kind.read(db_session, self.caller, [result.change.id]).get(result.change.id)
-        return Result(result.change, result.outcome, record, result.recovered_id, result.kept, result.problem)
+            found = {
+                name: self.kinds[name].read(db_session, self.caller, record_ids)
+                for name, record_ids in wanted.items()
+                if name in self.kinds
+            }
+        return [replace(each, record=found.get(each.change.kind, {}).get(each.change.id)) for each in results]
 
     def _news(self, since: use_cases.Since | None, limit: int) -> dict[str, Any]:
         with reading() as db_session:

@@ -13,22 +13,28 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.action.use_cases import COMMITMENTS, INTENTIONS
+from integration_api.attachments.schemas import AttachmentSchema
 from integration_api.care.schemas import CourseSchema, SessionSchema
 from integration_api.errors import NotAllowed
 from integration_api.journal.schemas import JournalEntrySchema
 from integration_api.journal.use_cases import with_conflicts
+from integration_api.measures.schemas import MeasureResponseSchema
 from integration_api.notes.schemas import NoteSchema
+from integration_api.sync.answers import Answers, CheckIns
 from integration_api.sync.entries import ENTRIES
 from integration_api.sync.resolves import Resolves
-from integration_api.sync.schemas import HeldCommitmentSchema, HeldIntentionSchema
+from integration_api.sync.schemas import HeldCheckInSchema, HeldCommitmentSchema, HeldIntentionSchema
 from integration_api.sync.writing import Writer
 from integration_api.web.schema import Schema
 from models import (
     Commitment,
     Intention,
     Reach,
+    attachments_within,
     courses_within,
     journal_entries_within,
+    measure_responses_within,
+    mood_check_ins_within,
     notes_within,
     resolves_within,
     sessions_within,
@@ -79,6 +85,9 @@ KINDS: dict[str, Kind] = {
     "commitment": Kind(
         Resource.COMMITMENT, partial(resolves_within, Commitment), HeldCommitmentSchema, Resolves(COMMITMENTS)
     ),
+    "mood_check_in": Kind(Resource.MOOD_CHECK_IN, mood_check_ins_within, HeldCheckInSchema, CheckIns()),
+    "measure_response": Kind(Resource.MEASURE_RESPONSE, measure_responses_within, MeasureResponseSchema, Answers()),
+    "attachment": Kind(Resource.ATTACHMENT, attachments_within, AttachmentSchema),
     "session": Kind(Resource.SESSION, sessions_within, SessionSchema),
     "course": Kind(Resource.COURSE, courses_within, CourseSchema),
     "note": Kind(Resource.NOTE, notes_within, NoteSchema),

@@ -21,7 +21,7 @@ from integration_api.action.use_cases import (
     take_back,
 )
 from integration_api.errors import NotFound
-from integration_api.sync.writing import APPLIED, CONFLICT, GONE, UNCHANGED, Change, Outcome
+from integration_api.sync.writing import APPLIED, GONE, LEFT, UNCHANGED, Change, Outcome
 from integration_api.themes.jobs import themes_in
 from integration_api.web.body import load
 from integration_api.web.preconditions import merge
@@ -50,7 +50,7 @@ class Resolves:
         if found is None:
             return UNCHANGED if self._was(db_session, caller, change.id) else GONE
         if found.version != change.base_version:
-            return CONFLICT
+            return LEFT
         take_back(db_session, caller, self.kind, change.id, lambda _: None)
         return APPLIED
 
@@ -85,7 +85,7 @@ class Resolves:
         before = found.version
         is_same = self._shown(found) == self._shown(draft)
         if change.base_version != before:
-            return UNCHANGED if is_same else CONFLICT
+            return UNCHANGED if is_same else LEFT
         change_resolve(db_session, caller, self.kind, change.id, lambda _: draft, Looking(themes_in, at))
         return UNCHANGED if found.version == before else APPLIED
 

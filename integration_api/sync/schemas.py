@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from marshmallow import fields, post_load, validate
 
 from integration_api.action.schemas import STATUSES, VISIBILITIES
+from integration_api.moods.schemas import MoodCheckInSchema
 from integration_api.sync.writing import OUTCOMES, Change
 from integration_api.web.schema import Answer, Choice, Day, Id, Moment, ProblemSchema, Schema, Text, Whole
 
@@ -38,6 +39,12 @@ class HeldCommitmentSchema(HeldIntentionSchema):
     due_on = Day(required=True, allow_none=True)
     status = Choice(STATUSES, required=True)
     status_at = Moment(required=True, allow_none=True)
+
+
+class HeldCheckInSchema(MoodCheckInSchema):
+    """A mood check-in as a phone holds it."""
+
+    version = fields.Constant(1, metadata={"description": "It is never changed."})
 
 
 class SyncChangeSchema(Schema):

@@ -6,19 +6,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Invalid, NotAllowed
-from integration_api.sync.writing import UNCHANGED, Change, Outcome
+from integration_api.sync.writing import LEFT, UNCHANGED, Change, Outcome
 from models import Creation, Place, changes_after, stamp_of
 
 if TYPE_CHECKING:
     from integration_api.sync.kinds import Kind
 
-OPERATION = "sync"
+DONE, NOT_DONE = "sync", "sync, left as it was"  # operations of creations
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,9 @@ def carry_out(
     if kind.writer is None:
         raise NotAllowed("Records of this kind are not changed by their patient.")
     _check(change)
-    before = db_session.get(Creation, (caller.user_id, OPERATION, f"id:{change.change_id}"))
+    before = _before(db_session, caller, change, digest)
     if before is not None:
-        if before.body_digest != digest:
-            raise Invalid.at("/change_id", "This change_id was used before for another change.")
-        return UNCHANGED if before.record_id == change.id else Outcome("gone", before.record_id)
+        return before
     if change.op == "put":
         outcome = kind.writer.put(db_session, caller, change, at)
     else:
@@ -69,7 +68,7 @@ def carry_out(
         Creation(
             organization_id=caller.organization_id,
             user_id=caller.user_id,
-            operation=OPERATION,
+            operation=DONE if outcome.is_stored else NOT_DONE,
             key=f"id:{change.change_id}",
             body_digest=digest,
             record_id=outcome.record_id or change.id,
@@ -77,6 +76,23 @@ def carry_out(
     )
     db_session.flush()
     return outcome
+
+
+def _before(db_session: DbSession, caller: Principal, change: Change, digest: str) -> Outcome | None:
+    """Say what came of this very change before; a phone that lost the answer hears again that words are left to it."""
+    key = f"id:{change.change_id}"
+    found = db_session.scalars(
+        select(Creation).where(
+            Creation.user_id == caller.user_id, Creation.operation.in_((DONE, NOT_DONE)), Creation.key == key
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    if found.body_digest != digest:
+        raise Invalid.at("/change_id", "This change_id was used before for another change.")
+    if found.operation == NOT_DONE:
+        return LEFT
+    return UNCHANGED if found.record_id == change.id else Outcome("gone", found.record_id)
 
 
 def _check(change: Change) -> None:

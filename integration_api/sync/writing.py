@@ -31,14 +31,19 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one change. `record_id`: of another record that the words went to. `kept`: fields that stay."""
+    """What came of one change. `record_id`: of another record that the words went to. `kept`: fields that stay.
+
+    `is_stored`: what was sent is safe here, or was asked to go; if not, the phone must keep it.
+    """
 
     outcome: str
     record_id: UUID | None = None
     kept: Sequence[str] = ()
+    is_stored: bool = True
 
 
 APPLIED, UNCHANGED, CONFLICT, GONE = (Outcome(each) for each in OUTCOMES[:4])
+LEFT = Outcome("conflict", is_stored=False)  # nothing was done
 
 
 class Writer(Protocol):

@@ -19,9 +19,11 @@ def tag_stored(document_id: UUID) -> None:
             untagged = tagging.read_untagged(db_session, document_id)
         if untagged is None:
             return
-        analysis = parts().load_tagger().tag(untagged.text, untagged.kind, untagged.own)
+        tagger = parts().load_tagger()
+        analysis = tagger.tag(untagged.text, untagged.kind, untagged.own)
+        beside = {each: tagger.tag(text, untagged.kind, untagged.own) for each, text in untagged.clashing}
         with unit_of_work() as db_session:
-            tagging.keep_findings(db_session, untagged, analysis, timing())
+            tagging.keep_findings(db_session, untagged, analysis, timing(), beside)
     except Exception as error:  # noqa: BLE001  (the words are kept; no failure of the tagger may lose the answer)
         # Only the kind of the error: its message may quote the document.
         log.warning("document %s stays pending: %s", document_id, type(error).__name__)

@@ -1,6 +1,6 @@
 """What happens to a document's mentions: found, kept, and carried through edits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.safety.raising import settle
 from integration_api.safety.routing import Timing
 from integration_api.themes.own import KnownTheme, known_themes, wanted_of
-from models import Document, Mention, note_all, stamp_all, stamp_records
+from models import FACET, Document, DocumentVersion, Mention, note_all, stamp_all, stamp_records
 from nlp import Analysis, OwnTheme
 from nlp import Mention as Finding
 
@@ -25,6 +25,7 @@ class Untagged:
     text: str
     kind: Literal["journal", "note"]
     own: tuple[OwnTheme, ...] = ()
+    clashing: tuple[tuple[UUID, str], ...] = ()  # words that wait beside an entry for its writer to choose
 
 
 def read_untagged(db_session: DbSession, document_id: UUID) -> Untagged | None:
@@ -40,7 +41,13 @@ def read_untagged(db_session: DbSession, document_id: UUID) -> Untagged | None:
         return None
     kind = cast("Literal['journal', 'note']", document.source)
     own = wanted_of(db_session, document.organization_id)
-    return Untagged(document.id, document.version, document.text, kind, own)
+    clashing = tuple((each.id, each.text or "") for each in _clashing(db_session, document.id))
+    return Untagged(document.id, document.version, document.text, kind, own, clashing)
+
+
+def _clashing(db_session: DbSession, document_id: UUID) -> Sequence[DocumentVersion]:
+    query = select(DocumentVersion).where(DocumentVersion.document_id == document_id)
+    return db_session.scalars(query.where(DocumentVersion.reason == "conflict")).all()
 
 
 def list_untagged(db_session: DbSession) -> list[UUID]:
@@ -67,8 +74,16 @@ def await_newer(db_session: DbSession, pipeline_version: str | None) -> int:
     return int(found.rowcount)  # type: ignore[attr-defined]
 
 
-def keep_findings(db_session: DbSession, untagged: Untagged, analysis: Analysis, timing: Timing) -> None:
+def keep_findings(
+    db_session: DbSession,
+    untagged: Untagged,
+    analysis: Analysis,
+    timing: Timing,
+    beside: Mapping[UUID, Analysis] | None = None,
+) -> None:
     """Keep what the pipeline found in a document, and raise its safety flags, unless it has changed since.
+
+    `beside` is what it found in the words that clash with an entry's: they raise flags, and are nothing else yet.
 
     What clinicians have reviewed stays as they left it, and the pipeline's own view of the same words does not
     come back beside it. Tagging is no edit: the document's version and time of change stay.
@@ -92,9 +107,28 @@ def keep_findings(db_session: DbSession, untagged: Untagged, analysis: Analysis,
     stamp_records(db_session, document.organization_id, document.patient_id, [document.id])
     reviewed = [mention for mention in document.mentions if mention.reviews]
     fresh = [finding for finding in analysis.mentions if not _is_reviewed(finding, reviewed)]
-    document.mentions = [*reviewed, *_mentions(document, fresh, known_themes(db_session, document.organization_id))]
+    themes = known_themes(db_session, document.organization_id)
+    document.mentions = [*reviewed, *_mentions(document, fresh, themes)]
+    _keep_signals(db_session, document, beside or {}, themes)
     db_session.flush()
     settle(db_session, document, timing)
+
+
+def _keep_signals(
+    db_session: DbSession, document: Document, beside: Mapping[UUID, Analysis], themes: dict[str, KnownTheme]
+) -> None:
+    for each in _clashing(db_session, document.id):
+        if each.id in beside:
+            found = [finding for finding in beside[each.id].mentions if finding.theme in themes]
+            each.signals = [
+                (finding.theme, finding.assertion, finding.severity)
+                for finding in found
+                if themes[finding.theme].facet == FACET
+            ]
+        else:  # they came while the tagger was reading
+            waits = update(Document).where(Document.id == document.id)
+            values = {"tagging_state": "pending", "updated_at": Document.updated_at}
+            db_session.execute(waits.values(values).execution_options(synchronize_session=False))
 
 
 def move_findings(document: Document, text: str) -> None:

@@ -1,36 +1,73 @@
 """Whatever phones, network, server and clinic do, in the end all hold the same, and no word is lost."""
 
+import functools
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from callers import Caller
-from fleet import Cut, Network, Phone
+from fleet import FAULTS, Network, Phone
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from upheld import (
+    Kept,
+    all_hold_the_same,
+    no_words_are_lost_or_doubled,
+    no_words_are_overwritten_unseen,
+    outcomes,
+    words_the_server_left_are_on_their_phone,
+)
 
-from integration_api.sync.exchange import Exchange
+from integration_api.themes.jobs import tag_pending
 
-ENTRIES = "/v1/journal-entries"
 PHONES = 3
+SKEWS = (0.0, -86_400.0, 900.0)  # seconds by which a phone's clock is wrong
 phones = st.integers(0, PHONES - 1)
 picks = st.integers(0, 1_000)
-FAULTS = ("", "", "lose the request", "lose the answer", "crash the server")
+BEGINNINGS = (
+    "a_clash",
+    "a_delete_against_an_edit",
+    "a_draft_is_finished_elsewhere",
+    "an_answer_is_lost_and_others_go_on",
+    "the_server_crashes",
+    "a_session_is_held",
+    "a_clash_of_intentions",
+    "a_token_expires",
+    "an_old_request_arrives",
+)
 
 
-class Crash(Exception):
-    """The server died."""
+def step(**drawn: Any) -> Callable[[Callable[..., None]], Any]:
+    """Make a rule of a method, and count how often it is followed."""
+
+    def counted(method: Callable[..., None]) -> Any:
+        @functools.wraps(method)
+        def follow(self: "Fleet", *args: Any, **kwargs: Any) -> None:
+            self.met["steps"] += 1
+            method(self, *args, **kwargs)
+
+        return rule(**drawn)(follow)
+
+    return counted
 
 
 class Fleet(RuleBasedStateMachine):
-    """Three phones of one patient, and a therapist. `make` gives a patient that nobody has written for yet."""
+    """Three phones of one patient, and a therapist. `make` gives a patient that nobody has written for yet.
+
+    Every fleet begins with each of `BEGINNINGS`, in some order and between some phones; then anything may happen.
+    """
 
     make: Callable[[], tuple[Any, Caller, str]]
     folder: Path
@@ -40,66 +77,101 @@ class Fleet(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clinic, self.patient, self.patient_id = self.make()
-        self.networks = [Network(self.patient, crash=self.dying) for _ in range(PHONES)]
         here = self.folder / str(next(self.names))
         here.mkdir()
         self.phones = [
-            Phone(here / f"{number}.sqlite3", network, clock=lambda skew=skew: time.time() + skew)
-            for number, (network, skew) in enumerate(zip(self.networks, (0.0, -86_400.0, 900.0), strict=True))
+            Phone(here / f"{number}.sqlite3", Network(self.patient), lambda skew=skew: time.time() + skew)
+            for number, skew in enumerate(SKEWS)
         ]
         self.words = itertools.count()
-        self.dies_after = 0
-        self.course: str | None = None
         self.therapist = self.clinic.therapist
-
-    @initialize()
-    def all_hold_entries_and_edit_one(self) -> None:
-        for phone in self.phones:
-            phone.device.write({"text": self.text()})
-        for phone in (*self.phones, *self.phones):
-            phone.device.sync()
-        for number in range(PHONES):  # all of them in one lift
-            self.edit(number, 0)
+        self.course = self.therapist.create("/v1/courses", {"patient_id": self.patient_id})["id"]
 
     def text(self) -> str:
         return f"I walked to the sea, word {next(self.words)}."
 
-    @contextmanager
-    def dying(self) -> Iterator[None]:
-        """Let the server die between two units of work."""
-        take, left = Exchange._take, itertools.count(self.dies_after, -1)
+    @initialize(order=st.permutations(BEGINNINGS), first=phones, after=st.integers(0, 8))
+    def all_kinds_of_trouble(self, order: list[str], first: int, after: int) -> None:
+        here, there = self.phones[first], self.phones[(first + 1) % PHONES]
+        for _ in range(4):
+            here.device.write({"text": self.text()})
+        here.device.write({"text": self.text()}, "intention")
+        here.sync()
+        there.sync()
+        for number, name in enumerate(order):
+            getattr(self, f"begin_with_{name}")(here, there, sorted(here.device.view()), after + number)
+            here, there = there, here
 
-        def take_or_die(exchange: Any, change: Any) -> Any:
-            if next(left) <= 0:
-                raise Crash
-            return take(exchange, change)
+    def begin_with_a_clash(self, here: Phone, there: Phone, entries: list[str], _: int) -> None:
+        for phone in (here, there):
+            if entries[0] in phone.device.view():
+                phone.device.edit(entries[0], {"text": self.text()})
+        here.sync()
+        there.sync()
 
-        Exchange._take = take_or_die  # type: ignore[method-assign]
-        try:
-            yield
-        except Crash:
-            pass
-        finally:
-            Exchange._take = take  # type: ignore[method-assign]
+    def begin_with_a_delete_against_an_edit(self, here: Phone, there: Phone, entries: list[str], after: int) -> None:
+        if entries[1] in there.device.view():
+            there.device.edit(entries[1], {"text": self.text()})
+        here.device.delete(entries[1])
+        for phone in (here, there) if after % 2 else (there, here):
+            phone.sync()
+
+    def begin_with_a_draft_is_finished_elsewhere(self, here: Phone, there: Phone, _: list[str], __: int) -> None:
+        draft = here.device.write({"text": self.text(), "is_draft": True})
+        here.sync()
+        there.sync()
+        there.device.edit(draft, {"is_draft": False})
+
+    def begin_with_an_answer_is_lost_and_others_go_on(
+        self, here: Phone, there: Phone, entries: list[str], _: int
+    ) -> None:
+        here.device.edit(entries[2], {"text": self.text()})
+        here.sync("lose the answer")
+        there.sync()
+        if entries[2] in there.device.view():
+            there.device.edit(entries[2], {"text": self.text()})
+        there.sync()
+        here.sync()
+
+    def begin_with_the_server_crashes(self, here: Phone, _: Phone, __: list[str], after: int) -> None:
+        for _number in range(2):
+            here.device.write({"text": self.text()})
+        here.sync("crash the server", dies_after=after % 9)
+        here.restart()
+
+    def begin_with_a_session_is_held(self, *_: Any) -> None:
+        self.a_session_is_held(days=-1)
+
+    def begin_with_a_clash_of_intentions(self, here: Phone, there: Phone, _: list[str], __: int) -> None:
+        for phone, faults in ((here, ()), (there, ("lose the answer",))):
+            for intention in list(phone.device.view("intention"))[:1]:
+                phone.device.edit(intention, {"text": self.text()}, "intention")
+            phone.sync(*faults)
+
+    def begin_with_an_old_request_arrives(self, _: Phone, __: Phone, ___: list[str], after: int) -> None:
+        self.an_old_request_arrives(after)
+
+    def begin_with_a_token_expires(self, here: Phone, *_: Any) -> None:
+        here.lose_token()
 
     def pick(self, phone: int, which: int) -> str | None:
         there = sorted(self.phones[phone].device.view())
         return there[which % len(there)] if there else None
 
-    @rule(phone=phones, is_draft=st.booleans(), is_shared=st.booleans())
+    @step(phone=phones, is_draft=st.booleans(), is_shared=st.booleans())
     def write(self, phone: int, is_draft: Any, is_shared: Any) -> None:
         at = datetime.fromtimestamp(self.phones[phone].clock(), UTC).isoformat()
         visibility = "care_team" if is_shared else "private"
         said = {"text": self.text(), "written_at": at, "is_draft": is_draft, "visibility": visibility}
         self.phones[phone].device.write(said)
 
-    @rule(phone=phones, which=picks)
+    @step(phone=phones, which=picks)
     def edit(self, phone: int, which: int) -> None:
         entry = self.pick(phone, which)
         if entry:
             self.phones[phone].device.edit(entry, {"text": self.text()})
 
-    @rule(
+    @step(
         phone=phones, which=picks, what=st.sampled_from(["mood", "visibility", "is_draft"]), number=st.integers(-5, 5)
     )
     def describe(self, phone: int, which: int, what: str, number: int) -> None:
@@ -112,13 +184,22 @@ class Fleet(RuleBasedStateMachine):
         if entry:
             self.phones[phone].device.edit(entry, {what: said[what]})
 
-    @rule(phone=phones, which=picks)
+    @step(phone=phones, which=picks)
     def delete(self, phone: int, which: int) -> None:
         entry = self.pick(phone, which)
         if entry:
             self.phones[phone].device.delete(entry)
 
-    @rule(phone=phones, which=picks, takes_theirs=st.booleans())
+    @step(phone=phones, which=picks, takes_back=st.booleans())
+    def check_in(self, phone: int, which: int, takes_back: Any) -> None:
+        device = self.phones[phone].device
+        there = sorted(device.view("mood_check_in"))
+        if there and takes_back:
+            device.delete(there[which % len(there)], "mood_check_in")
+        else:
+            device.write({"valence": which % 5, "arousal": 0}, "mood_check_in")
+
+    @step(phone=phones, which=picks, takes_theirs=st.booleans())
     def resolve(self, phone: int, which: int, takes_theirs: Any) -> None:
         device = self.phones[phone].device
         clashing = [each for each in device.view().values() if each.get("conflicts")]
@@ -128,109 +209,59 @@ class Fleet(RuleBasedStateMachine):
             text = first["text"] if takes_theirs else self.text()
             device.edit(entry["id"], {"text": text}, resolves=(first["id"],))
 
-    @rule(phone=phones, faults=st.lists(st.sampled_from(FAULTS), max_size=3), dies_after=st.integers(0, 3))
+    @step(phone=phones, faults=st.lists(st.sampled_from(FAULTS), max_size=3), dies_after=st.integers(0, 9))
     def sync(self, phone: int, faults: list[str], dies_after: int) -> None:
-        self.networks[phone].faults, self.dies_after = list(faults), dies_after
-        self.exchange(phone)
+        self.phones[phone].sync(*faults, dies_after=dies_after)
 
-    @rule(phone=phones, after=st.integers(1, 3))
+    @step(phone=phones, after=st.integers(1, 3))
     def stop_in_the_middle(self, phone: int, after: int) -> None:
-        self.phones[phone].queue.until_stop = after
-        self.exchange(phone)
-        self.phones[phone].restart()
+        self.phones[phone].stop_in_the_middle(after)
 
-    def exchange(self, phone: int) -> None:
-        with suppress(Cut):
-            self.phones[phone].device.sync()
-        self.networks[phone].faults = []
-
-    @rule(phone=phones)
+    @step(phone=phones)
     def switch_off_and_on(self, phone: int) -> None:
         self.phones[phone].restart()
 
-    @precondition(lambda self: any(each.sent for each in self.networks))
-    @rule(which=picks)
+    @step(which=picks)
     def an_old_request_arrives(self, which: int) -> None:
-        old = [(network, body) for network in self.networks for body in network.sent]
+        old = [(each.network, body) for each in self.phones for body in each.network.sent if body["changes"]]
         network, body = old[which % len(old)]
         network.post(body)
 
-    @rule(phone=phones)
+    @step(phone=phones)
     def a_token_expires(self, phone: int) -> None:
-        queue = self.phones[phone].queue
-        if queue.fact("token"):
-            with queue.transaction():
-                queue.set_fact("token", "x" + str(queue.fact("token")))
+        self.phones[phone].lose_token()
 
-    @rule(kind=st.sampled_from(["progress", "psychotherapy"]))
+    @precondition(lambda self: self.notes_left > 0)
+    @step(kind=st.sampled_from(["progress", "psychotherapy"]))
     def the_therapist_writes(self, kind: str) -> None:
-        body = {"patient_id": self.patient_id, "kind": kind, "text": "Pt seen."}
-        self.therapist.create("/v1/notes", body)
+        self.notes_left -= 1
+        self.therapist.create("/v1/notes", {"patient_id": self.patient_id, "kind": kind, "text": "Pt seen."})
 
-    @rule(days=st.integers(-2, 0))
+    @precondition(lambda self: self.sessions_left > 0)
+    @step(days=st.integers(-2, 0))
     def a_session_is_held(self, days: int) -> None:
-        if self.course is None:
-            self.course = self.therapist.create("/v1/courses", {"patient_id": self.patient_id})["id"]
+        self.sessions_left -= 1
         at = (datetime.now(UTC) + timedelta(days=days)).isoformat()
         self.therapist.create("/v1/sessions", {"course_id": self.course, "kind": "dosing", "starts_at": at})
 
+    notes_left, sessions_left = 2, 3  # more of them shows nothing new
+
     def teardown(self) -> None:
-        for _ in range(3):
-            for phone in self.phones:
-                phone.queue.until_stop = -1
-                phone.device.sync()
-        self.all_hold_the_same()
-        self.no_word_is_lost_or_doubled()
+        with self.clinic.app.app_context():
+            tag_pending()  # as the server does when it comes up again
+        for phone in (*self.phones, *self.phones):
+            phone.queue.until_stop = -1
+            phone.device.sync()
+        exchanges = [each for phone in self.phones for each in phone.network.answers]
+        changes = [each for phone in self.phones for body in phone.network.sent for each in body["changes"]]
+        self.met.update(outcomes(exchanges) + Counter(fleets=1))
+        all_hold_the_same(self.patient, self.phones)
+        kept = Kept(self.clinic.app, self.patient, self.patient_id)
+        no_words_are_lost_or_doubled(kept, exchanges, changes)
+        no_words_are_overwritten_unseen(kept, changes)
         for phone in self.phones:
+            words_the_server_left_are_on_their_phone(phone, phone.network.answers)
             phone.queue.close()
-
-    def all_hold_the_same(self) -> None:
-        for kind, path in {"journal_entry": ENTRIES, "note": "/v1/notes", "session": "/v1/sessions"}.items():
-            there = {each["id"]: each for each in self.all_of(path)}
-            for phone in self.phones:
-                assert phone.device.is_quiet()
-                assert phone.device.turned_down() == []
-                assert phone.device.view(kind) == there
-        assert all(each["kind"] == "progress" for each in self.all_of("/v1/notes"))
-
-    def all_of(self, path: str) -> list[Any]:
-        found, cursor = [], ""
-        while True:
-            page = self.patient.read(f"{path}?limit=200{cursor}")
-            found += page["items"]
-            if page["next_cursor"] is None:
-                return found
-            cursor = f"&cursor={page['next_cursor']}"
-
-    def no_word_is_lost_or_doubled(self) -> None:
-        kept: Counter[str] = Counter()
-        entries = self.all_of(ENTRIES)
-        for entry in entries:
-            kept[entry["text"]] += 1
-            kept.update(each["text"] for each in self.all_of(f"{ENTRIES}/{entry['id']}/versions"))
-        assert [text for text, times in kept.items() if times > 1] == []
-        deleted = self.rightly_deleted()
-        for network in self.networks:
-            for body, answer in network.answers:
-                for change, result in zip(body["changes"], answer["results"], strict=True):
-                    self.met[f"{change['op']} {result['outcome']}"] += 1
-                    self.is_kept(change, result, kept, deleted)
-
-    def rightly_deleted(self) -> set[str]:
-        return {change["id"] for network in self.networks for body in network.sent for change in body["changes"]
-                if change["op"] == "delete"}  # fmt: skip
-
-    @staticmethod
-    def is_kept(change: Any, result: Any, kept: Counter[str], deleted: set[str]) -> None:
-        text = (change["record"] or {}).get("text")
-        if text is None:
-            return
-        homes = {change["id"], change["change_id"]}
-        assert result["outcome"] in {"applied", "unchanged", "conflict", "gone"}, result
-        if result["outcome"] == "gone" and change["base_version"] is not None:
-            assert result["recovered_id"] == change["change_id"]
-            homes = {change["change_id"]}
-        assert kept[text] == 1 or homes & deleted, (change, result)
 
 
 @pytest.fixture
@@ -254,15 +285,15 @@ def test_a_fleet_of_phones_ends_with_the_same_record_and_every_word(
 ) -> None:
     made = type("MadeFleet", (Fleet,), {"make": staticmethod(make), "folder": tmp_path})
     Fleet.met.clear()
-    few = request.config.getoption("--fleets")
+    fleets, steps = (request.config.getoption(name) for name in ("--fleets", "--steps"))
     run_state_machine_as_test(
         made,
         settings=settings(
-            max_examples=few,
-            stateful_step_count=40,
+            max_examples=fleets,
+            stateful_step_count=steps,
             deadline=None,
             database=None,
-            derandomize=few <= 10,
+            derandomize=fleets <= 10,
             phases=(Phase.generate,),
             suppress_health_check=list(HealthCheck),
         ),

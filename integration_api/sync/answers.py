@@ -1,0 +1,74 @@
+"""What a phone sends and never changes: mood check-ins, and answers to questionnaires."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session as DbSession
+
+from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action
+from integration_api.errors import NotAllowed, NotFound
+from integration_api.measures.schemas import MeasureResponseDraftSchema
+from integration_api.measures.use_cases import ResponseDraft, keep_response
+from integration_api.moods.schemas import MoodCheckInDraftSchema
+from integration_api.moods.use_cases import CheckInDraft, check_in, read_check_in, take_back
+from integration_api.safety.jobs import timing
+from integration_api.sync.writing import APPLIED, GONE, UNCHANGED, Change, Outcome
+from integration_api.web.body import load
+from integration_api.web.languages import language
+from models import MoodCheckIn, has_been
+
+_NO_CHANGE = "This is not changed. Please take it back, and make it anew."
+
+
+class CheckIns:
+    """The writer of mood check-ins: made and taken back."""
+
+    def put(self, db_session: DbSession, caller: Principal, change: Change, at: datetime) -> Outcome:
+        """Keep how a patient feels."""
+        draft: CheckInDraft = load(MoodCheckInDraftSchema(), _whole(change))
+        if self._find(db_session, caller, change, Action.READ) is not None:
+            return UNCHANGED
+        if _was(db_session, caller, change):
+            return GONE
+        check_in(db_session, caller, draft, at)
+        return APPLIED
+
+    def delete(self, db_session: DbSession, caller: Principal, change: Change) -> Outcome:
+        """Take a check-in back."""
+        if self._find(db_session, caller, change, Action.DELETE) is None:
+            return UNCHANGED if _was(db_session, caller, change) else GONE
+        take_back(db_session, caller, change.id, lambda _: None)
+        return APPLIED
+
+    def _find(self, db_session: DbSession, caller: Principal, change: Change, action: Action) -> MoodCheckIn | None:
+        try:
+            return read_check_in(db_session, caller, change.id, action)
+        except NotFound:
+            return None
+
+
+class Answers:
+    """The writer of answers to questionnaires. What somebody must see soon raises its flag in the same transaction."""
+
+    def put(self, db_session: DbSession, caller: Principal, change: Change, _at: datetime) -> Outcome:
+        """Keep a filled-in questionnaire, in the language that it says it was shown in, or the request's."""
+        draft: ResponseDraft = load(MeasureResponseDraftSchema(), _whole(change))
+        if _was(db_session, caller, change):
+            return UNCHANGED
+        keep_response(db_session, caller, draft, language(), timing())
+        return APPLIED
+
+    def delete(self, _db_session: DbSession, _caller: Principal, _change: Change) -> Outcome:
+        """Refuse: answers are taken back where they are shown with what they raised."""
+        raise NotAllowed("Answers are not taken back from a phone that is offline.")
+
+
+def _whole(change: Change) -> dict[str, Any]:
+    if change.base_version is not None:
+        raise NotAllowed(_NO_CHANGE)
+    return (change.record or {}) | {"id": str(change.id)}
+
+
+def _was(db_session: DbSession, caller: Principal, change: Change) -> bool:
+    return caller.patient_id is not None and has_been(db_session, change.kind, change.id, caller.patient_id)
