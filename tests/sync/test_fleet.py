@@ -264,22 +264,6 @@ class Fleet(RuleBasedStateMachine):
             phone.queue.close()
 
 
-@pytest.fixture
-def make(clinic: Any) -> Callable[[], tuple[Any, Caller, str]]:
-    """Make a patient whom the therapist cares for."""
-    numbers = itertools.count()
-
-    def one() -> tuple[Any, Caller, str]:
-        name = f"patient{next(numbers)}"
-        made = clinic.admin.create("/v1/patients", {"name": name, "username": name})["id"]
-        path = f"/v1/patients/{made}/care-team"
-        members = {"members": [{"clinician_id": clinic.ids["therapist"]}]}
-        assert clinic.admin.put(path, members, if_match="*").status_code == 200
-        return clinic, clinic.caller(name), made
-
-    return one
-
-
 def test_a_fleet_of_phones_ends_with_the_same_record_and_every_word(
     make: Any, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
