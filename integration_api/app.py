@@ -44,6 +44,7 @@ from integration_api.safety.jobs import escalate_overdue
 from integration_api.safety.routes import blp as safety
 from integration_api.sync.routes import blp as sync
 from integration_api.themes.gleaned import Gleaned
+from integration_api.themes.jobs import tag_left_over
 from integration_api.themes.routes import blp as themes
 from integration_api.web import catalogs, compression, languages, problems
 from integration_api.web.edges import guard
@@ -56,7 +57,7 @@ from models import Keyring
 # What the worker does, line by line in threads of their own, and how many seconds each task may rest.
 LINES: tuple[Mapping[Task, float], ...] = (
     {dispatch_events: 0, deliver: 0, beat: 15, escalate_overdue: 60, prune_events: 3600},
-    {run_next: 0, notice_rising: 5},
+    {run_next: 0, tag_left_over: 60, notice_rising: 5},
 )
 
 

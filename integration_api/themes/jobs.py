@@ -46,6 +46,12 @@ def tag_pending(*, also_older: bool = False, everything: bool = False) -> tuple[
         return len(waiting), len(tagging.list_untagged(db_session))
 
 
+def tag_left_over() -> int:
+    """Tag what a failure or a killed server has left waiting, for the worker; tell how much."""
+    waited, still = tag_pending()
+    return waited - still
+
+
 def themes_in(text: str) -> Sequence[str]:
     """Find what a patient's words are about; a tagger that fails finds nothing, and holds nothing up."""
     try:

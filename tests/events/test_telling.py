@@ -156,3 +156,16 @@ def test_a_flag_is_told_from_its_raising_to_its_end(
     ]  # fmt: skip
     assert {each["data"]["record_id"] for each in receiver.bodies} == {flag["id"]}
     assert all(MARKER.encode() not in body for _, body in receiver.got)
+
+
+def test_what_a_failure_left_untagged_is_taken_up_and_raises_its_flag(
+    told: Any, agreed: Any, receiver: Any, work: Any, broken_tagger: Any
+) -> None:
+    told(types=["safety_flag.raised"])
+    with broken_tagger():
+        entry = agreed.write("I want to die.")
+        assert entry["tagging"]["state"] == "pending"
+    work()
+    path = f"/v1/journal-entries/{entry['id']}"
+    assert agreed.maya.read(path)["tagging"]["state"] == "done"
+    assert receiver.types == ["safety_flag.raised"]
