@@ -8,33 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exchanges import SYNC, delete, outcomes, put, sync
 from sqlalchemy import func, select
 
 from integration_api.db import reading
 from integration_api.themes.jobs import tag_pending
 from models import DocumentVersion, new_id
 
-SYNC, ENTRIES = "/v1/sync", "/v1/journal-entries"
-
-
-def put(record: dict[str, Any], base_version: int | None = None, **more: Any) -> dict[str, Any]:
-    made = {"change_id": str(new_id()), "kind": "journal_entry", "id": str(new_id()), "op": "put"}
-    return made | {"base_version": base_version, "record": record} | more
-
-
-def delete(record_id: str, base_version: int, **more: Any) -> dict[str, Any]:
-    made = {"change_id": str(new_id()), "kind": "journal_entry", "id": record_id, "op": "delete"}
-    return made | {"base_version": base_version} | more
-
-
-def sync(caller: Any, *changes: dict[str, Any], token: str | None = None, **more: Any) -> Any:
-    answer = caller.post(SYNC, {"token": token, "changes": list(changes), **more})
-    assert answer.status_code == 200, answer.text
-    return answer.json
-
-
-def outcomes(answer: Any) -> list[str]:
-    return [each["outcome"] for each in answer["results"]]
+ENTRIES = "/v1/journal-entries"
 
 
 def test_words_arrive_once_whole_and_in_order(clinic: Any) -> None:
@@ -185,34 +166,6 @@ def test_a_draft_is_its_writers_alone_until_it_is_finished(clinic: Any) -> None:
     assert clinic.maya.patch(path, {"is_draft": True}, if_match="*").status_code == 422
 
 
-def test_words_that_clash_raise_flags_and_are_answered_like_any_others(clinic: Any) -> None:
-    entry = clinic.write("One.")
-    path = f"{ENTRIES}/{entry['id']}"
-    clinic.maya.patch(path, {"text": "Two, at the desk."}, if_match="*")
-    change = put({"text": "I want to kill myself."}, 1, id=entry["id"])
-    (result,) = sync(clinic.maya, change)["results"]
-    assert (result["outcome"], result["version"]) == ("conflict", 2)
-    assert "suicidality" not in {each["theme"] for each in result["record"]["themes"]}
-    assert result["record"]["safety"]["message"]
-    assert clinic.therapist.read(path)["safety"] is None
-    (flag,) = clinic.therapist.read("/v1/safety-flags")["items"]
-    assert (flag["theme"], flag["evidence"], flag["status"]) == ("suicidality", [], "open")
-    assert "kill" not in json.dumps(flag)
-    (result,) = sync(clinic.maya, change)["results"]
-    assert (result["outcome"], result["record"]["tagging"]["state"]) == ("unchanged", "done")
-    answer = clinic.maya.post(f"{path}/conflicts/{change['change_id']}/resolve", {"text": None})
-    assert answer.json["safety"] is None
-    assert clinic.therapist.read(f"/v1/safety-flags/{flag['id']}")["status"] == "withdrawn"
-
-
-def test_words_from_a_phone_are_tagged_flagged_and_answered(clinic: Any) -> None:
-    (result,) = sync(clinic.maya, put({"text": "I want to kill myself.", "visibility": "care_team"}))["results"]
-    assert result["record"]["safety"]["message"]
-    assert result["record"]["tagging"]["state"] == "done"
-    (flag,) = clinic.therapist.read("/v1/safety-flags")["items"]
-    assert flag["theme"] == "suicidality"
-
-
 def test_intentions_and_commitments_take_part(clinic: Any) -> None:
     made = put({"text": "Call my sister on Sundays."}, kind="commitment")
     kept = put({"status": "kept"}, 1, id=made["id"], kind="commitment")
@@ -233,41 +186,6 @@ def test_intentions_and_commitments_take_part(clinic: Any) -> None:
     answer = sync(clinic.maya, theirs, unknown, put({}, kind="intention") | {"record": None})
     assert outcomes(answer) == ["refused", "invalid", "invalid"]
     assert [each["problem"]["status"] for each in answer["results"]] == [403, 422, 422]
-
-
-def test_check_ins_are_made_and_taken_back_and_tied_to_their_session(clinic: Any) -> None:
-    made = put({"valence": -2, "arousal": 3, "at": "2026-03-09T08:12:00-05:00"}, kind="mood_check_in")
-    twice = made | {"change_id": str(new_id())}
-    changed = put({"valence": 1}, 1, id=made["id"], kind="mood_check_in")
-    answer = sync(clinic.maya, made, made, twice, changed, put({"valence": 9, "arousal": 0}, kind="mood_check_in"))
-    assert outcomes(answer) == ["applied", "unchanged", "unchanged", "refused", "invalid"]
-    path = f"/v1/mood-check-ins/{made['id']}"
-    assert answer["results"][0]["record"] == clinic.maya.read(path) | {"version": 1}
-    session = clinic.hold_session(clinic.open_course()["id"], "2026-03-08T10:00:00Z")["id"]
-    news = {each["id"]: each["record"] for each in sync(clinic.maya, token=answer["token"])["changes"]}
-    assert news[made["id"]]["session_id"] == session
-    back, late = (delete(made["id"], 1, kind="mood_check_in") for _ in range(2))
-    unknown = delete(str(new_id()), 1, kind="mood_check_in")
-    answer = sync(clinic.maya, back, back, late, twice | {"change_id": str(new_id())}, unknown, token=answer["token"])
-    assert outcomes(answer) == ["applied", "unchanged", "unchanged", "gone", "gone"]
-    assert {"kind": "mood_check_in", "id": made["id"], "deleted": True, "record": None} in answer["changes"]
-    assert clinic.maya.get(path).status_code == 404
-
-
-def test_an_answer_that_somebody_must_see_raises_its_flag_at_once(clinic: Any) -> None:
-    answers = [1, 2, 1, 1, 0, 2, 1, 0, 1]
-    made = put({"measure": "phq_9", "answers": answers, "language": "es"}, kind="measure_response")
-    twice = made | {"change_id": str(new_id())}
-    answer = sync(clinic.maya, made, made, twice, delete(made["id"], 1, kind="measure_response"))
-    assert outcomes(answer) == ["applied", "unchanged", "unchanged", "refused"]
-    record = answer["results"][0]["record"]
-    assert record == clinic.maya.read(f"/v1/measure-responses/{made['id']}")
-    assert record["safety"]["message"]
-    assert [(each["kind"], each["record"]) for each in answer["changes"]] == [("measure_response", record)]
-    (flag,) = clinic.therapist.read("/v1/safety-flags")["items"]
-    assert (flag["theme"], flag["answer"]["item"]) == ("suicidality", "9")
-    short = put({"measure": "phq_9", "answers": [1]}, kind="measure_response")
-    assert outcomes(sync(clinic.maya, short)) == ["invalid"]
 
 
 def test_anothers_ids_and_tokens_are_like_unknown_ones(clinic: Any) -> None:
