@@ -80,14 +80,14 @@ def settle(
     found = db_session.scalars(query).all()
     if is_strict and len(found) < len(wanted):
         raise NotFound("There are no such words waiting.")
+    if found:
+        _read_anew(db_session, entry)
     for each in found:
         if each.text == text:
             db_session.delete(each)
         else:
             each.reason = "settled"
     db_session.flush()
-    if found:
-        _read_anew(db_session, entry)
 
 
 def own_entry(db_session: DbSession, caller: Principal, entry_id: UUID, action: Action) -> JournalEntry:
@@ -110,6 +110,7 @@ def add_conflict(
     db_session: DbSession, entry: JournalEntry, draft: EntryDraft, conflict_id: UUID, base_version: int
 ) -> None:
     """Keep words that clash with an entry's, until their writer chooses."""
+    _read_anew(db_session, entry)
     db_session.add(
         DocumentVersion(
             id=conflict_id,
@@ -123,11 +124,13 @@ def add_conflict(
         )
     )
     db_session.flush()
-    _read_anew(db_session, entry)
 
 
 def _read_anew(db_session: DbSession, entry: JournalEntry) -> None:
-    """Have the tagger read an entry with the words that wait beside it; that is no edit of the entry."""
+    """Have the tagger read an entry with the words that wait beside it; that is no edit of the entry.
+
+    The entry's row is locked before its patient's stamp, as by everybody, so that nobody waits for each other.
+    """
     values = {
         "tagging_state": "pending",
         "revision": JournalEntry.revision + 1,

@@ -148,8 +148,8 @@ class Fleet(RuleBasedStateMachine):
                 phone.device.edit(intention, {"text": self.text()}, "intention")
             phone.sync(*faults)
 
-    def begin_with_an_old_request_arrives(self, _: Phone, __: Phone, ___: list[str], after: int) -> None:
-        self.an_old_request_arrives(after)
+    def begin_with_an_old_request_arrives(self, *_: Any) -> None:
+        self.an_old_request_arrives(1)
 
     def begin_with_a_token_expires(self, here: Phone, *_: Any) -> None:
         here.lose_token()
@@ -216,10 +216,6 @@ class Fleet(RuleBasedStateMachine):
     @step(phone=phones, after=st.integers(1, 3))
     def stop_in_the_middle(self, phone: int, after: int) -> None:
         self.phones[phone].stop_in_the_middle(after)
-
-    @step(phone=phones)
-    def switch_off_and_on(self, phone: int) -> None:
-        self.phones[phone].restart()
 
     @step(which=picks)
     def an_old_request_arrives(self, which: int) -> None:

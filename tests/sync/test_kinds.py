@@ -1,34 +1,41 @@
-"""/v1/sync: what other than entries a phone holds and makes without a network."""
+"""What else phones hold and send, and which of it raises safety flags."""
 
+import json
 from typing import Any
 
-from exchanging import delete, outcomes, put, sync
+from exchanges import delete, outcomes, put, sync
 
 from models import new_id
 
-SYNC, ENTRIES = "/v1/sync", "/v1/journal-entries"
+ENTRIES = "/v1/journal-entries"
 
 
-def test_intentions_and_commitments_take_part(clinic: Any) -> None:
-    made = put({"text": "Call my sister on Sundays."}, kind="commitment")
-    kept = put({"status": "kept"}, 1, id=made["id"], kind="commitment")
-    stale = put({"text": "Call my mother."}, 1, id=made["id"], kind="commitment")
-    gone = delete(made["id"], 2, kind="commitment")
-    late = put({"text": "Call my brother."}, 1, id=made["id"], kind="commitment")
-    answer = sync(clinic.maya, made, kept, stale, gone, made, late)
-    assert outcomes(answer) == ["applied", "applied", "conflict", "applied", "unchanged", "gone"]
-    assert outcomes(sync(clinic.maya, stale)) == [
-        "conflict"
-    ]  # its answer may have been lost: the words are nowhere else
-    problems = [each["problem"] for each in answer["results"]]
-    assert [each and each["status"] for each in problems] == [None, None, 409, None, None, None]
-    (left,) = clinic.maya.read("/v1/commitments")["items"]
-    assert (left["id"], left["text"], left["visibility"]) == (late["change_id"], "Call my brother.", "private")
-    theirs = put({"text": "x"}, 1, id=clinic.note("Pt seen.")["id"], kind="note")
-    unknown = put({"text": "x"}, kind="dream")
-    answer = sync(clinic.maya, theirs, unknown, put({}, kind="intention") | {"record": None})
-    assert outcomes(answer) == ["refused", "invalid", "invalid"]
-    assert [each["problem"]["status"] for each in answer["results"]] == [403, 422, 422]
+def test_words_that_clash_raise_flags_and_are_answered_like_any_others(clinic: Any) -> None:
+    entry = clinic.write("One.")
+    path = f"{ENTRIES}/{entry['id']}"
+    clinic.maya.patch(path, {"text": "Two, at the desk."}, if_match="*")
+    change = put({"text": "I want to kill myself."}, 1, id=entry["id"])
+    (result,) = sync(clinic.maya, change)["results"]
+    assert (result["outcome"], result["version"]) == ("conflict", 2)
+    assert "suicidality" not in {each["theme"] for each in result["record"]["themes"]}
+    assert result["record"]["safety"]["message"]
+    assert clinic.therapist.read(path)["safety"] is None
+    (flag,) = clinic.therapist.read("/v1/safety-flags")["items"]
+    assert (flag["theme"], flag["evidence"], flag["status"]) == ("suicidality", [], "open")
+    assert "kill" not in json.dumps(flag)
+    (result,) = sync(clinic.maya, change)["results"]
+    assert (result["outcome"], result["record"]["tagging"]["state"]) == ("unchanged", "done")
+    answer = clinic.maya.post(f"{path}/conflicts/{change['change_id']}/resolve", {"text": None})
+    assert answer.json["safety"] is None
+    assert clinic.therapist.read(f"/v1/safety-flags/{flag['id']}")["status"] == "withdrawn"
+
+
+def test_words_from_a_phone_are_tagged_flagged_and_answered(clinic: Any) -> None:
+    (result,) = sync(clinic.maya, put({"text": "I want to kill myself.", "visibility": "care_team"}))["results"]
+    assert result["record"]["safety"]["message"]
+    assert result["record"]["tagging"]["state"] == "done"
+    (flag,) = clinic.therapist.read("/v1/safety-flags")["items"]
+    assert flag["theme"] == "suicidality"
 
 
 def test_check_ins_are_made_and_taken_back_and_tied_to_their_session(clinic: Any) -> None:

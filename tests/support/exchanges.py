@@ -1,10 +1,10 @@
-"""What a phone sends to /v1/sync, and what it makes of the answer."""
+"""Changes as a phone sends them, and what it is answered."""
 
 from typing import Any
 
 from models import new_id
 
-SYNC, ENTRIES = "/v1/sync", "/v1/journal-entries"
+SYNC = "/v1/sync"
 
 
 def put(record: dict[str, Any], base_version: int | None = None, **more: Any) -> dict[str, Any]:
