@@ -1,6 +1,7 @@
 """Which version a caller means: strong ETags, If-Match and If-None-Match (RFC 9110, 13), merge patches (RFC 7396)."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Response, current_app, g, request
@@ -47,7 +48,12 @@ def _known(etag: str) -> str | None:
     asked = request.if_none_match
     if asked.star_tag:
         return etag
-    return next((tag for tag in sorted(asked.as_set(include_weak=True)) if plain_tag(tag) == etag), None)
+    return next((tag for tag in _said(asked.as_set(include_weak=True)) if plain_tag(tag) == etag), None)
+
+
+def _said(tags: Iterable[str | None]) -> list[str]:
+    """Give tags in order, without empty ones, which werkzeug takes for none at all."""
+    return sorted(tag for tag in tags if tag)
 
 
 def wants_creation() -> bool:
@@ -65,7 +71,7 @@ def require_match(schema: Schema, record: Any) -> Any:
     """Refuse a change to a version that the caller has not seen; give the current representation."""
     require_precondition()
     representation = schema.dump(record)
-    wanted = {plain_tag(tag) for tag in request.if_match}
+    wanted = {plain_tag(tag) for tag in _said(request.if_match)}
     if not (request.if_match.star_tag or wanted & _tags_of(schema, record, representation)):
         raise Stale("This was changed somewhere else, and is kept as it is now. Please read it again, then change it.")
     return representation

@@ -46,8 +46,9 @@ def live(clinic: Clinic) -> None:
     felt = {"valence": -1, "arousal": 2, "visibility": "care_team"}
     clinic.ids["check_in"] = clinic.maya.create("/v1/mood-check-ins", felt)["id"]
     changed = clinic.maya.patch(f"/v1/journal-entries/{entry['id']}", {"text": "I am afraid of dying!"}, if_match="*")
-    clinic.ids["mention"] = changed.json["themes"][0]["id"]
-    clinic.ids |= edited_elsewhere(clinic, entry["id"])
+    assert changed.status_code == 200
+    clinic.ids |= edited_elsewhere(clinic, entry["id"])  # its words are looked at anew, together with the other's
+    clinic.ids["mention"] = clinic.maya.read(f"/v1/journal-entries/{entry['id']}")["themes"][0]["id"]
     clinic.ids["own_theme"] = clinic.admin.create("/v1/themes", OWN | {"theme": "the_climb"})["theme"]
     clinic.ids["own_prompt"] = clinic.admin.create("/v1/prompts", PROMPT)["id"]
     for each in ("intention", "commitment"):

@@ -188,3 +188,12 @@ class TestPages:
     def test_a_limit_lies_between_1_and_200(self, clinic: Any, limit: str) -> None:
         answer = clinic.maya.get(f"{ENTRIES}?limit={limit}")
         assert (answer.status_code, pointers(answer)) == (422, ["limit"])
+
+
+@pytest.mark.parametrize("tags", ['""', '"", "x"', '"x", ""', ","])
+def test_an_empty_tag_is_nobodys(clinic: Any, tags: str) -> None:
+    path = f"/v1/journal-entries/{clinic.write('Rain.')['id']}"
+    assert clinic.maya.get(path, if_none_match=tags).status_code == 200
+    assert clinic.maya.get("/v1/journal-entries", if_none_match=tags).status_code == 200
+    assert clinic.maya.patch(path, {"text": "Sun."}, if_match=tags).status_code == 412
+    assert clinic.maya.get(path, if_none_match=f"{tags}, {clinic.maya.etag(path)}").status_code == 304
