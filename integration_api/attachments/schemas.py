@@ -6,7 +6,7 @@ from marshmallow import fields, post_load, validate
 
 from integration_api.attachments.cleaning import MEDIA_TYPES
 from integration_api.attachments.use_cases import Said
-from integration_api.web.schema import Answer, Choice, Id, Moment, Schema, Words
+from integration_api.web.schema import Answer, Choice, Id, Moment, Schema, Truth, Words
 
 KINDS = ("picture", "voice_note")
 LONGEST_DESCRIPTION = 2_000
@@ -48,9 +48,7 @@ class AttachmentDraftSchema(Schema):
         validate=_IS_LANGUAGE,
         metadata=_SPOKEN,
     )
-    is_transcript_corrected = fields.Boolean(
-        allow_none=True, load_default=None, truthy={True}, falsy={False}, metadata=_CORRECTED
-    )
+    is_transcript_corrected = Truth(allow_none=True, load_default=None, metadata=_CORRECTED)
 
     @post_load
     def to_said(self, data: dict[str, Any], **_: Any) -> Said:

@@ -13,7 +13,7 @@ from integration_api.safety.support import Support
 from integration_api.themes.schemas import ENTRY_ID, LANGUAGE, SESSION_ID, MentionSchema, TaggingSchema
 from integration_api.web.languages import language
 from integration_api.web.pages import PageQuery, Span
-from integration_api.web.schema import Answer, Choice, Derived, Id, Moment, Schema, Whole, Words
+from integration_api.web.schema import Answer, Choice, Derived, Id, Moment, Schema, Truth, Whole, Words
 from models import JournalEntry
 
 LONGEST_TEXT = 50_000
@@ -86,9 +86,7 @@ class JournalEntryDraftSchema(Schema):
         load_default="typed",
         metadata={"description": "`dictated`: the text is a transcript that the phone made; it may have misheard."},
     )
-    is_draft = fields.Boolean(
-        truthy={True},
-        falsy={False},
+    is_draft = Truth(
         load_default=False,
         metadata={
             "description": "Not finished: the writer's alone whatever `visibility` says, neither tagged nor counted. "

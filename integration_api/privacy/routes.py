@@ -30,7 +30,7 @@ blp = Blueprint(
 class Consents(MethodView):
     """What the caller agrees to."""
 
-    @blp.lists("listConsents", schemas.ConsentSchema, PageQuery, of=Resource.CONSENT)
+    @blp.lists("listConsents", schemas.ConsentSchema, PageQuery, of=Resource.CONSENT, missing=True)
     def get(self, caller: Principal, query: dict[str, Any], page: Any) -> object:
         """List one's consents.
 

@@ -8,7 +8,7 @@ from integration_api.privacy.audit import AuditFilter
 from integration_api.privacy.break_glass import LONGEST, BreakGlassDraft
 from integration_api.privacy.consents import ConsentDraft
 from integration_api.web.pages import PageQuery, Span
-from integration_api.web.schema import Answer, Choice, Day, Id, Moment, Schema, Whole, Words
+from integration_api.web.schema import Answer, Choice, Day, Id, Moment, Schema, Truth, Whole, Words
 from models.audit import OUTCOMES, PURPOSES_OF_USE
 from models.consent import PURPOSES
 
@@ -32,7 +32,7 @@ class ConsentDraftSchema(Schema):
 
     id = Id()
     purpose = Choice(PURPOSES, required=True, metadata=_PURPOSES)
-    is_granted = fields.Boolean(required=True, truthy={True}, falsy={False})
+    is_granted = Truth(required=True)
     wording = Words(2000, required=True, metadata={"description": "What the patient was shown."})
 
     @post_load
@@ -145,7 +145,7 @@ class AuditEventSchema(Answer):
         required=True, attribute="event.origin", metadata={"description": "The address it came from."}
     )
     patient_id = Id(required=True, allow_none=True)
-    record_id = Id(required=True, allow_none=True, attribute="event.record_id")
+    record_id = fields.UUID(required=True, allow_none=True, attribute="event.record_id")
 
 
 class ErasureDraftSchema(Schema):

@@ -8,7 +8,7 @@ from integration_api.prompts.library import LANGUAGES, LONGEST, Gentleness, Need
 from integration_api.prompts.own import PromptDraft
 from integration_api.web.languages import language
 from integration_api.web.pages import PageQuery
-from integration_api.web.schema import Answer, Choice, Id, Moment, Schema, Words
+from integration_api.web.schema import Answer, Choice, Id, Moment, Schema, Truth, Words
 
 PROMPT_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e20"
 PHASES, PURPOSES, NEEDS = tuple(map(str, Phase)), tuple(map(str, Purpose)), tuple(map(str, Need))
@@ -71,7 +71,7 @@ class PromptDraftSchema(Schema):
     )
     needs = Choice(NEEDS, allow_none=True, load_default=None, metadata=_NEEDS)
     reviewed_by = Words(120, allow_none=True, load_default=None, metadata=_REVIEWED_BY)
-    is_on = fields.Boolean(load_default=True, truthy={True}, falsy={False})
+    is_on = Truth(load_default=True)
 
     @post_load
     def to_draft(self, data: dict[str, Any], **_: Any) -> PromptDraft:

@@ -15,7 +15,7 @@ from integration_api.reminders.times import Quiet
 from integration_api.reminders.use_cases import Scheduled
 from integration_api.web.languages import LANGUAGES, language
 from integration_api.web.pages import PageQuery
-from integration_api.web.schema import Answer, Choice, Derived, Moment, Schema
+from integration_api.web.schema import Answer, Choice, Derived, Moment, Schema, Truth
 
 WORDING = Path(__file__).with_name("wording.toml")
 _CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
@@ -119,10 +119,10 @@ class QuietSchema(Schema):
 class KindsSchema(Schema):
     """Which kinds are wanted."""
 
-    writing = fields.Boolean(load_default=True, truthy={True}, falsy={False})
-    preparation = fields.Boolean(load_default=True, truthy={True}, falsy={False})
-    commitment = fields.Boolean(load_default=True, truthy={True}, falsy={False})
-    measure = fields.Boolean(load_default=True, truthy={True}, falsy={False})
+    writing = Truth(load_default=True)
+    preparation = Truth(load_default=True)
+    commitment = Truth(load_default=True)
+    measure = Truth(load_default=True)
 
 
 class ReminderSettingsDraftSchema(Schema):

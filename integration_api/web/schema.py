@@ -167,6 +167,15 @@ class Quantity(fields.Float):
         return round(float(value), 2)
 
 
+class Truth(fields.Boolean):
+    """True or false; no number or word for it."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("Not true or false.")
+        return value
+
+
 class Choice(fields.String):
     """One of a few fixed words."""
 
