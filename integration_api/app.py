@@ -28,7 +28,7 @@ from integration_api.login.pages import blp as login_pages
 from integration_api.login.passwords import Passwords, profile_of
 from integration_api.login.routes import blp as login
 from integration_api.login.use_cases import AT_MOST
-from integration_api.measures.due import USUAL, load_schedule
+from integration_api.measures.due import load_schedule
 from integration_api.measures.routes import blp as measures
 from integration_api.moods.routes import blp as moods
 from integration_api.notes.routes import blp as notes
@@ -88,7 +88,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     migrate.init_app(app)
     with app.app_context():
         tune(db.engine)
-    load_schedule(settings.measure_schedule or USUAL)  # a mistake in it must show now
+    load_schedule(settings.measure_schedule)  # a mistake in it must show now
     catalogs.register(app)
     languages.register(app)
     problems.register(app)

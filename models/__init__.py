@@ -5,7 +5,7 @@ from models.action import COMMITMENT_STATUSES, Commitment, Intention, Resolve
 from models.attachment import ATTACHMENT_KINDS, Attachment
 from models.audit import AuditEvent, Deed, Verdict, verify
 from models.audit import append as append_deeds
-from models.base import Base, new_id, now
+from models.base import Base, new_id, now, offset_minutes_of, on_clock
 from models.break_glass import BreakGlass, opened_by
 from models.care_team import CareTeam, CareTeamMember
 from models.clinic_tally import ClinicTally
@@ -191,6 +191,8 @@ __all__ = [
     "note_all",
     "notes_within",
     "now",
+    "offset_minutes_of",
+    "on_clock",
     "opened_by",
     "page_of",
     "page_of_list",

@@ -1,6 +1,6 @@
 """What every table shares: the declarative base, identity, versions and times in UTC."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,17 @@ def new_id() -> UUID:
 def now() -> datetime:
     """Tell the time in UTC, to the microsecond."""
     return datetime.now(UTC)
+
+
+def offset_minutes_of(at: datetime) -> int:
+    """Tell how far a clock is ahead of UTC, in whole minutes; 0 where it does not say."""
+    offset = at.utcoffset()
+    return int(offset.total_seconds() // 60) if offset else 0
+
+
+def on_clock(at: datetime, offset_minutes: int) -> datetime:
+    """Give a moment as a clock has it that is so many minutes ahead of UTC."""
+    return at.astimezone(timezone(timedelta(minutes=offset_minutes)))
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -1,7 +1,7 @@
 """Documents: what patients write (journal entries) and what clinicians write (notes)."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from models.attachment import Attachment
-from models.base import Base, ManyOfOrganization, Versioned, now
+from models.base import Base, ManyOfOrganization, Versioned, now, on_clock
 from models.data_key import KeyOwner
 from models.document_version import DocumentVersion
 from models.mention import Mention
@@ -101,7 +101,7 @@ class Document(Sealed, ManyOfOrganization, Versioned, Base):
     @property
     def written_local(self) -> datetime:
         """When it was written, on the writer's own clock."""
-        return self.written_at.astimezone(timezone(timedelta(minutes=self.written_offset_minutes)))
+        return on_clock(self.written_at, self.written_offset_minutes)
 
     @property
     def link(self) -> str:

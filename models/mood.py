@@ -1,13 +1,13 @@
 """Mood check-ins: how a patient feels, without words. Two numbers are no narrative, and are not sealed."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Identified, ManyOfOrganization
+from models.base import Base, Identified, ManyOfOrganization, on_clock
 from models.document import VISIBILITIES
 
 
@@ -36,4 +36,4 @@ class MoodCheckIn(ManyOfOrganization, Identified, Base):
     @property
     def at_local(self) -> datetime:
         """When it was, on the patient's own clock."""
-        return self.at.astimezone(timezone(timedelta(minutes=self.offset_minutes)))
+        return on_clock(self.at, self.offset_minutes)

@@ -4,7 +4,6 @@ Another's record is not found rather than forbidden. Which reach a caller has is
 floor; here it becomes SQL, in one place.
 """
 
-from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
@@ -112,16 +111,15 @@ def vitals_within(reach: Reach) -> Select[Vitals]:
 
 
 @cache  # the same for every caller, and built for nearly every question
-def _is_closed(table: Hashable) -> ColumnElement[bool]:
+def _is_closed(patient_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
     """The patient says no to the care team."""
-    column: InstrumentedAttribute[UUID] = getattr(table, "patient_id")  # noqa: B009  (any table of patients has it)
-    return declines(column, "care_team")
+    return declines(patient_id, "care_team")
 
 
 @cache
 def _is_shared() -> ColumnElement[bool]:
     return or_(
-        and_(Document.visibility == "care_team", ~Document.is_draft, ~_is_closed(Document)),
+        and_(Document.visibility == "care_team", ~Document.is_draft, ~_is_closed(Document.patient_id)),
         Document.note_kind == "progress",
     )
 
@@ -160,7 +158,7 @@ def attachments_within(reach: Reach) -> Select[Attachment]:
 def mood_check_ins_within(reach: Reach) -> Select[MoodCheckIn]:
     """Mood check-ins that the caller may read: a patient's private ones are the patient's alone."""
     table = MoodCheckIn
-    is_shared = and_(table.visibility == "care_team", ~_is_closed(table))
+    is_shared = and_(table.visibility == "care_team", ~_is_closed(table.patient_id))
     is_own = table.patient_id == reach.patient_id if reach.extent is Extent.OWN else false()
     return _within(table, table.patient_id, reach).where(or_(is_shared, is_own))
 
@@ -172,14 +170,14 @@ def notes_within(reach: Reach) -> Select[Note]:
 
 def resolves_within(table: type[Any], reach: Reach) -> Select[Any]:
     """Intentions or commitments that the caller may read: a patient's private ones are the patient's alone."""
-    is_shared = and_(table.visibility == "care_team", ~declines(table.patient_id, "care_team"))
+    is_shared = and_(table.visibility == "care_team", ~_is_closed(table.patient_id))
     is_own = table.patient_id == reach.patient_id if reach.extent is Extent.OWN else false()
     return _within(table, table.patient_id, reach).where(or_(is_shared, is_own, table.author_id == reach.user_id))
 
 
 def _readable_response(reach: Reach) -> ColumnElement[bool]:
     """Live responses: the care team's unless the patient says no to that, the patient's, and their author's."""
-    is_shared = ~_is_closed(MeasureResponse)
+    is_shared = ~_is_closed(MeasureResponse.patient_id)
     is_own = MeasureResponse.patient_id == reach.patient_id if reach.extent is Extent.OWN else false()
     is_own_writing = MeasureResponse.author_id == reach.user_id
     return and_(_is_live_response(), or_(is_shared, is_own, is_own_writing))
@@ -212,9 +210,7 @@ def shown_mentions(reach: Reach) -> Select[Mention]:
 def _is_told_of() -> ColumnElement[bool]:
     """Private entries whose signs of danger may be told: the patient has said yes to that, and no to nothing of it."""
     patient_id = Document.patient_id
-    return and_(
-        Document.visibility == "private", consents_to(patient_id, "safety_signals"), ~declines(patient_id, "care_team")
-    )
+    return and_(Document.visibility == "private", consents_to(patient_id, "safety_signals"), ~_is_closed(patient_id))
 
 
 def safety_flags_within(reach: Reach) -> Select[SafetyFlag]:
@@ -238,7 +234,7 @@ def safety_flags_within(reach: Reach) -> Select[SafetyFlag]:
 def safety_flags_for_the_team() -> ColumnElement[bool]:
     """Tell of a flag joined to its origin whether its care team can see it: not of a psychotherapy note."""
     is_in_writing = and_(Document.deleted_at.is_(None), or_(_is_shared(), _is_told_of()))
-    is_in_answers = and_(_is_live_response(), ~_is_closed(MeasureResponse))
+    is_in_answers = and_(_is_live_response(), ~_is_closed(MeasureResponse.patient_id))
     return or_(is_in_writing, is_in_answers)
 
 

@@ -7,9 +7,9 @@ from marshmallow import fields, post_load, validate
 from integration_api.action.use_cases import CommitmentDraft, ResolveDraft
 from integration_api.web.pages import PageQuery
 from integration_api.web.schema import Answer, Choice, Day, Id, Moment, Schema, Text, Words
+from models import VISIBILITIES
 
 STATUSES = ("open", "kept", "let_go")
-VISIBILITIES = ("private", "care_team")
 _PATIENT, _SESSION = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01", "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e06"
 _ENTRY, _INTENTION = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e08", "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e0c"
 _COMMITMENT, _USER = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e0d", "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e04"

@@ -8,7 +8,7 @@ from integration_api.access.principals import Principal
 from integration_api.config import Settings
 from integration_api.db import reading
 from integration_api.home import schemas, use_cases
-from integration_api.measures.due import USUAL, load_schedule
+from integration_api.measures.due import load_schedule
 from integration_api.offers.routes import put_first
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.languages import language
@@ -30,7 +30,7 @@ class FirstScreen(MethodView):
         `If-None-Match`.
         """
         settings: Settings = current_app.config["SETTINGS"]
-        asked = use_cases.Asked(parts().now(), language(), load_schedule(settings.measure_schedule or USUAL))
+        asked = use_cases.Asked(parts().now(), language(), load_schedule(settings.measure_schedule))
         with reading() as db_session:
             home = use_cases.read_home(db_session, caller, asked)
         if (offer := home.new_offer) is not None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from marshmallow import fields
 
 from integration_api.home.use_cases import Home
-from integration_api.journal.schemas import VISIBILITIES, MoodSchema
+from integration_api.journal.schemas import MoodSchema
 from integration_api.measures.due import Due
 from integration_api.measures.trend_schemas import DueSchema
 from integration_api.measures.use_cases import measure_named
@@ -19,6 +19,7 @@ from integration_api.safety.schemas import SupportSchema
 from integration_api.themes.schemas import ENTRY_ID, SESSION_ID
 from integration_api.web.languages import language
 from integration_api.web.schema import Answer, Choice, Day, Derived, Id, Moment
+from models import VISIBILITIES
 
 RESOURCES_SPACE = 1_000  # bytes; what goes over it is at /v1/prompts
 LINKS = {
@@ -177,6 +178,12 @@ class CountsSchema(Answer):
 _PART = {"description": "null: the token does not reach so far."}
 
 
+def _several(schema: type[Answer], attribute: str, which: str) -> fields.List[Any]:
+    """A part of the first screen that holds several of a kind."""
+    said = {"description": f"{which} {_PART['description']}"}
+    return fields.List(fields.Nested(schema), required=True, allow_none=True, attribute=attribute, metadata=said)
+
+
 class HomeSchema(Answer):
     """What a phone shows first; always under 10 kB."""
 
@@ -197,37 +204,13 @@ class HomeSchema(Answer):
         allow_none=True,
         metadata={"description": "null: the token does not reach so far, or the clinic has no prompt that fits."},
     )
-    measures_due = fields.List(
-        fields.Nested(HomeMeasureSchema),
-        required=True,
-        allow_none=True,
-        attribute="parts.measures_due",
-        metadata={"description": "At most five. null: the token does not reach so far."},
-    )
-    reminders = fields.List(
-        fields.Nested(HomeReminderSchema),
-        required=True,
-        allow_none=True,
-        attribute="parts.reminders",
-        metadata={"description": "The next three. null: the token does not reach so far."},
-    )
+    measures_due = _several(HomeMeasureSchema, "parts.measures_due", "At most five.")
+    reminders = _several(HomeReminderSchema, "parts.reminders", "The next three.")
     sessions = fields.Nested(
         HomeSessionsSchema, required=True, allow_none=True, attribute="parts.sessions", metadata=_PART
     )
-    journal_entries = fields.List(
-        fields.Nested(EntryStartSchema),
-        required=True,
-        allow_none=True,
-        attribute="parts.journal_entries",
-        metadata={"description": "The latest five. null: the token does not reach so far."},
-    )
-    commitments = fields.List(
-        fields.Nested(CommitmentStartSchema),
-        required=True,
-        allow_none=True,
-        attribute="parts.commitments",
-        metadata={"description": "The latest three that are open. null: the token does not reach so far."},
-    )
+    journal_entries = _several(EntryStartSchema, "parts.journal_entries", "The latest five.")
+    commitments = _several(CommitmentStartSchema, "parts.commitments", "The latest three that are open.")
     counts = fields.Nested(CountsSchema, required=True, allow_none=True, attribute="parts.counts", metadata=_PART)
     links = fields.Function(
         _links,

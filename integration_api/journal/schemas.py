@@ -14,10 +14,9 @@ from integration_api.themes.schemas import ENTRY_ID, LANGUAGE, SESSION_ID, Menti
 from integration_api.web.languages import language
 from integration_api.web.pages import PageQuery, Span
 from integration_api.web.schema import Answer, Choice, Derived, Id, Moment, Schema, Truth, Whole, Words
-from models import JournalEntry
+from models import VISIBILITIES, JournalEntry
 
 LONGEST_TEXT = 50_000
-VISIBILITIES = ("private", "care_team")
 ORIGINS = ("typed", "dictated")
 PATIENT_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01"
 

@@ -30,6 +30,7 @@ from models import (
     narrowed,
     new_id,
     now,
+    offset_minutes_of,
     page_of,
 )
 
@@ -188,7 +189,7 @@ def fields_in(sent: Mapping[str, Any]) -> dict[str, Any]:
         mood: Mood = sent["mood"] or Mood()
         found["mood"] = None if mood == Mood() else [mood.valence, mood.arousal]
     if sent.get("written_at") is not None:
-        found["written_at"] = [sent["written_at"].astimezone(UTC).isoformat(), _minutes(sent["written_at"])]
+        found["written_at"] = [sent["written_at"].astimezone(UTC).isoformat(), offset_minutes_of(sent["written_at"])]
     return found
 
 
@@ -223,12 +224,7 @@ def _former(entry: JournalEntry, draft: EntryDraft) -> DocumentVersion:
 
 def _set_time(entry: JournalEntry, written_at: datetime) -> None:
     entry.written_at = written_at
-    entry.written_offset_minutes = _minutes(written_at)
-
-
-def _minutes(at: datetime) -> int:
-    offset = at.utcoffset()
-    return int(offset.total_seconds() // 60) if offset else 0
+    entry.written_offset_minutes = offset_minutes_of(written_at)
 
 
 def _describe(entry: JournalEntry, draft: EntryDraft) -> None:

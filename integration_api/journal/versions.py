@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from integration_api.access.scopes import Action
 from integration_api.errors import NotFound
 from integration_api.journal import use_cases
 from integration_api.journal.use_cases import EntryDraft
-from models import DocumentVersion, JournalEntry, Order, Page, PageRequest, journal_entries_within, page_of
+from models import DocumentVersion, JournalEntry, Order, Page, PageRequest, journal_entries_within, on_clock, page_of
 
 _LATEST_FIRST = Order((DocumentVersion.created_at, DocumentVersion.id), is_descending=True)
 
@@ -180,4 +180,4 @@ def draft_with(entry: JournalEntry, text: str, told: dict[str, Any]) -> EntryDra
 def moment_of(told: Sequence[Any]) -> datetime:
     """Read a time and its offset in minutes."""
     at, minutes = told
-    return datetime.fromisoformat(at).astimezone(timezone(timedelta(minutes=minutes)))
+    return on_clock(datetime.fromisoformat(at), minutes)

@@ -33,10 +33,10 @@ class Due:
 
 
 @cache
-def load_schedule(path: Path = USUAL) -> tuple[Plan, ...]:
-    """Read a clinic's schedule; raise `ValueError` for what cannot be meant."""
+def load_schedule(path: Path | None) -> tuple[Plan, ...]:
+    """Read a clinic's schedule, None: the usual one; raise `ValueError` for what cannot be meant."""
     try:
-        plans = tuple(Plan(**each) for each in tomllib.loads(path.read_text("utf-8"))["measures"])
+        plans = tuple(Plan(**each) for each in tomllib.loads((path or USUAL).read_text("utf-8"))["measures"])
     except (KeyError, TypeError, OSError) as error:
         raise ValueError(f"the schedule of measures cannot be read: {type(error).__name__}") from None
     for plan in plans:

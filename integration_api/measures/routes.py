@@ -11,7 +11,7 @@ from integration_api.access.principals import Principal
 from integration_api.config import Settings
 from integration_api.db import reading, unit_of_work
 from integration_api.measures import progress, schemas, trend_schemas, use_cases
-from integration_api.measures.due import USUAL, load_schedule
+from integration_api.measures.due import load_schedule
 from integration_api.safety.jobs import timing
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once
@@ -151,5 +151,5 @@ class MeasuresDue(MethodView):
         """
         settings: Settings = current_app.config["SETTINGS"]
         with reading() as db_session:
-            schedule = load_schedule(settings.measure_schedule or USUAL)
+            schedule = load_schedule(settings.measure_schedule)
             return use_cases.list_due(db_session, caller, schedule, page, parts().now())

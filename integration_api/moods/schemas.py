@@ -7,8 +7,8 @@ from marshmallow import fields, post_load
 from integration_api.moods.use_cases import CheckInDraft, CheckInFilter
 from integration_api.web.pages import PageQuery, Span
 from integration_api.web.schema import Answer, Choice, Id, Moment, Schema, Whole
+from models import VISIBILITIES
 
-VISIBILITIES = ("private", "care_team")
 _ID, _PATIENT = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e51", "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01"
 _SESSION = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e06"
 _VALENCE = {"description": "From unpleasant to pleasant."}

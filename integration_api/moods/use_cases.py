@@ -24,6 +24,7 @@ from models import (
     mood_check_ins_within,
     narrowed,
     new_id,
+    offset_minutes_of,
     page_of,
 )
 
@@ -80,13 +81,12 @@ def check_in(db_session: DbSession, caller: Principal, draft: CheckInDraft, now:
     if limits.patient_id is None:
         raise Invalid.at("", "The account belongs to no patient.")
     at = draft.at or now
-    offset = at.utcoffset()
     made = MoodCheckIn(
         id=draft.id or new_id(),
         organization_id=caller.organization_id,
         patient_id=limits.patient_id,
         at=at,
-        offset_minutes=int(offset.total_seconds() // 60) if offset else 0,
+        offset_minutes=offset_minutes_of(at),
         valence=draft.valence,
         arousal=draft.arousal,
         visibility=draft.visibility,

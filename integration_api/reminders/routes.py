@@ -9,7 +9,7 @@ from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.config import Settings
 from integration_api.db import reading, unit_of_work
-from integration_api.measures.due import USUAL, load_schedule
+from integration_api.measures.due import load_schedule
 from integration_api.reminders import preferences, schemas, use_cases
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.languages import language, told_in
@@ -31,7 +31,7 @@ class Reminders(MethodView):
         """
         told_in(language())
         settings: Settings = current_app.config["SETTINGS"]
-        wish = use_cases.Wish(query["timezone"], load_schedule(settings.measure_schedule or USUAL))
+        wish = use_cases.Wish(query["timezone"], load_schedule(settings.measure_schedule))
         with reading() as db_session:
             return use_cases.list_reminders(db_session, caller, wish, page, parts().now())
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.safety.routing import Timing
@@ -24,7 +24,7 @@ def settle(db_session: DbSession, document: Document, timing: Timing, by: UUID |
     found: list[Mention | _Beside] = [*filter(raises, document.mentions), *_beside(db_session, document)]
     for mention in found:
         spoken_of.setdefault(mention.theme, []).append(mention)
-    flags = {flag.theme: flag for flag in _flags_of(db_session, document.id)}
+    flags = {flag.theme: flag for flag in _flags_of(db_session, SafetyFlag.document_id == document.id)}
     for theme, mentions in spoken_of.items():
         flag = flags.get(theme)
         if flag is None:
@@ -55,10 +55,7 @@ def _beside(db_session: DbSession, document: Document) -> list[_Beside]:
 
 def withdraw_with(db_session: DbSession, document: Document) -> None:
     """Take all of a document's flags back, since it is deleted: acknowledged ones, too."""
-    for flag in _flags_of(db_session, document.id):
-        flag.mention_count = 0
-        _withdraw(flag, now(), None)
-    db_session.flush()
+    _withdraw_all(db_session, _flags_of(db_session, SafetyFlag.document_id == document.id), now())
 
 
 def raise_from_answer(db_session: DbSession, response: MeasureResponse, theme: str, item: str, timing: Timing) -> None:
@@ -72,11 +69,7 @@ def raise_from_answer(db_session: DbSession, response: MeasureResponse, theme: s
 
 def withdraw_answers(db_session: DbSession, response: MeasureResponse, at: datetime) -> None:
     """Take all of a response's flags back, since it does not hold any more: acknowledged ones, too."""
-    query = select(SafetyFlag).where(SafetyFlag.response_id == response.id)
-    for flag in db_session.scalars(query.with_for_update(of=SafetyFlag)).unique():
-        flag.mention_count = 0
-        _withdraw(flag, at, None)
-    db_session.flush()
+    _withdraw_all(db_session, _flags_of(db_session, SafetyFlag.response_id == response.id), at)
 
 
 def withdraw_theme(db_session: DbSession, organization_id: UUID, theme: str) -> None:
@@ -87,9 +80,16 @@ def withdraw_theme(db_session: DbSession, organization_id: UUID, theme: str) -> 
     db_session.flush()
 
 
-def _flags_of(db_session: DbSession, document_id: UUID) -> Sequence[SafetyFlag]:
-    query = select(SafetyFlag).where(SafetyFlag.document_id == document_id)
+def _flags_of(db_session: DbSession, about: ColumnElement[bool]) -> Sequence[SafetyFlag]:
+    query = select(SafetyFlag).where(about)
     return db_session.scalars(query.with_for_update(of=SafetyFlag)).unique().all()
+
+
+def _withdraw_all(db_session: DbSession, flags: Iterable[SafetyFlag], at: datetime) -> None:
+    for flag in flags:
+        flag.mention_count = 0
+        _withdraw(flag, at, None)
+    db_session.flush()
 
 
 def _new(about: Document | MeasureResponse, theme: str) -> SafetyFlag:

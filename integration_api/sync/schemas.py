@@ -4,10 +4,11 @@ from typing import Any, ClassVar
 
 from marshmallow import fields, post_load, validate
 
-from integration_api.action.schemas import STATUSES, VISIBILITIES
+from integration_api.action.schemas import STATUSES
 from integration_api.moods.schemas import MoodCheckInSchema
 from integration_api.sync.writing import OUTCOMES, Change
 from integration_api.web.schema import Answer, Choice, Day, Id, Moment, ProblemSchema, Schema, Text, Whole
+from models import VISIBILITIES
 
 MOST_CHANGES = 100
 DEFAULT_LIMIT, MAXIMUM_LIMIT = 100, 200

@@ -90,7 +90,12 @@ def keep_findings(
     """
     kept = db_session.execute(
         update(Document)
-        .where(Document.id == untagged.document_id, Document.version == untagged.version, ~Document.is_draft)
+        .where(
+            Document.id == untagged.document_id,
+            Document.version == untagged.version,
+            Document.tagging_state == "pending",  # else another has been quicker, and its mentions are known by now
+            ~Document.is_draft,
+        )
         .values(
             tagging_state="done",
             pipeline_version=analysis.pipeline_version,
