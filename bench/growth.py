@@ -41,7 +41,7 @@ from models import Commitment, Document, Intention, JournalEntry, Mention, Patie
 from models.key_service import new_key, parse_keys
 
 ADDRESS = "http://localhost"
-CALLS = 15
+CALLS = 25
 SENTENCES = (
     "I miss my father every time the boats come in.", "Slept six hours.", "The blue door again.", "I cried.",
     "Work was long and loud.", "I felt held by everything.", "My sister rang.", "I was afraid of dying for a moment.",
@@ -171,18 +171,24 @@ def fill(clinic: dict[str, Any], others: int) -> None:
 def measure(app: Flask, clinic: dict[str, Any]) -> None:
     """Time each answer against `/v1/me`."""
     ada, maya, patient = caller(app, "ada"), caller(app, "maya"), f"/v1/patients/{clinic['maya']}"
-    me = median(lambda: ada("GET", "/v1/me"))
-    print(f"  /v1/me               {me * 1000:7.1f} ms            warm            new           cold   (times /v1/me)")
+
+    def me() -> None:
+        ada("GET", "/v1/me")
+
+    print("                               warm            new           cold   (ms; times a /v1/me in turn with it)")
     paths = {path: patient + path for path in ("/themes", "/themes/grief", "/brief", "/motifs", "/patterns")}
-    for name, path in (paths | {"/v1/caseload": "/v1/caseload"}).items():
+    measured: dict[str, Any] = {
+        name: lambda path=path: ada("GET", path) for name, path in (paths | {"/v1/caseload": "/v1/caseload"}).items()
+    }
+    for name, act in measured.items():
         times = [
-            median(lambda path=path: ada("GET", path)),
-            median(lambda path=path: ada("GET", path), lambda: one_more(maya), 5),
-            median(lambda path=path: ada("GET", path), lambda: forget(app), 3),
+            beside(me, act),
+            beside(me, act, lambda: one_more(maya), 5),
+            beside(me, act, lambda: forget(app), 3),
         ]
-        print(f"  {name:<20}" + " " * 15 + "".join(f"{took * 1000:7.1f} ms {took / me:5.1f}" for took in times))
-    took = median(lambda: ada("POST", f"{patient}/search", {"words": "river"}))
-    print(f"  search               {took * 1000:7.1f} ms  {took / me:5.1f} times /v1/me")
+        print(f"  {name:<20}" + "".join(f"{took * 1000:7.1f} ms {ratio:5.2f}" for took, ratio in times))
+    took, ratio = beside(me, lambda: ada("POST", f"{patient}/search", {"words": "river"}))
+    print(f"  {'search':<20}{took * 1000:7.1f} ms {ratio:5.2f}")
     print(f"  kept in memory of the patient: {kept(app, lambda: [ada('GET', path) for path in paths.values()]):.1f} MB")
 
 
@@ -210,16 +216,27 @@ def kept(app: Flask, act: Any) -> float:
     return held / 1e6
 
 
-def median(act: Any, before: Any = lambda: None, calls: int = CALLS) -> float:
-    """Give the middle of several times, in seconds; what is done before each does not count."""
+def beside(yardstick: Any, act: Any, before: Any = lambda: None, calls: int = CALLS) -> tuple[float, float]:
+    """Give the middle of several times, in seconds, and how many times the yardstick's it is.
+
+    The two are called in turn, so that whatever else the machine does falls on both. What is done before each is
+    not counted.
+    """
     act()
-    times = []
+    own, its = [], []
     for _ in range(calls):
         before()
-        begun = time.perf_counter()
-        act()
-        times.append(time.perf_counter() - begun)
-    return statistics.median(times)
+        own.append(timed(act))
+        its.append(timed(yardstick))
+    took = statistics.median(own)
+    return took, took / statistics.median(its)
+
+
+def timed(act: Any) -> float:
+    """Tell how long it took, in seconds."""
+    begun = time.perf_counter()
+    act()
+    return time.perf_counter() - begun
 
 
 if __name__ == "__main__":
