@@ -11,6 +11,7 @@ from nlp.taxonomy import load_taxonomy
 FOLDER = Path(__file__).with_name("corpus")
 WRITER = re.compile(r"@writer (\w+) \| .+")
 DOC = re.compile(r"@doc (journal|note) \| (screening|preparation|dosing|integration|psychotherapy)")
+STOPPED = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]}*_]*\Z")
 ASSERTIONS = {
     "": Assertion.AFFIRMED,
     "neg": Assertion.NEGATED,
@@ -65,12 +66,12 @@ def _sentence(line: str, place: str) -> tuple[str, dict[str, Assertion]]:
 
 
 def _document(name: str, kind: DocumentKind, lines: Iterable[tuple[str, dict[str, Assertion]]]) -> Document:
-    """Join sentences by one space each."""
-    parts: list[str] = []
+    """Join sentences by a space each, or by a line break where whoever writes without full stops would press return."""
+    whole = ""
     sentences: list[Sentence] = []
-    length = 0
     for text, themes in lines:
-        sentences.append(Sentence(length, length + len(text), themes))
-        parts.append(text)
-        length += len(text) + 1
-    return Document(name, kind, " ".join(parts), tuple(sentences))
+        if whole:
+            whole += " " if STOPPED.search(whole) else "\n"
+        sentences.append(Sentence(len(whole), len(whole) + len(text), themes))
+        whole += text
+    return Document(name, kind, whole, tuple(sentences))

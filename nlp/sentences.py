@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from spacy.language import Language
@@ -22,7 +23,7 @@ MAYBE_LAST = frozenset(
 LONG, TOO_LONG = 100, 160  # tokens after which a text without stops is cut, at a joint if one comes
 JOINTS = frozenset({",", "and", "but", "so", "then", "because", "-", "\u2013", "\u2014"})
 NO_START = 2**64 - 1  # spaCy's -1 in an unsigned array; its 0 means "not known", and a lone sentence would be none
-SOFT_WRAP_COLUMN = 50  # a line this long that breaks before a small letter was wrapped by a machine
+WRAPPED = range(50, 101)  # characters: how wide machines make the lines that they wrap
 
 
 @Language.component("sentences")
@@ -43,14 +44,14 @@ def _starts(doc: Doc) -> Iterator[int]:
     if len(doc):
         yield 0
     after_end = False
-    begun = line_start = 0
+    begun = 0
+    wraps = _soft_wraps(doc.text)
     for token in doc:
         if (after_end and not _belongs_before(token)) or _is_overdue(token, token.i - begun):
             yield token.i
             after_end, begun = False, token.i
         if "\n" in token.text:
-            after_end = after_end or not _is_soft_wrap(token, token.idx - line_start)
-            line_start = token.idx + len(token)
+            after_end = after_end or token.idx + token.text.index("\n") not in wraps
         elif not after_end:
             after_end = _ends_sentence(token)
 
@@ -65,10 +66,25 @@ def _belongs_before(token: Token) -> bool:
     return token.is_space or token.text in CLOSING or bool(STOP.fullmatch(token.text))
 
 
-def _is_soft_wrap(token: Token, column: int) -> bool:
-    if token.text.count("\n") > 1 or column < SOFT_WRAP_COLUMN or token.i + 1 == len(token.doc):
-        return False
-    return token.nbor(1).text[:1].islower()
+def _soft_wraps(text: str) -> frozenset[int]:
+    """Tell which line breaks a machine made, by their offsets: those before a small letter in a text of full lines.
+
+    A line is full where the first word of the next one had no room. Who presses return after each thought and writes
+    no capitals either has lines of all lengths, so that few of them are full.
+    """
+    lines = text.split("\n") if "\n" in text else []
+    width = max(map(len, lines), default=0)
+    if width not in WRAPPED:
+        return frozenset()
+    full, other, end = set(), 0, -1
+    for line, following in pairwise(lines):
+        end += len(line) + 1
+        if line.strip() and following[:1].islower():
+            if len(line) + 1 + len(following.split(maxsplit=1)[0]) > width:
+                full.add(end)
+            else:
+                other += 1
+    return frozenset(full) if len(full) > other else frozenset()
 
 
 def _ends_sentence(token: Token) -> bool:

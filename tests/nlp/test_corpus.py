@@ -22,7 +22,16 @@ def test_every_file_can_be_read_and_quotes_its_sentences() -> None:
     assert sum(len(each.sentences) for each in found) > 1500
     for document in found:
         for before, after in zip(document.sentences, document.sentences[1:], strict=False):
-            assert document.text[before.end : after.start] == " "
+            assert document.text[before.end : after.start] in {" ", "\n"}
+
+
+def test_who_writes_without_full_stops_presses_return(tmp_path: Path) -> None:
+    """Joined by spaces, two thoughts of a texter were one sentence to the tagger, and the labels of one were lost."""
+    path = tmp_path / "texter.txt"
+    path.write_text(
+        "@writer x | somebody\n@doc journal | dosing\nhi im jules =>\nI cried. => grief\nok bye =>\n", "utf-8"
+    )
+    assert [each.text for each in read_corpus(path)] == ["hi im jules\nI cried. ok bye"]
 
 
 def test_every_theme_is_spoken_of() -> None:

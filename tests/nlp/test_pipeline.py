@@ -80,6 +80,14 @@ def test_one_sentence_alone_is_a_sentence() -> None:
     assert [sentence.text for sentence in doc.sents] == ["Only this"]
 
 
+TEXTED = ("i thought of the boat and how he'd have hated it all", "so i laughed", "ok")
+WRAPPED = (
+    "I kept thinking of the boat and how he would have hated all",
+    "of this, and then I laughed at the whole room and the nurse",
+    "laughed.",
+)
+
+
 @pytest.mark.parametrize(
     ("text", "sentences"),
     [
@@ -90,6 +98,8 @@ def test_one_sentence_alone_is_a_sentence() -> None:
         ("I thought... maybe... yes.", ["I thought... maybe... yes."]),
         ('She said "go." I went.', ['She said "go."', "I went."]),
         ("1. slept\n2. ate", ["1. slept", "2. ate"]),
+        ("i thought of the boat and how he'd have hated it all\nso i laughed\nok", [*TEXTED]),
+        ("\n".join(WRAPPED), ["\n".join(WRAPPED)]),
     ],
 )
 def test_sentences_of_phones_and_of_notes(text: str, sentences: list[str]) -> None:
