@@ -11,14 +11,13 @@ from spacy.tokens import Doc, Token
 from nlp.words import ELLIPSIS
 
 STOP = re.compile("[.!?\u3002\uff01\uff1f\u061f]+")
-CLOSING = frozenset("\"'\u201d\u2019)]}*_»")
+CLOSING = frozenset("\u201d\u2019)]}*_»")
+EITHER = frozenset("\"'")  # quotes that open as well
 # Abbreviations whose full stop does not end a sentence, and those that may stand last in one.
-NEVER_LAST = frozenset(
-    {"dr", "mr", "mrs", "ms", "prof", "st", "pt", "pts", "vs", "eg", "ie", "approx", "no", "dx", "tx", "hx", "rx", "sx"}
-)
+NEVER_LAST = frozenset({"dr", "mr", "mrs", "ms", "prof", "st", "vs", "eg", "ie", "approx", "no"})
 MAYBE_LAST = frozenset(
     {"min", "mins", "hr", "hrs", "sec", "wk", "wks", "mo", "mos", "yr", "yrs", "etc", "jr", "sr", "inc", "am", "pm"}
-    | {"appt", "med", "meds", "max", "temp"}
+    | {"appt", "med", "meds", "max", "temp", "pt", "pts", "dx", "tx", "hx", "rx", "sx"}
 )
 LONG, TOO_LONG = 100, 160  # tokens after which a text without stops is cut, at a joint if one comes
 JOINTS = frozenset({",", "and", "but", "so", "then", "because", "-", "\u2013", "\u2014"})
@@ -63,6 +62,8 @@ def _is_overdue(token: Token, length: int) -> bool:
 
 def _belongs_before(token: Token) -> bool:
     """Spaces, closing quotes and further stops still belong to the sentence that they end."""
+    if token.text in EITHER:  # it closes what it is glued to
+        return not token.nbor(-1).whitespace_ and not token.nbor(-1).is_space
     return token.is_space or token.text in CLOSING or bool(STOP.fullmatch(token.text))
 
 
@@ -90,7 +91,7 @@ def _soft_wraps(text: str) -> frozenset[int]:
 def _ends_sentence(token: Token) -> bool:
     text = token.text
     if text[0].isalnum():  # nearly all tokens
-        return False
+        return text == "I."  # which spaCy takes for somebody's initial
     following = _following(token)
     if ELLIPSIS.fullmatch(text):
         return following is None or following.text[:1].isupper()
