@@ -10,6 +10,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from nlp.learned.evidence import quote
+from nlp.learned.features import Scored
+from nlp.learned.fitting import ALL, Weights
 from nlp.learned.theme_model import SCORES, ThemeModel
 from nlp.learned.word_table import Floats
 from nlp.taxonomy import load_taxonomy
@@ -34,11 +36,12 @@ CUES = frozenset(
     }
     | {"might", "may", "maybe", "wish", "would", "could", "whether", "wonder", "wonders", "hope", "hopes", "used"}
 )
+LEAST_SLOPE = 0.1  # a network's score always speaks for its theme, if only a little
 WORDS_SHOWN = 3  # of what spoke for a learned mention
 
 
 class Combiner:
-    """Settles which themes a sentence has, from both parts, by one logistic curve.
+    """Settles which themes a sentence has, from both parts, by a logistic curve a theme.
 
     The chance that a careful reader would see a theme is taken to be logistic in the network's score and in the list
     of the best lexicon line (Platt scaling with the lexicon as further evidence; Platt, "Probabilistic outputs for
@@ -47,17 +50,15 @@ class Combiner:
     stays: a clinician is to see it, whatever the network makes of it.
     """
 
-    def __init__(
-        self, nlp: Language, weights: dict[str, float], threshold: float, safety_threshold: float, name: str
-    ) -> None:
+    def __init__(self, nlp: Language, weights: Weights, threshold: float, safety_threshold: float, name: str) -> None:
         self.name = name
         self._nlp = nlp
-        self._weights = weights
         self._themes = tuple(load_taxonomy().themes)
+        self._weights = {theme: weights.get(theme, weights[ALL]) for theme in self._themes}
         self._columns = {theme: column for column, theme in enumerate(self._themes)}
         self._safety = frozenset(load_taxonomy().safety)
         self._threshold = {theme: safety_threshold if theme in self._safety else threshold for theme in self._themes}
-        self._least = np.array([self._score_for(chance) for chance in self._threshold.values()])
+        self._least = np.array([self._score_for(*each) for each in self._threshold.items()])
 
     def __call__(self, doc: Doc) -> Doc:
         """Replace what the lexicon found by what both find."""
@@ -71,35 +72,36 @@ class Combiner:
         doc.user_data[FOUND] = sorted(settled, key=lambda one: (one.sentence, one.start, one.end, one.theme))
         return doc
 
-    def chance(self, score: float, strength: str | None) -> float:
+    def chance(self, theme: str, score: float, strength: str | None) -> float:
         """Give the chance that a theme is there, from the network's score and the list of the best line, if any."""
-        total = self._weights["bias"] + self._weights["score"] * score
-        total += self._weights[strength] if strength else 0.0
+        weights = self._weights[theme]
+        total = weights["bias"] + weights["score"] * score
+        total += weights[strength] if strength else 0.0
         return 1 / (1 + exp(-max(min(total, 30.0), -30.0)))
 
     def _agreed(self, doc: Doc, found: dict[tuple[int, str], list[Found]]) -> Iterator[Found]:
-        scores = doc.user_data[SCORES][0]
+        scores = doc.user_data[SCORES].scores
         for (sentence, theme), group in found.items():
             best = max(group, key=lambda one: one.score)
-            chance = self.chance(float(scores[sentence, self._columns[theme]]), best.strength)
+            chance = self.chance(theme, float(scores[sentence, self._columns[theme]]), best.strength)
             if chance >= self._threshold[theme] or theme in self._safety:
                 yield from (replace(one, score=chance) for one in group)
 
     def _learned(self, doc: Doc, found: dict[tuple[int, str], list[Found]]) -> Iterator[Found]:
-        scores, batch, first = doc.user_data[SCORES]
+        scored: Scored = doc.user_data[SCORES]
         stream = doc.user_data[STREAM]
         model = self._model
         barred = doc.user_data[BARRED]
-        for sentence, column in self._likely(scores):
+        for sentence, column in self._likely(scored.scores):
             theme = self._themes[column]
             if (sentence, theme) in found or (sentence, theme) in barred:
                 continue
             start, end = stream.sentences[sentence]
             words = stream.words[start:end]
-            shares = model.evidence.of(batch, first + sentence, words, column)
+            shares = model.evidence.of(scored, sentence, words, column)
             opens, closes = quote(words, shares)
             why = _strongest(words, shares.tolist())
-            chance = self.chance(float(scores[sentence, column]), None)
+            chance = self.chance(theme, float(scored.scores[sentence, column]), None)
             anchor = start + max(range(opens, closes), key=lambda n: (words[n] not in CUES, shares[n]))
             yield Found(theme, start + opens, start + closes, sentence, chance, None, why, anchor)
 
@@ -109,9 +111,10 @@ class Combiner:
             *(each.tolist() for each in np.nonzero(scores[:, : len(self._themes)] >= self._least)), strict=True
         )
 
-    def _score_for(self, chance: float) -> float:
+    def _score_for(self, theme: str, chance: float) -> float:
         """Give the network's score that has this chance where no line speaks for the theme."""
-        return (log(chance / (1 - chance)) - self._weights["bias"]) / self._weights["score"]
+        weights = self._weights[theme]
+        return (log(chance / (1 - chance)) - weights["bias"]) / max(weights["score"], LEAST_SLOPE)
 
     @property
     def _model(self) -> ThemeModel:
@@ -130,13 +133,11 @@ def _strongest(words: Sequence[str], shares: Sequence[float]) -> str:
 @Language.factory(
     "combiner",
     default_config={
-        "weights": {"bias": 0.0, "score": 1.0, "strong": 2.6, "denied": 2.6, "likely": 1.9, "weak": 0.1},
+        "weights": {ALL: {"bias": 0.0, "score": 1.0, "strong": 2.6, "denied": 2.6, "likely": 1.9, "weak": 0.1}},
         "threshold": 0.25,
         "safety_threshold": 0.2,
     },
 )
-def make_combiner(
-    nlp: Language, name: str, weights: dict[str, float], threshold: float, safety_threshold: float
-) -> Combiner:
+def make_combiner(nlp: Language, name: str, weights: Weights, threshold: float, safety_threshold: float) -> Combiner:
     """Make the component with the weights that the build has fitted."""
     return Combiner(nlp, weights, threshold, safety_threshold, name)

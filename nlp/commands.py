@@ -133,11 +133,13 @@ def explain(text: str, kind: str, *, html: bool) -> None:
 )
 @click.option("--encoder", help="A sentence encoder, by name or path, in place of the word table; an extra.")
 def train(output: Path, encoder: str | None) -> None:
-    """Train the pipeline from nlp/corpus/ and nlp/config.cfg, and fit its weights; takes about five minutes."""
+    """Train the pipeline from nlp/corpus/ and nlp/config.cfg, and fit its weights; takes about ten minutes."""
     from nlp.learned.build import build  # noqa: PLC0415 -- training's libraries are slow to import
 
-    for name, value in build(output, encoder).items():
-        click.echo(f"{name:18} {value}", err=True)
+    fitted = build(output, encoder)
+    for theme, weights in fitted.weights.items():
+        click.echo(f"{theme:24} " + " ".join(f"{name} {value}" for name, value in weights.items()), err=True)
+    click.echo(f"threshold {fitted.threshold}, of safety themes {fitted.safety_threshold}", err=True)
 
 
 @main.command()

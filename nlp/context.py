@@ -5,17 +5,19 @@ status from clinical reports", J Biomed Inform 42 (2009) 839; rules as data afte
 lexicon for multiple languages", Stud Health Technol Inform 192 (2013) 677.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from nlp.context_rules import SENTENCE_START, ContextRule, ContextRules, load_context_rules
 from nlp.findings import Assertion
-from nlp.learned.theme_model import SCORES, TURNED, chances
+from nlp.learned.assertions import AssertionModel, Seen
+from nlp.learned.theme_model import SCORES, TURNED
 from nlp.matching import Automaton
 from nlp.taxonomy import load_taxonomy
 from nlp.theme_finder import FOUND, STREAM, Found
@@ -61,18 +63,16 @@ class Cue:
 
 
 DECIDED = "nlp.decided"
-# The network's chance that something in the sentence is so asserted: under the first, a cue that reaches a theme is
-# taken to be about something else; over the second, a theme that no cue reaches is turned. Set on writers left out of
-# training.
-DOUBTFUL, CERTAIN = 0.03, 0.5
-NEAR = 1  # a cue with no more than one word between, as in "no wine", is never doubted
+MODEL = "assertions.json"
+CERTAIN = 0.85  # how sure the trained part must be to turn a safety theme that no rule turns
 
 
 class Context:
     """Leaves a `Decided` for every theme found in `doc.user_data`.
 
-    The rules decide; where the trained part is sure of the contrary, it decides. Only of safety themes the rules have
-    the last word, so that what is denied by a word never alarms.
+    The rules have their say, and the trained part settles it from that, the words around and the network's view. Of
+    safety themes the rules have the last word where they turn one, so that what is denied by a word never alarms;
+    where they do not, the trained part must be certain.
     """
 
     def __init__(self, rules: ContextRules) -> None:
@@ -80,31 +80,50 @@ class Context:
         self._precedence = {assertion: rank for rank, assertion in enumerate(rules.precedence)}
         self._automaton = Automaton(rule.elements for rule in rules.rules)
         self._safety = frozenset(load_taxonomy().safety)
+        self.model: AssertionModel | None = None
 
     def __call__(self, doc: Doc) -> Doc:
         """Decide the assertion of every theme found."""
         self._automaton.rest()
-        kind = doc.user_data.get(KIND, "journal")
         found = doc.user_data[FOUND]
-        decided = self.decide(doc.user_data[STREAM], found, kind)
-        if SCORES in doc.user_data:
-            turned = chances(doc.user_data[SCORES][0][:, -len(TURNED) :]).tolist()
-            decided = [
-                self._reconsider(one, each, turned[one.sentence]) for one, each in zip(found, decided, strict=True)
-            ]
+        decided = self.decide(doc.user_data[STREAM], found, doc.user_data.get(KIND, "journal"))
+        if self.model is not None:
+            pairs = zip(self.seen(doc, decided), decided, found, strict=True)
+            decided = [self._settle(self.model, *each) for each in pairs]
         doc.user_data[DECIDED] = decided
         return doc
 
-    def _reconsider(self, one: Found, decided: Decided, turned: Sequence[float]) -> Decided:
-        """Let the network's view of the sentence weigh in."""
-        if one.theme in self._safety or one.strength == "denied":
+    def seen(self, doc: Doc, decided: Sequence[Decided]) -> Iterator[Seen]:
+        """Give each mention as the trained part sees it."""
+        stream, kind = doc.user_data[STREAM], doc.user_data.get(KIND, "journal")
+        turned = doc.user_data[SCORES].scores[:, -len(TURNED) :].tolist()
+        for one, each in zip(doc.user_data[FOUND], decided, strict=True):
+            start, end = stream.sentences[one.sentence]
+            core = (one.core[0] - start, one.core[1] - start)
+            words = stream.words[start:end]
+            yield Seen(words, core, one.theme, kind, each.assertion, each.gap, one.strength, turned[one.sentence])
+
+    def _settle(self, model: AssertionModel, seen: Seen, decided: Decided, one: Found) -> Decided:
+        if one.strength == "denied" or (one.theme in self._safety and decided.assertion is not Assertion.AFFIRMED):
             return decided
-        if decided.assertion is Assertion.AFFIRMED:
-            chance, said = max(zip(turned, TURNED, strict=True))
-            return Decided(Assertion(said), f"; {said} as learned, {chance:.2f}") if chance > CERTAIN else decided
-        if decided.gap > NEAR and turned[TURNED.index(decided.assertion.value)] < DOUBTFUL:
-            return Decided(Assertion.AFFIRMED, f"{decided.because}, not taken up as learned")
-        return decided
+        said, chance = model.settle(seen)
+        if said is decided.assertion or (one.theme in self._safety and chance < CERTAIN):
+            return decided
+        return Decided(said, f"{decided.because}; {said.value} as learned, {chance:.2f}", decided.gap)
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write what was learned."""
+        del exclude
+        if self.model is not None:
+            Path(path).mkdir(parents=True, exist_ok=True)
+            self.model.write(Path(path) / MODEL)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Context":
+        """Read what was learned, if anything."""
+        del exclude
+        if (Path(path) / MODEL).exists():
+            self.model = AssertionModel.read(Path(path) / MODEL)
+        return self
 
     def decide(self, stream: Stream, found: Sequence[Found], kind: str) -> list[Decided]:
         """Decide the assertions of mentions, which come sentence by sentence."""

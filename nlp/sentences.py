@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -44,15 +45,30 @@ def _starts(doc: Doc) -> Iterator[int]:
         yield 0
     after_end = False
     begun = 0
-    wraps = _soft_wraps(doc.text)
-    for token in doc:
-        if (after_end and not _belongs_before(token)) or _is_overdue(token, token.i - begun):
-            yield token.i
-            after_end, begun = False, token.i
+    strings = doc.vocab.strings
+    orths: Any = doc.to_array("ORTH")
+    words = [strings[orth] for orth in orths.tolist()]
+    wraps = _soft_wraps(doc.text) if any("\n" in word for word in words) else frozenset()
+    for place, word in enumerate(words):
+        if place - begun < LONG and _is_plain(word):
+            if after_end:
+                yield place
+                after_end, begun = False, place
+            continue
+        token = doc[place]
+        if (after_end and not _belongs_before(token)) or _is_overdue(token, place - begun):
+            yield place
+            after_end, begun = False, place
         if "\n" in token.text:
             after_end = after_end or token.idx + token.text.index("\n") not in wraps
         elif not after_end:
             after_end = _ends_sentence(token)
+
+
+@lru_cache(50_000)
+def _is_plain(text: str) -> bool:
+    """Tell whether a token, as nearly all do, can neither end a sentence nor belong to one that has ended."""
+    return text[0].isalnum() and text != "I."  # which spaCy takes for somebody's initial
 
 
 def _is_overdue(token: Token, length: int) -> bool:
@@ -73,8 +89,8 @@ def _soft_wraps(text: str) -> frozenset[int]:
     A line is full where the first word of the next one had no room. Who presses return after each thought and writes
     no capitals either has lines of all lengths, so that few of them are full.
     """
-    lines = text.split("\n") if "\n" in text else []
-    width = max(map(len, lines), default=0)
+    lines = text.split("\n")
+    width = max(map(len, lines))
     if width not in WRAPPED:
         return frozenset()
     full, other, end = set(), 0, -1
@@ -90,8 +106,8 @@ def _soft_wraps(text: str) -> frozenset[int]:
 
 def _ends_sentence(token: Token) -> bool:
     text = token.text
-    if text[0].isalnum():  # nearly all tokens
-        return text == "I."  # which spaCy takes for somebody's initial
+    if text[0].isalnum():
+        return not _is_plain(text)
     following = _following(token)
     if ELLIPSIS.fullmatch(text):
         return following is None or following.text[:1].isupper()

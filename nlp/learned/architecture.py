@@ -1,4 +1,4 @@
-"""The network: one hidden layer over the n-grams and vectors of a sentence, one score a theme."""
+"""The network: one hidden layer over the n-grams, vectors and phrases of a sentence, one score a theme."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,9 +9,11 @@ from thinc.api import Dropout, Linear, Model, chain
 from thinc.initializers import glorot_uniform_init
 
 from nlp.learned.features import Batch, segment_sums
+from nlp.learned.phrases import WINDOW, read_phrases
 from nlp.learned.word_table import Floats
 
 HIDDEN = "sentence_hidden"
+KEPT = 0.8  # the share of words that the phrases are read from in training
 
 
 def parameter(layer: Model[Any, Any], name: str) -> Any:
@@ -20,18 +22,25 @@ def parameter(layer: Model[Any, Any], name: str) -> Any:
 
 
 @registry.architectures("integration_journal.SentenceThemes.v1")
-def sentence_themes(members: int, hidden: int, blank: float, dropout: float) -> Model[Batch, Floats]:
+def sentence_themes(members: int, hidden: int, filters: int, blank: float, dropout: float) -> Model[Batch, Floats]:
     """Make the network: scores (logits), shape (sentences, themes).
 
     members: how many networks are trained side by side, whose scores are averaged (Hansen and Salamon, "Neural network
-    ensembles", IEEE PAMI 12, 1990). hidden: how many units the hidden layer of each has. blank: the share of inputs,
-    and dropout: the share of hidden units, that are left out at random in training. How many n-grams, columns and
-    themes there are is known at `initialize`.
+    ensembles", IEEE PAMI 12, 1990). hidden: how many units for n-grams and vectors, and filters: how many for phrases,
+    the hidden layer of each has. blank: the share of inputs, and dropout: the share of hidden units, that are left out
+    at random in training. How many n-grams, columns and themes there are is known at `initialize`.
     """
     layers: list[Model[Batch, Floats]] = [
-        chain(_hidden_layer(hidden, blank), Dropout(dropout), Linear(nI=hidden)) for _ in range(members)
+        chain(_hidden_layer(hidden, filters, blank), Dropout(dropout), Linear(nI=hidden + filters))
+        for _ in range(members)
     ]
     return Model("sentence_themes", _average, layers=layers, init=_initialize_members)
+
+
+def output(model: Model[Batch, Floats], hidden: tuple[Floats, ...]) -> Floats:
+    """Give the scores from what the hidden layers said, as a prediction of the whole network would."""
+    told = [member.layers[-1].predict(each) for member, each in zip(model.layers, hidden, strict=True)]
+    return np.asarray(np.mean(told, axis=0), np.float32)
 
 
 def _initialize_members(model: Model[Batch, Floats], X: Any = None, Y: Any = None) -> None:  # noqa: N803, ARG001
@@ -50,27 +59,57 @@ def _average(model: Model[Batch, Floats], batch: Batch, is_train: bool) -> tuple
     return np.mean([scores for scores, _ in told], axis=0), backprop
 
 
-def _hidden_layer(hidden: int, blank: float) -> Model[Batch, Floats]:
+def _hidden_layer(hidden: int, filters: int, blank: float) -> Model[Batch, Floats]:
     return Model(
         HIDDEN,
         _forward,
         init=_initialize,
-        dims={"nO": hidden, "n_grams": None, "columns": None},
-        params={"grams": None, "dense": None, "bias": None},
+        dims={
+            "nO": hidden + filters,
+            "hidden": hidden,
+            "filters": filters,
+            "n_grams": None,
+            "columns": None,
+            "width": None,
+        },
+        params=dict.fromkeys(("grams", "dense", "bias", "phrases", "phrase_bias")),
         attrs={"blank": blank},
     )
 
 
 def _initialize(model: Model[Batch, Floats], X: Batch | None = None, Y: Any = None) -> None:  # noqa: N803, ARG001
-    hidden, grams, columns = model.get_dim("nO"), model.get_dim("n_grams"), model.get_dim("columns")
-    bound = 1 / np.sqrt(grams + columns)
-    start: Any = np.random.uniform(-bound, bound, (grams, hidden)).astype(np.float32)  # noqa: NPY002 -- thinc seeds it
-    model.set_param("grams", start)
+    hidden, grams, columns = model.get_dim("hidden"), model.get_dim("n_grams"), model.get_dim("columns")
+    filters, width = model.get_dim("filters"), model.get_dim("width")
+    model.set_param("grams", _even((grams, hidden), grams + columns))
     model.set_param("dense", glorot_uniform_init(model.ops, (columns, hidden)) / 4)
     model.set_param("bias", model.ops.alloc1f(hidden))
+    model.set_param("phrases", _even((WINDOW, width, filters), WINDOW * width))
+    model.set_param("phrase_bias", model.ops.alloc1f(filters))
+
+
+def _even(shape: tuple[int, ...], inputs: int) -> Any:
+    """Start with small numbers, evenly spread."""
+    bound = 1 / np.sqrt(inputs)
+    return np.random.uniform(-bound, bound, shape).astype(np.float32)  # noqa: NPY002 -- thinc seeds it
 
 
 def _forward(model: Model[Batch, Floats], batch: Batch, is_train: bool) -> tuple[Floats, Callable[[Floats], Batch]]:  # noqa: FBT001 -- thinc calls it so
+    hidden, backprop_hidden = _read_words(model, batch, is_train)
+    filters, bias = parameter(model, "phrases"), parameter(model, "phrase_bias")
+    told, backprop_told = read_phrases(batch, filters, bias, KEPT if is_train else 1.0)
+    units = model.get_dim("hidden")
+
+    def backprop(gradient: Floats) -> Batch:
+        backprop_hidden(gradient[:, :units])
+        by_filter, by_bias = backprop_told(gradient[:, units:])
+        model.inc_grad("phrases", by_filter)
+        model.inc_grad("phrase_bias", by_bias)
+        return batch
+
+    return np.hstack([hidden, told]), backprop
+
+
+def _read_words(model: Model[Batch, Floats], batch: Batch, is_train: bool) -> tuple[Floats, Callable[[Floats], None]]:  # noqa: FBT001 -- as above
     weights, dense = batch.weights, batch.dense
     if is_train:
         keep = 1 - model.attrs["blank"]
@@ -81,7 +120,7 @@ def _forward(model: Model[Batch, Floats], batch: Batch, is_train: bool) -> tuple
     before = summed + dense @ parameter(model, "dense") + parameter(model, "bias")
     hidden = np.maximum(before, 0).astype(np.float32)
 
-    def backprop(gradient: Floats) -> Batch:
+    def backprop(gradient: Floats) -> None:
         gradient = gradient * (before > 0)
         along = np.repeat(gradient, np.diff(batch.offsets), axis=0) * weights[:, None]
         order = np.argsort(batch.ids, kind="stable")
@@ -94,6 +133,5 @@ def _forward(model: Model[Batch, Floats], batch: Batch, is_train: bool) -> tuple
         by_unit: Any = gradient.sum(axis=0)
         model.inc_grad("dense", by_column)
         model.inc_grad("bias", by_unit)
-        return batch
 
     return hidden, backprop

@@ -1,133 +1,150 @@
-"""Builds the pipeline that ships: trains it, and fits how its two parts are weighed against each other.
+"""Builds the pipeline that ships: trains it, and fits what weighs its parts against each other.
 
-The weights and thresholds come from writers that neither part has seen: the network is trained five times, each time
-without a fifth of the writers, and scores those; the lexicon was not tended on them.
+The weights and thresholds come from writers that neither part has seen: the network is trained several times, each time
+without some of the writers, and scores those; the lexicon was not tended on them.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import spacy
-from numpy.typing import NDArray
 from spacy.cli.train import train
 from spacy.language import Language
 
+from nlp import registered  # noqa: F401 -- makes the components known to spaCy
+from nlp.combiner import Combiner
+from nlp.context import KIND, Context
 from nlp.corpus_files import FOLDER, read_corpus, writer_of
 from nlp.documents import Document
+from nlp.findings import Assertion
+from nlp.learned import assertions
 from nlp.learned.corpus_reader import example
+from nlp.learned.fitting import STRENGTHS, Pairs, Weights, best_threshold, careful_threshold, chances, fit
 from nlp.learned.theme_model import LABELS, SCORES
 from nlp.taxonomy import load_taxonomy
-from nlp.theme_finder import FOUND
+from nlp.theme_finder import FOUND, STREAM, Found
 
 CONFIG = Path(__file__).parent.parent / "config.cfg"
 META = {
     "name": "integration_journal",
-    "version": "1.0.0",
+    "version": "1.1.0",
     "description": "Themes of journals and notes in ketamine-assisted psychotherapy; see docs/model_card.md.",
     "license": "Apache-2.0",
 }
-FOLDS = 5
-UNSEEN = "train_*.txt"  # files that the lexicon was not tended on
-STRENGTHS = ("strong", "likely", "weak")
-NEWTON_STEPS, RIDGE = 30, 1e-3
-Floats = NDArray[np.float64]
+FOLDS = 4
+UNSEEN = ("train_*.txt", "voices_*.txt")  # files that the lexicon was not tended on
+Mentions = list[tuple[assertions.Seen, Assertion]]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """Every (sentence, theme) pair of some documents: score, best line (index in STRENGTHS, -1 for none), truth."""
+class Fitted:
+    """What is fitted beside the network, and put into the pipeline's configuration."""
 
-    scores: Floats
-    lines: NDArray[np.int64]
-    truth: NDArray[np.bool_]
+    weights: Weights
+    threshold: float
+    safety_threshold: float
+
+    def settings(self) -> dict[str, Any]:
+        """Write it as settings of the combiner."""
+        return {f"components.combiner.{each.name}": getattr(self, each.name) for each in fields(self)}
 
 
-def build(target: Path, encoder: str | None = None) -> dict[str, float]:
+def build(target: Path, encoder: str | None = None) -> Fitted:
     """Train the pipeline and write it to a folder, which is replaced; give what was fitted."""
     chosen = {"components.theme_model.encoder": encoder}
-    writers = sorted({writer_of(each) for each in _documents(UNSEEN)})
-    held_out = [_scored(fold, chosen) for fold in (writers[n::FOLDS] for n in range(FOLDS))]
-    seen = Seen(*(np.concatenate([getattr(each, name) for each in held_out]) for name in ("scores", "lines", "truth")))
-    weights = fit(seen)
-    everything, safety = np.ones_like(seen.truth), np.zeros_like(seen.truth)
-    safety[:, [theme in load_taxonomy().safety for theme in load_taxonomy().themes]] = True
-    fitted = {f"weights.{name}": value for name, value in weights.items()}
-    fitted["threshold"] = best_threshold(seen, weights, everything)
-    fitted["safety_threshold"] = best_threshold(seen, weights, safety)
-    settings: dict[str, Any] = chosen | {f"components.combiner.{name}": value for name, value in fitted.items()}
+    writers = sorted({writer_of(each) for each in _documents(*UNSEEN)})
+    folds = [writers[n::FOLDS] for n in range(FOLDS)]
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # each of the processes to come has a core of its own
     with tempfile.TemporaryDirectory() as made:
-        train(CONFIG, made, overrides=settings)
-        nlp = spacy.load(Path(made) / "model-last")
+        places = [str(Path(made) / str(n)) for n in range(FOLDS + 1)]
+        with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as workers:
+            done = list(workers.map(_train, places, repeat(chosen), [*folds, []]))
+        kept_from = [spacy.load(each) for each in done[:-1]]
+        fitted = weigh([read(nlp, _by(fold)) for nlp, fold in zip(kept_from, folds, strict=True)])
+        nlp = spacy.load(done[-1], config=fitted.settings())
+        mentions = [one for other, fold in zip(kept_from, folds, strict=True) for one in met(other, _by(fold), fitted)]
+        _context(nlp).model = assertions.learn(mentions)
         nlp.meta.update(META)
         shutil.rmtree(target, ignore_errors=True)
         nlp.to_disk(target, exclude=["vocab"])
     return fitted
 
 
-def _documents(pattern: str) -> Iterator[Document]:
-    for path in sorted(FOLDER.glob(pattern)):
+def _train(folder: str, chosen: dict[str, Any], left_out: Sequence[str]) -> Path:
+    """Train without some writers; in a process of its own."""
+    train(CONFIG, folder, overrides=chosen | {"corpora.train.leave_out": list(left_out)})
+    return Path(folder) / "model-last"
+
+
+def _documents(*patterns: str) -> Iterator[Document]:
+    for path in sorted(path for pattern in patterns for path in FOLDER.glob(pattern)):
         yield from read_corpus(path)
 
 
-def _scored(left_out: Sequence[str], chosen: dict[str, Any]) -> Seen:
-    """Train without some writers, and read what they wrote."""
-    with tempfile.TemporaryDirectory() as made:
-        train(CONFIG, made, overrides=chosen | {"corpora.train.leave_out": list(left_out)})
-        nlp = spacy.load(Path(made) / "model-last")
-    return read(nlp, (each for each in _documents(UNSEEN) if writer_of(each) in left_out))
+def _by(writers: Sequence[str]) -> Iterator[Document]:
+    return (each for each in _documents(*UNSEEN) if writer_of(each) in writers)
 
 
-def read(nlp: Language, documents: Iterable[Document]) -> Seen:
+def read(nlp: Language, documents: Iterable[Document]) -> Pairs:
     """Score documents with the network, and lay what the lexicon finds and what is labelled beside it."""
     themes = list(load_taxonomy().themes)
     model = nlp.get_pipe("theme_model")
     scores, lines, truth = [], [], []
     for document in documents:
         doc = model(example(nlp, document).predicted)
-        scores.append(doc.user_data[SCORES][0][:, : len(themes)])
-        met = np.full(scores[-1].shape, -1)
+        scores.append(doc.user_data[SCORES].scores[:, : len(themes)])
+        best = np.full(scores[-1].shape, -1)
         for found in sorted(doc.user_data[FOUND], key=lambda one: one.score):
-            met[found.sentence, themes.index(found.theme)] = STRENGTHS.index(found.strength.replace("denied", "strong"))
-        lines.append(met)
+            best[found.sentence, themes.index(found.theme)] = STRENGTHS.index(
+                found.strength.replace("denied", "strong")
+            )
+        lines.append(best)
         truth.append(np.array([[theme in labels for theme in themes] for labels in doc.user_data[LABELS]]))
-    return Seen(np.vstack(scores).astype(np.float64), np.vstack(lines), np.vstack(truth))
+    return Pairs(np.vstack(scores).astype(np.float64), np.vstack(lines), np.vstack(truth))
 
 
-def fit(seen: Seen) -> dict[str, float]:
-    """Fit the combiner's weights: logistic regression by Newton's method, with a slight pull towards zero."""
-    inputs, truth = _inputs(seen), seen.truth.ravel().astype(np.float64)
-    weights = np.zeros(inputs.shape[1])
-    for _ in range(NEWTON_STEPS):
-        chance = 1 / (1 + np.exp(-(inputs @ weights)))
-        slope = inputs.T @ (chance - truth) + RIDGE * weights
-        curve = (inputs * (chance * (1 - chance))[:, None]).T @ inputs + RIDGE * np.eye(len(weights))
-        weights = weights - np.linalg.solve(curve, slope)
-    bias, score, strong, likely, weak = (round(float(each), 4) for each in weights)
-    return {"bias": bias, "score": score, "strong": strong, "denied": strong, "likely": likely, "weak": weak}
+def weigh(parts: Sequence[Pairs]) -> Fitted:
+    """Fit the combiner to what several networks made of writers that they were kept from."""
+    pairs = Pairs(*(np.concatenate([getattr(each, name) for each in parts]) for name in ("scores", "lines", "truth")))
+    weights = fit(pairs)
+    chance = chances(pairs, weights)
+    safety = np.array([theme in load_taxonomy().safety for theme in load_taxonomy().themes])
+    return Fitted(
+        weights,
+        best_threshold(chance[:, ~safety], pairs.truth[:, ~safety]),
+        careful_threshold(chance[:, safety], pairs.truth[:, safety]),
+    )
 
 
-def chances(seen: Seen, weights: dict[str, float]) -> Floats:
-    """Give the chance of every pair."""
-    values = np.array([weights[name] for name in ("bias", "score", *STRENGTHS)])
-    return np.asarray(1 / (1 + np.exp(-(_inputs(seen) @ values))))
+def met(nlp: Language, documents: Iterable[Document], fitted: Fitted) -> Mentions:
+    """Give the labelled mentions that a pipeline finds, as the context sees them, with what they are."""
+    model, context = nlp.get_pipe("theme_model"), _context(nlp)
+    combiner = Combiner(nlp, fitted.weights, fitted.threshold, fitted.safety_threshold, "combiner")
+    mentions: Mentions = []
+    for document in documents:
+        doc = example(nlp, document).predicted
+        doc.user_data[KIND] = document.kind
+        doc = combiner(model(doc))
+        found: list[Found] = doc.user_data[FOUND]
+        labels = doc.user_data[LABELS]
+        decided = context.decide(doc.user_data[STREAM], found, document.kind)
+        for one, seen in zip(found, context.seen(doc, decided), strict=True):
+            if one.theme in labels[one.sentence]:
+                mentions.append((seen, labels[one.sentence][one.theme]))
+    return mentions
 
 
-def best_threshold(seen: Seen, weights: dict[str, float], wanted: NDArray[np.bool_]) -> float:
-    """Give the threshold with the best micro-F1 of some pairs."""
-    chosen = wanted.ravel()
-    chance, truth = chances(seen, weights)[chosen], seen.truth.ravel()[chosen]
-    order = np.argsort(-chance, kind="stable")
-    found = np.arange(1, len(order) + 1)
-    f1 = 2 * np.cumsum(truth[order]) / (found + truth.sum())
-    return round(float(chance[order][int(f1.argmax())]), 3)
-
-
-def _inputs(seen: Seen) -> Floats:
-    lines = seen.lines.ravel()
-    columns = [np.ones(len(lines)), seen.scores.ravel(), *((lines == n).astype(float) for n in range(len(STRENGTHS)))]
-    return np.stack(columns, axis=1)
+def _context(nlp: Language) -> Context:
+    pipe = nlp.get_pipe("context")
+    if not isinstance(pipe, Context):
+        raise TypeError("the pipeline has no component context")
+    return pipe

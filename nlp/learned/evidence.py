@@ -8,12 +8,14 @@ import numpy as np
 from thinc.api import Model
 
 from nlp.learned.architecture import parameter
-from nlp.learned.features import Batch, Sentence, Vocabulary
+from nlp.learned.features import Batch, Scored, Sentence, Vocabulary
+from nlp.learned.phrases import shares_of_phrases
 from nlp.learned.word_table import Floats, WordTable
 
 AT_LEAST = 0.15  # a word must carry this share of what the strongest word carries, or it ends the quote
 LONGEST = 14  # words
-PARTS = ("grams", "dense", "bias")
+PARTS = ("grams", "dense", "phrases")
+FILTERS_ASKED = 24  # of those that speak in a sentence, the ones that count most
 
 
 class Evidence:
@@ -21,32 +23,42 @@ class Evidence:
 
     The hidden layer is linear for as long as the same units are in use, so that every n-gram and vector has its exact
     part in the score: input times gradient (Shrikumar, Greenside and Kundaje, "Learning important features through
-    propagating activation differences", ICML 2017). An n-gram's part goes to its words in equal shares.
+    propagating activation differences", ICML 2017). An n-gram's part goes to its words in equal shares; a filter's, to
+    the three words where it speaks loudest.
     """
 
     def __init__(self, model: Model[Batch, Floats], vocabulary: Vocabulary, table: WordTable) -> None:
         # The members side by side are one network: their units in a row, their outputs averaged.
-        grams, dense, bias = (
+        grams, dense, phrases = (
             np.concatenate([parameter(member.layers[0], name) for member in model.layers], axis=-1) for name in PARTS
         )
         outputs = [parameter(member.layers[-1], "W") / len(model.layers) for member in model.layers]
-        self._grams, self._dense, self._bias, self._output = grams, dense, bias, np.concatenate(outputs, axis=-1)
+        units = model.layers[0].layers[0].get_dim("hidden")
+        self._grams, self._dense, self._phrases, self._units = grams, dense, phrases, units
+        self._output = np.concatenate([each[:, :units] for each in outputs], axis=-1)
+        self._phrase_output = np.concatenate([each[:, units:] for each in outputs], axis=-1)
         self._vocabulary, self._table = vocabulary, table
 
-    def of(self, batch: Batch, number: int, words: Sentence, theme: int) -> Floats:
-        """Give each word's part in the score of theme number `theme`, shape (words,)."""
+    def of(self, scored: Scored, sentence: int, words: Sentence, theme: int) -> Floats:
+        """Give each word's part in the score of theme number `theme` in a sentence, shape (words,)."""
+        batch, number = scored.batch, scored.first + sentence
         start, end = batch.offsets[number], batch.offsets[number + 1]
         first, last = batch.words[number], batch.words[number + 1]
         ids, weights, pull = batch.ids[start:end], batch.weights[start:end], batch.pull[first:last]
-        rows = self._grams[ids]
-        before = weights @ rows + batch.dense[number] @ self._dense + self._bias
-        direction = (before > 0) * self._output[theme]
-        parts = dict(zip(ids.tolist(), (weights * (rows @ direction)).tolist(), strict=True))
-        shares = self._shares(words, parts)
+        hidden = np.concatenate([each[number, : self._units] for each in scored.hidden])
+        direction = (hidden > 0) * self._output[theme]
+        parts = dict(zip(ids.tolist(), (weights * (self._grams[ids] @ direction)).tolist(), strict=True))
+        vectors = self._table.vectors(batch.rows[first:last])
+        shares = self._shares(words, parts) + self._of_phrases(scored, number, vectors, theme)
         if pull.any():  # with an encoder, a sentence's vector has no parts
-            along = self._dense[: self._table.width] @ direction
-            shares += pull * (self._table.vectors(batch.rows[first:last]) @ along)
+            shares += pull * (vectors @ (self._dense[: self._table.width] @ direction))
         return np.asarray(shares, dtype=np.float32)
+
+    def _of_phrases(self, scored: Scored, number: int, vectors: Floats, theme: int) -> Floats:
+        told = np.concatenate([each[number, self._units :] for each in scored.hidden])
+        said = told * self._phrase_output[theme]
+        asked = np.argsort(-np.abs(said), kind="stable")[:FILTERS_ASKED]
+        return shares_of_phrases(vectors, self._phrases[..., asked], told[asked], self._phrase_output[theme, asked])
 
     def _shares(self, words: Sentence, parts: dict[int, float]) -> Any:
         shares = [0.0] * len(words)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ class Batch:
     `ids` and `weights` list the n-grams of all sentences one after the other; `offsets[i]` is where those of sentence
     `i` begin, with one more at the end. `dense` has a row a sentence: its vector, then that of the sentence before.
     `pull` is what a word's vector is multiplied with in its sentence, a number a word, in the order of the words.
+    `rows` are the words' rows in `table`; `words[i]` is where those of sentence `i` begin, with one more at the end.
     """
 
     ids: NDArray[np.int64]
@@ -39,9 +40,23 @@ class Batch:
     rows: NDArray[np.int64]
     pull: Floats
     words: NDArray[np.int64]
+    table: WordTable
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+
+class Scored(NamedTuple):
+    """What the network made of one document.
+
+    `scores` has a row a sentence. They are those of `batch` that begin at number `first`; `hidden` is what each
+    network's hidden layer said of all sentences of the batch.
+    """
+
+    scores: Floats
+    batch: Batch
+    first: int
+    hidden: tuple[Floats, ...]
 
 
 @dataclass(slots=True)
@@ -116,7 +131,7 @@ def featurise(
     if encoder is not None and texts:
         own, pull = encoder.encode(texts), np.zeros_like(pull)
     dense = _dense(own, np.array(firsts, bool))
-    return Batch(np.array(ids, np.int64), weights, offset, dense, row, pull, word)
+    return Batch(np.array(ids, np.int64), weights, offset, dense, row, pull, word, table)
 
 
 def segment_sums(values: NDArray[Any], offsets: NDArray[np.int64]) -> NDArray[Any]:

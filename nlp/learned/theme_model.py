@@ -14,10 +14,10 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer
 
 from nlp.findings import Assertion
-from nlp.learned.architecture import parameter
+from nlp.learned.architecture import output, parameter
 from nlp.learned.encoder import load_encoder
 from nlp.learned.evidence import Evidence
-from nlp.learned.features import Batch, Sentence, Vocabulary, featurise, sentences_of
+from nlp.learned.features import Batch, Scored, Sentence, Vocabulary, featurise, sentences_of
 from nlp.learned.word_table import Floats, WordTable
 from nlp.taxonomy import load_taxonomy
 from nlp.theme_finder import SPANS, STREAM
@@ -31,7 +31,7 @@ TABLE = Path(__file__).with_name("word_table.npz")
 
 
 class ThemeModel(TrainablePipe):
-    """Leaves scores (logits) in `doc.user_data`, a row a sentence.
+    """Leaves a `Scored` in `doc.user_data`, with scores (logits), a row a sentence.
 
     The columns are the themes, in the order of the taxonomy, and behind them the assertions but "affirmed": whether
     anything in the sentence is so asserted.
@@ -65,19 +65,20 @@ class ThemeModel(TrainablePipe):
             [list(sentences_of(doc.user_data[STREAM])) for doc in docs], self.grams, self.table, self.encoder
         )
 
-    def predict(self, docs: Iterable[Doc]) -> list[tuple[Floats, Batch, int]]:
-        """Score documents: for each its scores, and the batch with the number of its first sentence."""
+    def predict(self, docs: Iterable[Doc]) -> list[Scored]:
+        """Score documents."""
         docs = list(docs)
         batch = self.batch(docs)
-        scores = self.model.predict(batch) if len(batch) else np.zeros((0, len(self.labels)), np.float32)
+        hidden = tuple(np.asarray(member.layers[0].predict(batch)) for member in self.model.layers)
+        scores = output(self.model, hidden)
         found, first = [], 0
         for doc in docs:
             last = first + len(doc.user_data[STREAM].sentences)
-            found.append((scores[first:last], batch, first))
+            found.append(Scored(scores[first:last], batch, first, hidden))
             first = last
         return found
 
-    def set_annotations(self, docs: Iterable[Doc], scores: Iterable[tuple[Floats, Batch, int]]) -> None:
+    def set_annotations(self, docs: Iterable[Doc], scores: Iterable[Scored]) -> None:
         """Leave each document its scores, and what is needed to tell which words they rest on."""
         for doc, found in zip(docs, scores, strict=True):
             doc.user_data[SCORES] = found
@@ -101,6 +102,7 @@ class ThemeModel(TrainablePipe):
     def _shape(self) -> None:
         for member in self.model.layers:
             member.layers[0].set_dim("n_grams", len(self.grams))
+            member.layers[0].set_dim("width", self.table.width)
             member.layers[0].set_dim("columns", 2 * (self.encoder.width if self.encoder else self.table.width))
             member.layers[-1].set_dim("nO", len(self.labels))
 

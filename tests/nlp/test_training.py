@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,17 @@ from spacy.cli.train import train
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
+from nlp.findings import Assertion
 from nlp.learned import theme_model
-from nlp.learned.build import CONFIG, Seen, best_threshold, chances, fit
+from nlp.learned.assertions import Seen, learn
+from nlp.learned.build import CONFIG
 from nlp.learned.encoder import SentenceEncoder
 from nlp.learned.features import Vocabulary, featurise
+from nlp.learned.fitting import Pairs, best_threshold, careful_threshold, chances, fit
 from nlp.learned.make_word_table import make_word_table, read_vectors
 from nlp.learned.word_table import WordTable
 from nlp.tagger import PIPELINE, load_pipeline
+from nlp.taxonomy import load_taxonomy
 
 pytestmark = [pytest.mark.database_free, pytest.mark.xdist_group("training")]
 
@@ -29,6 +34,7 @@ SMALL = {
     "corpora.dev.files": ["writers_2.txt"],
     "training.max_epochs": 2,
     "components.theme_model.model.hidden": 16,
+    "components.theme_model.model.filters": 8,
     "components.theme_model.model.members": 2,
 }
 TEXT = "I miss my father so much. We had soup."
@@ -116,18 +122,47 @@ def test_without_the_extra_an_encoder_says_what_is_missing(monkeypatch: pytest.M
 
 
 def test_the_combiner_is_fitted_to_what_it_is_shown() -> None:
-    """Planted: the chance is logistic in the score, and a strong line adds three."""
+    """Planted: the chance is logistic in the score, a strong line adds three, and one theme is rarer than it seems."""
     chance = np.random.default_rng(7)
-    scores = chance.normal(-2, 2, (4000, 2))
+    themes = list(load_taxonomy().themes)
+    scores = chance.normal(-2, 2, (2000, len(themes)))
     lines = np.where(chance.random(scores.shape) < 0.2, 0, -1)
-    truth = chance.random(scores.shape) < 1 / (1 + np.exp(-(0.5 + scores + 3 * (lines == 0))))
-    seen = Seen(scores, lines, truth)
-    weights = fit(seen)
-    assert weights["bias"] == pytest.approx(0.5, abs=0.3)
-    assert weights["score"] == pytest.approx(1.0, abs=0.15)
-    assert weights["strong"] == pytest.approx(3.0, abs=0.4)
-    assert abs(chances(seen, weights).mean() - truth.mean()) < 0.01
-    assert 0.3 < best_threshold(seen, weights, np.ones_like(truth)) < 0.6
+    bias = np.full(len(themes), 0.5)
+    bias[themes.index("joy")] = -1.5
+    truth = chance.random(scores.shape) < 1 / (1 + np.exp(-(bias + scores + 3 * (lines == 0))))
+    pairs = Pairs(scores, lines, truth)
+    weights = fit(pairs)
+    assert weights["all"]["bias"] == pytest.approx(0.45, abs=0.2)
+    assert weights["all"]["score"] == pytest.approx(1.0, abs=0.15)
+    assert weights["all"]["strong"] == pytest.approx(3.0, abs=0.4)
+    assert weights["joy"]["bias"] == pytest.approx(-1.5, abs=0.4)
+    found = chances(pairs, weights)
+    assert abs(found.mean() - truth.mean()) < 0.01
+    assert 0.3 < best_threshold(found, truth) < 0.6
+    careful = careful_threshold(found, truth, 0.9)
+    assert truth[found >= careful].mean() == pytest.approx(0.9, abs=0.01)
+
+
+def test_assertions_are_learned_from_rules_and_words_together() -> None:
+    """Planted: "days now" denies drinking without a rule, and a far "not" is about something else."""
+    plain = Seen(
+        ("i", "drank", "again"), (1, 2), "substance_use", "journal", Assertion.AFFIRMED, 0, "strong", [-4.0] * 4
+    )
+    days = replace(plain, words=("forty", "days", "now", "no", "drink"), core=(4, 5))
+    far = replace(plain, words=("not", "home", "yet", "i", "drank"), core=(4, 5), verdict=Assertion.NEGATED, gap=3)
+    near = replace(plain, words=("not", "a", "drink"), core=(2, 3), verdict=Assertion.NEGATED, gap=1)
+    truth = [(plain, Assertion.AFFIRMED), (far, Assertion.AFFIRMED)] + 2 * [
+        (days, Assertion.NEGATED),
+        (near, Assertion.NEGATED),
+    ]
+    model = learn(truth * 20)
+    assert [model.settle(seen)[0] for seen in (plain, days, far, near)] == [
+        Assertion.AFFIRMED,
+        Assertion.NEGATED,
+        Assertion.AFFIRMED,
+        Assertion.NEGATED,
+    ]
+    assert sum(model.chances(days).values()) == pytest.approx(1)
 
 
 def test_a_word_table_is_made_of_an_encoder_and_published_vectors(tmp_path: Path) -> None:

@@ -1,0 +1,151 @@
+"""What is learned of assertions: a curve over the rules' verdict, the words around a mention and the network's view.
+
+Multinomial logistic regression over sparse features, fitted by AdaGrad (Duchi, Hazan and Singer, "Adaptive subgradient
+methods", JMLR 12, 2011) on mentions in texts of writers that the network was kept from.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp.findings import Assertion
+
+ASSERTIONS = tuple(Assertion)
+BEFORE, AFTER, CLOSE = 8, 7, 3  # words looked at on either side of a mention; those whose distance counts
+NEAR = 1  # words between a cue and a mention, as in "no more wine"
+SEEN = 2  # times that a feature must have been met to be kept
+EPOCHS, RATE, PULL, SEED = 12, 0.15, 2e-4, 20261125
+FACTORS = (1.0, 0.8, 0.65, 0.5, 0.4, 0.3, 0.2)
+LEAK_COUNTS = 0.25  # what a mention wrongly reported as affirmed counts beside a wrong assertion of any kind
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A mention as it is judged.
+
+    words: of its sentence. core: which of them it is about. verdict: what the rules say; gap: how many words lie
+    between the mention and the cue. turned: the network's logits of each assertion but the first, for the sentence.
+    """
+
+    words: Sequence[str]
+    core: tuple[int, int]
+    theme: str
+    kind: str
+    verdict: Assertion
+    gap: int
+    strength: str
+    turned: Sequence[float]
+
+
+def features_of(seen: Seen) -> Iterator[tuple[str, float]]:
+    """Name what is looked at, each with its value."""
+    start, end = seen.core
+    words = seen.words
+    verdict = f"rules:{seen.verdict.value}"
+    source = "learned" if seen.strength == "learned" else "line"
+    near = "near" if seen.gap <= NEAR else "far"
+    yield from ((each, 1.0) for each in ("always", verdict, f"{verdict}|{source}", f"{verdict}|{near}"))
+    yield from (
+        (each, 1.0) for each in (f"{verdict}|{near}|{source}", f"theme:{seen.theme}", f"{verdict}|{seen.theme}")
+    )
+    yield from (
+        (each, 1.0) for each in (f"kind:{seen.kind}", f"kind:{seen.kind}|{verdict}", f"strength:{seen.strength}")
+    )
+    yield f"first:{words[0]}", 1.0
+    for back in range(1, min(CLOSE, start) + 1):
+        yield f"{back} before:{words[start - back]}", 1.0
+    for word in words[max(0, start - BEFORE) : start]:
+        yield f"before:{word}", 0.5
+    for word in words[end : end + AFTER]:
+        yield f"after:{word}", 0.5
+    for name, logit in zip(ASSERTIONS[1:], seen.turned, strict=True):
+        yield f"network:{name.value}", max(-6.0, min(6.0, logit)) / 3
+
+
+class AssertionModel:
+    """Gives the chance of each assertion of a mention."""
+
+    def __init__(self, weights: Mapping[str, Sequence[float]], factor: float = 1.0) -> None:
+        self._weights = {name: tuple(row) for name, row in weights.items()}
+        self.factor = factor
+
+    def chances(self, seen: Seen) -> dict[Assertion, float]:
+        """Give the chances of all assertions, which sum to one."""
+        logits = [0.0] * len(ASSERTIONS)
+        for name, value in features_of(seen):
+            row = self._weights.get(name)
+            if row is not None:
+                for n, weight in enumerate(row):
+                    logits[n] += value * weight
+        powers = np.exp(np.array(logits) - max(logits))
+        return dict(zip(ASSERTIONS, (powers / powers.sum()).tolist(), strict=True))
+
+    def settle(self, seen: Seen) -> tuple[Assertion, float]:
+        """Choose an assertion, and say how sure it is. "Affirmed" must be `1 / factor` times as likely as another."""
+        found = self.chances(seen)
+        best = max(found, key=lambda each: found[each] * (self.factor if each is Assertion.AFFIRMED else 1))
+        return best, found[best]
+
+    def write(self, path: Path) -> None:
+        """Write the weights to a file."""
+        kept = {"factor": self.factor, "weights": self._weights}
+        path.write_text(json.dumps(kept, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> "AssertionModel":
+        """Read the weights."""
+        kept = json.loads(path.read_text("utf-8"))
+        return cls(kept["weights"], kept["factor"])
+
+
+def learn(mentions: Sequence[tuple[Seen, Assertion]]) -> AssertionModel:
+    """Fit the curve on mentions with what they are, and then how sure "affirmed" must be."""
+    held = [each for n, each in enumerate(mentions) if n % 5 == 0]
+    rest = [each for n, each in enumerate(mentions) if n % 5]
+    factor = best_factor(_fit(rest), held) if held and rest else 1.0
+    model = _fit(mentions)
+    model.factor = factor
+    return model
+
+
+def _fit(mentions: Sequence[tuple[Seen, Assertion]]) -> AssertionModel:
+    counts = Counter(name for seen, _ in mentions for name, _ in features_of(seen))
+    places = {name: n for n, name in enumerate(sorted(name for name, count in counts.items() if count >= SEEN))}
+    rows = []
+    for seen, truth in mentions:
+        known = [(places[name], value) for name, value in features_of(seen) if name in places]
+        ids, values = np.array([each for each, _ in known], np.int64), np.array([value for _, value in known])
+        rows.append((ids, values, ASSERTIONS.index(truth)))
+    weights = np.zeros((len(places), len(ASSERTIONS)))
+    steps = np.full_like(weights, 1e-6)
+    order = np.random.default_rng(SEED)
+    for _ in range(EPOCHS):
+        for n in order.permutation(len(rows)):
+            ids, values, truth_ = rows[n]
+            logits = values @ weights[ids]
+            powers = np.exp(logits - logits.max())
+            slope = powers / powers.sum()
+            slope[truth_] -= 1
+            gradient = values[:, None] * slope + PULL * weights[ids]
+            steps[ids] += gradient**2
+            weights[ids] -= RATE * gradient / np.sqrt(steps[ids])
+    return AssertionModel({name: [round(float(w), 3) for w in weights[n]] for name, n in places.items()})
+
+
+def best_factor(model: AssertionModel, mentions: Sequence[tuple[Seen, Assertion]]) -> float:
+    """Choose how sure "affirmed" must be: accuracy, less what leaks of what is not affirmed."""
+    chances = np.array([list(model.chances(seen).values()) for seen, _ in mentions])
+    truth = np.array([ASSERTIONS.index(each) for _, each in mentions])
+
+    def worth(factor: float) -> float:
+        said = (chances * np.array([factor, 1, 1, 1, 1])).argmax(axis=1)
+        leaked = (said == 0)[truth > 0]
+        return float((said == truth).mean() - LEAK_COUNTS * (leaked.mean() if len(leaked) else 0))
+
+    return max(FACTORS, key=worth)
