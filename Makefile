@@ -8,7 +8,7 @@ DOMAIN := messages
 UV     ?= uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test coverage check format openapi clients messages model bench storm lock
+.PHONY: help setup run test coverage check check-types check-rest format openapi clients messages model bench storm lock
 
 help: ## say what each verb does
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ setup: $(READY) ## make the virtual environment with the locked dependencies
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -27,7 +27,7 @@ run: $(READY) ## serve the API with a demo clinic, and say what to try
 
 test: $(READY) check ## every check, then every test on SQLite and on PostgreSQL
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --database sqlite
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --database postgresql -m "not database_free"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --database postgresql -m "not database_free and not one_database"
 
 coverage: $(READY) ## say which lines the tests on SQLite never reach
 	@rm -f .coverage .coverage.*
@@ -35,9 +35,16 @@ coverage: $(READY) ## say which lines the tests on SQLite never reach
 	@$(BIN)/coverage report
 
 check: $(READY) ## format, lint, types, import contracts, openapi.yaml against the code
+	@$(MAKE) --no-print-directory --jobs=2 $(APART) check-types check-rest
+
+APART := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) # old makes mingle what is said at the same time
+
+check-types:
+	$(BIN)/mypy
+
+check-rest:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/integration-api openapi --check
 

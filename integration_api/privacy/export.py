@@ -49,6 +49,7 @@ from integration_api.web.schema import Schema
 from models import Attachment, Page, PageRequest
 
 FORMAT = 1  # of record.json; counted up when a reader would have to know
+PAGE = 200  # so many records are read at a time
 
 
 def everything_about(db_session: DbSession, caller: Principal, at: datetime) -> dict[str, Any]:
@@ -110,13 +111,13 @@ def _all(schema: Schema, turn: Callable[[PageRequest], Page[Any]]) -> list[Any]:
 def _turned(turn: Callable[[PageRequest], Page[Any]]) -> list[Any]:
     """Turn the pages of a list, all of them."""
     found: list[Any] = []
-    request = PageRequest(limit=200)
+    request = PageRequest(limit=PAGE)
     while True:
         page = turn(request)
         found += page.items
         if page.next_after is None:
             return found
-        request = PageRequest(limit=200, after=page.next_after)
+        request = PageRequest(limit=PAGE, after=page.next_after)
 
 
 def files_of(db_session: DbSession, caller: Principal) -> list[Attachment]:

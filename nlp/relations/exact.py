@@ -1,6 +1,7 @@
 """Exact chances of counts under "unrelated", and how many of many findings to believe."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from math import comb
 
 import numpy as np
@@ -51,27 +52,27 @@ def follows(first: int, both: int, second: int, neither: int) -> Chances:
     the second theme is two hypergeometric draws.
     """
     leading, others = first + both, second + neither
-    chances = [0.0] * (leading + 1)
     if not leading:
         return [1.0]
+    chances = np.zeros(leading + 1)
     orders = comb(leading + others, leading)
     for runs in range(1, min(leading, others + 1) + 1):
         shapes = comb(leading - 1, runs - 1)
         for closing, gaps in ((1, comb(others, runs - 1)), (0, comb(others, runs))):
-            weight = shapes * gaps / orders
-            own = _drawn(leading - runs, runs, both)
-            theirs = _drawn(runs - closing, others - runs + closing, second)
-            for count, chance in enumerate(added((own, theirs)) if weight else ()):
-                if chance:
-                    chances[count] += weight * chance
-    return chances
+            if weight := shapes * gaps / orders:
+                own = _drawn(leading - runs, runs, both)
+                theirs = _drawn(runs - closing, others - runs + closing, second)
+                counts = np.convolve(own, theirs)[: leading + 1]  # more hits than windows have no chance
+                chances[: counts.size] += weight * counts
+    return [float(chance) for chance in chances]
 
 
-def _drawn(marked: int, unmarked: int, drawn: int) -> Chances:
+@lru_cache(maxsize=10_000)  # among a patient's themes the same few numbers come again and again
+def _drawn(marked: int, unmarked: int, drawn: int) -> tuple[float, ...]:
     whole = comb(marked + unmarked, drawn) if unmarked >= 0 else 0
     if not whole:
-        return [1.0]
-    return [comb(marked, hits) * comb(unmarked, drawn - hits) / whole for hits in range(drawn + 1)]
+        return (1.0,)
+    return tuple(comb(marked, hits) * comb(unmarked, drawn - hits) / whole for hits in range(drawn + 1))
 
 
 def believed(chances: Sequence[float], level: float) -> frozenset[int]:

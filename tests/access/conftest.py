@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from callers import Clinic
-from rows import empty, everything, put_back
+from rows import made_once
 from who_gets_what import FILES, HOOK, JPEG, OWN, PROMPT
 
 from models import new_id
@@ -18,14 +18,7 @@ def _lived() -> dict[str, Any]:
 
 @pytest.fixture
 def world(clinic: Clinic, _lived: dict[str, Any]) -> Clinic:
-    with clinic.app.app_context():
-        if not _lived:
-            live(clinic)
-            _lived.update(ids=clinic.ids, rows=everything())
-        else:
-            empty(clinic.app)
-            put_back(_lived["rows"])
-    clinic.ids = dict(_lived["ids"])
+    made_once(clinic, _lived, live)
     # A file lies outside the database, and goes when it is deleted: each test has its own.
     sent = clinic.maya.call("POST", FILES.format(**clinic.ids), data=JPEG, content_type="image/jpeg")
     clinic.ids["attachment"] = sent.json["id"]

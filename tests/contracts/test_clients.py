@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from serving import served
 
+pytestmark = pytest.mark.one_database
+
 BIN = Path(sys.executable).parent
 
 

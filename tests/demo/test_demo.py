@@ -18,6 +18,8 @@ from integration_api.db import unit_of_work
 from integration_api.demo.loader import seed
 from integration_api.themes.jobs import tag_pending
 
+pytestmark = pytest.mark.one_database
+
 
 def free_port() -> int:
     with socket.socket() as found:

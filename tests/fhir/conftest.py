@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from callers import ADDRESS
+from callers import ADDRESS, Clinic
+from rows import made_once
 from werkzeug.test import TestResponse
 
 from integration_api.access.scopes import parse_scopes
@@ -185,12 +186,21 @@ def _answer_and_feel(clinic: Any, ids: dict[str, str]) -> None:
     ids["draft"] = clinic.write("I am unfinished.", is_draft=True)["id"]
 
 
+@pytest.fixture(scope="session")
+def _lived() -> dict[str, Any]:
+    """What the record left in the database, so that it is made by HTTP once and not once a test."""
+    return {}
+
+
 @pytest.fixture
-def record(clinic: Any, validators: Validators) -> Record:
+def record(clinic: Clinic, validators: Validators, _lived: dict[str, Any]) -> Record:
     """A course with a dosing session, vitals, entries and notes, reviewed themes, resolves, a flag; no consent yet."""
-    found = Record(clinic, validators)
-    ids, therapist = found.ids, clinic.therapist
-    ids["maya"] = clinic.ids["maya"]
+    made_once(clinic, _lived, _live)
+    return Record(clinic, validators, dict(clinic.ids))
+
+
+def _live(clinic: Clinic) -> None:
+    ids, therapist = clinic.ids, clinic.therapist
     ids["course"] = clinic.open_course(started_on="2026-03-01", indication="Her low mood.")["id"]
     ids["preparation"] = clinic.hold_session(ids["course"], "2026-03-02T10:00:00Z", "psychotherapy")["id"]
     dosing = {"route": "intramuscular", "dose_mg": 60}
@@ -219,7 +229,6 @@ def record(clinic: Any, validators: Validators) -> Record:
     ids |= {"flag": flags[0]["id"], "open_flag": flags[-1]["id"]}
     assert therapist.post(f"/v1/safety-flags/{ids['flag']}/acknowledge", {"note": "Called her."}).status_code == 200
     clinic.add_ehr()
-    return found
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
+pytestmark = pytest.mark.one_database
+
 PASSWORD = "slow rivers carry stones"
 ELSEWHERE = [
     "https://evil.example",

@@ -9,6 +9,8 @@ from integration_api.access.policy import Resource
 from integration_api.oauth.clients import BadClient
 from integration_api.oauth.wording import in_words
 
+pytestmark = pytest.mark.one_database
+
 ISSUER, REDIRECT = "http://localhost", "http://127.0.0.1:9999/back"
 
 

@@ -24,6 +24,8 @@ from integration_api.access.key_sets import KeyCache, Unreachable, check_address
 from integration_api.access.outgoing import is_open
 from integration_api.config import Environment
 
+pytestmark = pytest.mark.one_database
+
 REDIRECT = "http://127.0.0.1:9999/back"
 
 

@@ -18,6 +18,8 @@ from integration_api.config import Settings, UnsafeSettings
 from integration_api.db import db, unit_of_work
 from models import User
 
+pytestmark = pytest.mark.one_database
+
 ISSUER, AUDIENCE = "https://id.clinic.example/realms/care", "integration-journal"
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.one_database
+
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from integration_api import cli
 from integration_api.db import reading
+from integration_api.privacy import export
 from integration_api.wiring import Parts
 from models import DataKey, Document, Erasure, Mention, Patient
 
@@ -27,10 +28,11 @@ def take_along(caller: Any) -> tuple[dict[str, Any], str]:
 
 
 class TestExport:
-    def test_it_holds_everything_that_the_patient_may_read(self, clinic: Any) -> None:
+    def test_it_holds_everything_that_the_patient_may_read(self, clinic: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(export, "PAGE", 5)  # so that every list of it has several pages
         course = clinic.open_course(indication="Low mood")["id"]
         clinic.hold_session(course, "2026-03-08T10:00:00Z", intention="To meet it kindly.")
-        written = [clinic.write(f"Entry {number} 🌊 <b>bold</b>", visibility="private") for number in range(205)]
+        written = [clinic.write(f"Entry {number} 🌊 <b>bold</b>", visibility="private") for number in range(12)]
         clinic.note("Pt seen.")
         clinic.maya.create("/v1/commitments", {"text": "Call my sister on Sundays."})
         clinic.note("My own thoughts.", "psychotherapy")

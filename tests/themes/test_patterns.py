@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.one_database
+
 FEAR = "I am afraid of dying."
 THANKS = "I feel so grateful today."
 SOUP = "We had soup at noon and the bus was late."

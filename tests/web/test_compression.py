@@ -7,6 +7,8 @@ import pytest
 
 from integration_api.web.compression import plain_tag
 
+pytestmark = pytest.mark.one_database
+
 LONG = "We walked along the harbour and spoke of nothing in particular. " * 40
 ENCODINGS = ("gzip", "br", "zstd")
 

@@ -11,6 +11,8 @@ from integration_api.app import create_app
 from integration_api.config import Settings
 from integration_api.db import db
 
+pytestmark = pytest.mark.one_database
+
 ORIGIN = "https://app.example"
 
 
