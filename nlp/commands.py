@@ -136,7 +136,7 @@ def train(output: Path, encoder: str | None) -> None:
     """Train the pipeline from nlp/corpus/ and nlp/config.cfg, and fit its weights; takes about ten minutes."""
     from nlp.learned.build import build  # noqa: PLC0415 -- training's libraries are slow to import
 
-    fitted = build(output, encoder)
+    fitted = build(output, {"components.theme_model.encoder": encoder})
     for theme, weights in fitted.weights.items():
         click.echo(f"{theme:24} " + " ".join(f"{name} {value}" for name, value in weights.items()), err=True)
     click.echo(f"threshold {fitted.threshold}, of safety themes {fitted.safety_threshold}", err=True)

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
@@ -47,41 +47,42 @@ Mentions = list[tuple[assertions.Seen, Assertion]]
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What is fitted beside the network, and put into the pipeline's configuration."""
+    """What is fitted beside the network: the settings of the combiner."""
 
     weights: Weights
     threshold: float
     safety_threshold: float
 
-    def settings(self) -> dict[str, Any]:
-        """Write it as settings of the combiner."""
-        return {f"components.combiner.{each.name}": getattr(self, each.name) for each in fields(self)}
 
+def build(target: Path, overrides: dict[str, Any], *, unseen: Sequence[str] = UNSEEN, folds: int = FOLDS) -> Fitted:
+    """Train the pipeline and write it to a folder, which is replaced; give what was fitted.
 
-def build(target: Path, encoder: str | None = None) -> Fitted:
-    """Train the pipeline and write it to a folder, which is replaced; give what was fitted."""
-    chosen = {"components.theme_model.encoder": encoder}
-    writers = sorted({writer_of(each) for each in _documents(*UNSEEN)})
-    folds = [writers[n::FOLDS] for n in range(FOLDS)]
+    overrides: settings that take the place of the configuration's, such as `components.theme_model.encoder`.
+    unseen: the files whose writers are left out of the network in turn, in so many folds.
+    """
+    documents = list(_documents(*unseen))
+    writers = sorted({writer_of(each) for each in documents})
+    parts = [writers[n::folds] for n in range(folds)]
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # each of the processes to come has a core of its own
     with tempfile.TemporaryDirectory() as made:
-        places = [str(Path(made) / str(n)) for n in range(FOLDS + 1)]
+        places = [str(Path(made) / str(n)) for n in range(folds + 1)]
         with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as workers:
-            done = list(workers.map(_train, places, repeat(chosen), [*folds, []]))
-        kept_from = [spacy.load(each) for each in done[:-1]]
-        fitted = weigh([read(nlp, _by(fold)) for nlp, fold in zip(kept_from, folds, strict=True)])
-        nlp = spacy.load(done[-1], config=fitted.settings())
-        mentions = [one for other, fold in zip(kept_from, folds, strict=True) for one in met(other, _by(fold), fitted)]
-        _context(nlp).model = assertions.learn(mentions)
-        nlp.meta.update(META)
-        shutil.rmtree(target, ignore_errors=True)
-        nlp.to_disk(target, exclude=["vocab"])
+            done = list(workers.map(_train, places, repeat(overrides), [*parts, []]))
+        *kept_from, nlp = (spacy.load(each) for each in done)
+    held_out = [(each, _by(part, documents)) for each, part in zip(kept_from, parts, strict=True)]
+    fitted = weigh([read(*each) for each in held_out])
+    nlp.remove_pipe("combiner")
+    nlp.add_pipe("combiner", before="context", config=asdict(fitted))
+    _context(nlp).model = assertions.learn([one for each in held_out for one in met(*each, fitted)])
+    nlp.meta.update(META)
+    shutil.rmtree(target, ignore_errors=True)
+    nlp.to_disk(target, exclude=["vocab"])
     return fitted
 
 
-def _train(folder: str, chosen: dict[str, Any], left_out: Sequence[str]) -> Path:
+def _train(folder: str, overrides: dict[str, Any], left_out: Sequence[str]) -> Path:
     """Train without some writers; in a process of its own."""
-    train(CONFIG, folder, overrides=chosen | {"corpora.train.leave_out": list(left_out)})
+    train(CONFIG, folder, overrides=overrides | {"corpora.train.leave_out": list(left_out)})
     return Path(folder) / "model-last"
 
 
@@ -90,8 +91,8 @@ def _documents(*patterns: str) -> Iterator[Document]:
         yield from read_corpus(path)
 
 
-def _by(writers: Sequence[str]) -> Iterator[Document]:
-    return (each for each in _documents(*UNSEEN) if writer_of(each) in writers)
+def _by(writers: Sequence[str], documents: Iterable[Document]) -> list[Document]:
+    return [each for each in documents if writer_of(each) in writers]
 
 
 def read(nlp: Language, documents: Iterable[Document]) -> Pairs:

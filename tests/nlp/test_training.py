@@ -18,7 +18,7 @@ from spacy.tokens import Doc, DocBin
 from nlp.findings import Assertion
 from nlp.learned import theme_model
 from nlp.learned.assertions import Seen, learn
-from nlp.learned.build import CONFIG
+from nlp.learned.build import CONFIG, build
 from nlp.learned.encoder import SentenceEncoder
 from nlp.learned.features import Vocabulary, featurise
 from nlp.learned.fitting import Pairs, best_threshold, careful_threshold, chances, fit
@@ -37,6 +37,7 @@ SMALL = {
     "components.theme_model.model.filters": 8,
     "components.theme_model.model.members": 2,
 }
+PLAIN = Seen(("i", "drank", "again"), (1, 2), "substance_use", "journal", Assertion.AFFIRMED, 0, "strong", [-4.0] * 4)
 TEXT = "I miss my father so much. We had soup."
 
 
@@ -50,6 +51,17 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("small")
     train(CONFIG, folder, overrides=SMALL)
     return folder / "model-last"
+
+
+def test_a_pipeline_is_built_weighed_and_read_back(tmp_path: Path) -> None:
+    """From corpus to folder: folds of writers left out, curves of the combiner, assertions; all there when loaded."""
+    fitted = build(tmp_path / "built", SMALL, unseen=["writers_1.txt"], folds=2)
+    assert set(fitted.weights) == {"all", *load_taxonomy().themes}
+    nlp = spacy.load(tmp_path / "built")
+    assert nlp.pipe_names == load_pipeline().pipe_names
+    assert nlp.config["components"]["combiner"]["weights"]["grief"] == fitted.weights["grief"]
+    assert nlp.config["components"]["combiner"]["safety_threshold"] == fitted.safety_threshold
+    assert nlp.get_pipe("context").model.chances(PLAIN)[Assertion.AFFIRMED] > 0.5
 
 
 def test_training_twice_gives_the_same_weights(small: Path, tmp_path: Path) -> None:
@@ -145,18 +157,15 @@ def test_the_combiner_is_fitted_to_what_it_is_shown() -> None:
 
 def test_assertions_are_learned_from_rules_and_words_together() -> None:
     """Planted: "days now" denies drinking without a rule, and a far "not" is about something else."""
-    plain = Seen(
-        ("i", "drank", "again"), (1, 2), "substance_use", "journal", Assertion.AFFIRMED, 0, "strong", [-4.0] * 4
-    )
-    days = replace(plain, words=("forty", "days", "now", "no", "drink"), core=(4, 5))
-    far = replace(plain, words=("not", "home", "yet", "i", "drank"), core=(4, 5), verdict=Assertion.NEGATED, gap=3)
-    near = replace(plain, words=("not", "a", "drink"), core=(2, 3), verdict=Assertion.NEGATED, gap=1)
-    truth = [(plain, Assertion.AFFIRMED), (far, Assertion.AFFIRMED)] + 2 * [
+    days = replace(PLAIN, words=("forty", "days", "now", "no", "drink"), core=(4, 5))
+    far = replace(PLAIN, words=("not", "home", "yet", "i", "drank"), core=(4, 5), verdict=Assertion.NEGATED, gap=3)
+    near = replace(PLAIN, words=("not", "a", "drink"), core=(2, 3), verdict=Assertion.NEGATED, gap=1)
+    truth = [(PLAIN, Assertion.AFFIRMED), (far, Assertion.AFFIRMED)] + 2 * [
         (days, Assertion.NEGATED),
         (near, Assertion.NEGATED),
     ]
     model = learn(truth * 20)
-    assert [model.settle(seen)[0] for seen in (plain, days, far, near)] == [
+    assert [model.settle(seen)[0] for seen in (PLAIN, days, far, near)] == [
         Assertion.AFFIRMED,
         Assertion.NEGATED,
         Assertion.AFFIRMED,
