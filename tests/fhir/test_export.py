@@ -1,4 +1,4 @@
-"""Bulk exports: asked for, written in the background, fetched, let go of; what may not be read any more is not in them."""
+"""Bulk exports: asked for, written in the background, fetched, let go of; without what may not be read any more."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -7,6 +7,7 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -155,10 +156,18 @@ def test_it_is_narrowed_by_patients_groups_types_times_and_filters(exporting: Ex
         kept = ehr.call("POST", f"Group/{clinic}/$export", body=said, headers=ASYNC)
         assert kept.status_code == (202 if inside else 400)
     exporting.work()
+    record.consents(is_granted=False)
+    assert ehr.read(f"Group/{clinic}")["quantity"] == 0
+    record.consents()
     categories = "_typeFilter=Observation%3Fcategory%3Dsurvey%252Ctherapy"  # as smart-fetch writes it
     some = exporting.export(ehr, f"$export?_type=Observation,Encounter&{categories}")
     assert set(ids(some["Observation"])) == set(ehr.ids("Observation?category=survey,therapy"))
     assert len(some["Encounter"]) == 2
+
+
+def test_what_changed_and_what_was_deleted_since_a_time(exporting: Exporting) -> None:
+    record, ehr = exporting.record, exporting.record.ehr
+    record.consents()
     at = now().isoformat().replace("+", "%2B")
     record.clinic.maya.delete(f"/v1/journal-entries/{record.ids['entry']}", if_match="*")
     fresh = record.clinic.write("A new day.")["id"]
@@ -167,18 +176,17 @@ def test_it_is_narrowed_by_patients_groups_types_times_and_filters(exporting: Ex
     (gone,) = exporting.fetch(ehr, manifest, "deleted")["Bundle"]
     assert gone["entry"] == [{"request": {"method": "DELETE", "url": f"DocumentReference/{record.ids['entry']}"}}]
     record.consents(is_granted=False)
-    assert ehr.read(f"Group/{clinic}")["quantity"] == 0
     assert exporting.fetch(ehr, manifest, "deleted") == {"Bundle": []}
 
 
 def test_what_cannot_be_asked_for_is_refused_or_left_out_where_that_is_agreed_to(exporting: Exporting) -> None:
     record, ehr = exporting.record, exporting.record.ehr
     record.consents()
-    clinic, maya = ehr.ids("Organization")[0], record.ids["maya"]
-    unknown = ("_until=2026-03-01T00:00:00Z", "_elements=id", "_type=Condition,Patient", "organizeOutputBy=Patient")
+    maya = record.ids["maya"]
+    unknown = ("_until=2026-03-01T00:00:00Z", "_elements=id", "_type=Condition", "organizeOutputBy=Patient")
     for question in unknown:
-        assert ehr.get(f"$export?{question}", headers=ASYNC).status_code == 400, question
-        assert exporting.begin(ehr, f"$export?{question}", headers=LENIENT)
+        assert ehr.get(f"$export?_type=Patient&{question}", headers=ASYNC).status_code == 400, question
+        assert exporting.begin(ehr, f"$export?_type=Patient&{question}", headers=LENIENT)
         exporting.work()
     wrong = (
         "_since=yesterday",
@@ -200,6 +208,12 @@ def test_what_cannot_be_asked_for_is_refused_or_left_out_where_that_is_agreed_to
         assert ehr.call("POST", "$export", body=body, headers=ASYNC).status_code == 422
     strangers = parameters(patient=[{"valueReference": {"reference": f"Patient/{record.clinic.ids['tom']}"}}])
     assert ehr.call("POST", "Patient/$export", body=strangers, headers=LENIENT).status_code == 400
+
+
+def test_an_export_is_the_askers_alone_and_as_wide_as_the_scopes(exporting: Exporting) -> None:
+    record, ehr = exporting.record, exporting.record.ehr
+    record.consents()
+    clinic = ehr.ids("Organization")[0]
     assert record.anybody.get("$export", headers=ASYNC).status_code == 401
     for who in ("maya", "therapist", "admin"):
         assert record.fhir(who).get("Patient/$export", headers=ASYNC).status_code == 403, who
@@ -214,11 +228,14 @@ def test_what_cannot_be_asked_for_is_refused_or_left_out_where_that_is_agreed_to
     exporting.work()
     other, url = record.add_system("other"), ehr.read(whole[0])["output"][0]["url"]
     with record.clinic.app.app_context(), unit_of_work() as db_session:
-        db_session.query(BulkExport).filter_by(id=whole[1].rpartition("/")[2]).one().client = "another-client"
+        db_session.query(BulkExport).filter_by(id=UUID(whole[1].rpartition("/")[2])).one().client = "another-client"
     for fhir, path in ((other, whole[0]), (other, url), (ehr, whole[1]), (record.fhir("therapist"), url)):
         assert fhir.get(path).status_code == 404
         assert fhir.call("DELETE", path.partition("/files")[0]).status_code == 404
     assert some.get(whole[0]).status_code == some.get(url).status_code == 403  # the scope holds on every look
+
+
+def test_the_server_says_that_it_exports(record: Any) -> None:
     told = record.anybody.read("metadata")
     ours = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/"
     (rest,) = told["rest"]
@@ -286,11 +303,11 @@ def test_a_worker_that_dies_loses_no_line_and_doubles_none(
     for _ in range(2):
         with pytest.raises(Died):
             exporting.work()
-        assert ehr.get(there).headers["X-Progress"].endswith(f" of {len(TYPES) - 1} types")
+        assert record.ehr.get(there).headers["X-Progress"].endswith(f" of {len(TYPES) - 1} types")
         assert exporting.work() == 0  # still thought to be in the dead one's hands
         exporting.turned[0] += LEASE + timedelta(seconds=1)
     assert exporting.work() == 1
-    assert exporting.fetch(ehr, ehr.read(there)) == whole
+    assert exporting.fetch(record.ehr, record.ehr.read(there)) == whole
 
 
 def test_it_ends_with_its_time_and_with_its_client(exporting: Exporting, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """/fhir/R4/$export: kick-off, status, files, and letting go."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from integration_api.fhir.answering import base_url, write_fhir
 from integration_api.fhir.bulk import use_cases
 from integration_api.fhir.bulk.asking import pairs_in, read_wish
 from integration_api.fhir.bulk.sending import seen_in, sent_lines, still_there
-from integration_api.fhir.elements import NDJSON, moment
+from integration_api.fhir.elements import NDJSON, Json, moment
 from integration_api.fhir.facade import blp
 from integration_api.fhir.incoming_routes import read_body
 from integration_api.fhir.known import Known
@@ -147,7 +147,7 @@ def read_file(export_id: UUID, file_id: UUID) -> Response:
 
 
 def _sent(caller: Principal, file: BulkFile) -> Iterator[bytes]:
-    def still(ids: list[str]) -> set[str]:
+    def still(ids: list[str]) -> Mapping[str, Json | None]:
         with reading() as db_session:
             return still_there(Known(db_session, caller, base_url()), file, ids)
 

@@ -53,6 +53,11 @@ def kind_of(name: str, section: str) -> ResourceType:
     return DELETED if section == "deleted" else TYPES[name]
 
 
+def line_of(resource: Json) -> bytes:
+    """Write a resource as a line."""
+    return json.dumps(resource, separators=(",", ":")).encode() + b"\n"
+
+
 @dataclass(slots=True)
 class Piece:
     """What goes into one file. `after` is where the next one begins."""
@@ -66,7 +71,7 @@ class Piece:
 
     def add(self, hit: Hit, patient_id: UUID | None) -> None:
         """Add one line."""
-        self.lines += json.dumps(hit.resource, separators=(",", ":")).encode() + b"\n"
+        self.lines += line_of(hit.resource)
         self.count += 1
         if patient_id is not None:
             self.patient_ids.add(str(patient_id))
