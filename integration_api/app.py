@@ -19,9 +19,11 @@ from integration_api.events.jobs import beat, deliver, dispatch_events, notice_r
 from integration_api.events.routes import blp as events
 from integration_api.events.subscription_routes import blp as subscriptions
 from integration_api.fhir import outcome as fhir_outcome
+from integration_api.fhir.bulk.jobs import drop_expired_exports, write_export
+from integration_api.fhir.bulk.use_cases import JOB as BULK_EXPORT
 from integration_api.fhir.routes import blp as fhir
 from integration_api.home.routes import blp as home
-from integration_api.jobs.running import run_next
+from integration_api.jobs.running import Work, run_next
 from integration_api.jobs.worker import Task
 from integration_api.journal.routes import blp as journal
 from integration_api.login.pages import blp as login_pages
@@ -57,8 +59,9 @@ from models import Keyring
 # What the worker does, line by line in threads of their own, and how many seconds each task may rest.
 LINES: tuple[Mapping[Task, float], ...] = (
     {dispatch_events: 0, deliver: 0, beat: 15, escalate_overdue: 60, prune_events: 3600},
-    {run_next: 0, tag_left_over: 60, notice_rising: 5},
+    {run_next: 0, tag_left_over: 60, notice_rising: 5, drop_expired_exports: 600},
 )
+JOBS: Mapping[str, Work] = {BULK_EXPORT: write_export}
 
 
 def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
@@ -80,8 +83,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     app.extensions["passwords"] = Passwords(profile_of(settings.environment))
     app.extensions["outside_issuer"] = _outside_issuer(settings)
     app.extensions["rates"] = Rates(settings)
-    app.extensions["memory"] = Memory()
-    app.extensions["gleaned"] = Gleaned()
+    app.extensions |= {"memory": Memory(), "gleaned": Gleaned(), "jobs": dict(JOBS)}
     app.extensions["on_credentials_reset"] = (revoke_families,)  # when a person has new credentials
     app.extensions["discard_files"] = discard  # when rows that name them are gone
     db.init_app(app)

@@ -100,6 +100,9 @@ class Settings:
     files: FileSettings = field(default_factory=FileSettings)
     outgoing_networks: tuple[IPv4Network | IPv6Network, ...] = ()  # of the clinic's own, that webhooks may reach
     outgoing_ports: tuple[int, ...] = (443, 8443)
+    export_hours: int = 24  # that a bulk export is kept
+    export_file_resources: int = 10_000  # in one file of it, at most
+    exports_at_once: int = 2  # that one account may have in the making
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -128,6 +131,9 @@ class Settings:
             files=FileSettings.from_env(env),
             outgoing_networks=_networks(env, "INTEGRATION_API_OUTGOING_NETWORKS"),
             outgoing_ports=_ports(env, "INTEGRATION_API_OUTGOING_PORTS", (443, 8443)),
+            export_hours=_positive(env, "INTEGRATION_API_EXPORT_HOURS", 24),
+            export_file_resources=_positive(env, "INTEGRATION_API_EXPORT_FILE_RESOURCES", 10_000),
+            exports_at_once=_positive(env, "INTEGRATION_API_EXPORTS_AT_ONCE", 2),
             rate_limit_storage=env.get("INTEGRATION_API_RATE_LIMIT_STORAGE") or "memory://",
         )
         settings.check()

@@ -7,6 +7,7 @@ from models.audit import AuditEvent, Deed, Verdict, verify
 from models.audit import append as append_deeds
 from models.base import Base, new_id, now, offset_minutes_of, on_clock
 from models.break_glass import BreakGlass, opened_by
+from models.bulk_export import BulkExport, BulkFile, drop_export, drop_exports
 from models.care_team import CareTeam, CareTeamMember
 from models.clinic_tally import ClinicTally
 from models.clinic_theme import ClinicTheme
@@ -103,6 +104,8 @@ __all__ = [
     "Base",
     "Between",
     "BreakGlass",
+    "BulkExport",
+    "BulkFile",
     "CareTeam",
     "CareTeamMember",
     "ClientKind",
@@ -178,6 +181,8 @@ __all__ = [
     "declines",
     "deliveries_within",
     "documents_within",
+    "drop_export",
+    "drop_exports",
     "forget",
     "has_been",
     "journal_entries_within",

@@ -67,9 +67,11 @@ class Attachment(Sealed, OfOrganization, Versioned, Base):
         return found
 
 
-@event.listens_for(Attachment, "after_delete")
-def _note_discarded(_mapper: Any, _connection: Any, gone: Attachment) -> None:
+def note_discarded(_mapper: Any, _connection: Any, gone: Any) -> None:
     """Remember the file of a row that goes; it is deleted when the transaction is over, and not before."""
     db_session = object_session(gone)
     if db_session is not None:
         db_session.info.setdefault(DISCARDED, []).append(gone.storage_name)
+
+
+event.listen(Attachment, "after_delete", note_discarded)

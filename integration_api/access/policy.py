@@ -48,7 +48,9 @@ class Resource(StrEnum):
     ERASURE = "Erasure"
     WEBHOOK = "Webhook"
     SUBSCRIPTION = "Subscription"
+    BULK_EXPORT = "BulkExport"
     # The same records by FHIR's names, where those differ.
+    GROUP = "Group"
     PRACTITIONER = "Practitioner"
     PRACTITIONER_ROLE = "PractitionerRole"
     EPISODE_OF_CARE = "EpisodeOfCare"
@@ -86,6 +88,7 @@ _FOR_SYSTEMS = (
 
 # By FHIR's name a record is read and searched by those, and as far, as by ours; models/facing.py narrows it further.
 _KNOWN_AS: dict[Resource, tuple[Resource, ...]] = {
+    Resource.PATIENT: (Resource.GROUP,),
     Resource.CLINICIAN: (Resource.PRACTITIONER, Resource.PRACTITIONER_ROLE),
     Resource.COURSE: (Resource.EPISODE_OF_CARE,),
     Resource.SESSION: (Resource.ENCOUNTER, Resource.MEDICATION_ADMINISTRATION),
@@ -173,6 +176,7 @@ _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.ERASURE, (Role.PATIENT,), "cr", _OWN),
     (Resource.WEBHOOK, (Role.ADMIN,), "cruds", _ORG),
     (Resource.SUBSCRIPTION, (Role.SYSTEM,), "crds", _OWN),
+    (Resource.BULK_EXPORT, (Role.SYSTEM,), "crd", _OWN),  # of what it may search; its scopes say by type
     *((each, (Role.SYSTEM,), "rs", _CONSENTED) for each in (*_FOR_SYSTEMS, *_FOR_SYSTEMS_BY_FHIR)),
     *((each, (Role.SYSTEM,), "rs", _ORG) for each in (Resource.PRACTITIONER, Resource.PRACTITIONER_ROLE)),
     *((each, (Role.SYSTEM,), "cu", Extent.PUT_IN) for each in (Resource.PATIENT, Resource.ENCOUNTER)),

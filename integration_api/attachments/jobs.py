@@ -10,8 +10,9 @@ from sqlalchemy import select
 from integration_api.db import reading
 from integration_api.file_store import StoreFailed
 from integration_api.wiring import parts
-from models import Attachment
+from models import Attachment, BulkFile
 
+NAMING = (Attachment.storage_name, BulkFile.storage_name)  # the columns that name files
 BATCH = 500
 FEW = 100  # so many orphans are no surprise, however few files there are
 
@@ -61,11 +62,11 @@ def _batches(names: list[str]) -> Iterator[set[str]]:
 
 def _named(names: set[str]) -> set[str]:
     with reading() as db_session:
-        return set(db_session.scalars(select(Attachment.storage_name).where(Attachment.storage_name.in_(names))))
+        return {name for column in NAMING for name in db_session.scalars(select(column).where(column.in_(names)))}
 
 
 def _missing(there: set[str]) -> int:
     """Count the rows whose file was not listed, as after a backup of the database alone was put back."""
     with reading() as db_session:
-        names = db_session.scalars(select(Attachment.storage_name).execution_options(yield_per=BATCH))
-        return sum(name not in there for name in names)
+        named = (db_session.scalars(select(each).execution_options(yield_per=BATCH)) for each in NAMING)
+        return sum(name not in there for names in named for name in names)

@@ -16,7 +16,7 @@ from integration_api.db import reading, unit_of_work
 from integration_api.errors import IntegrationError, Invalid, NotFound
 from integration_api.file_store import FileMissing, FileStore, StoreFailed
 from integration_api.web.creation import Once
-from models import Attachment, JournalEntry
+from models import Attachment, BulkFile, JournalEntry
 from models.key_service import KeyUnavailable
 from models.sealed_file import open_file, seal_file, sealed_size
 
@@ -85,7 +85,7 @@ class Receiving:
         return made
 
 
-def opened(store: FileStore, attachment: Attachment) -> Iterator[bytes]:
+def opened(store: FileStore, attachment: Attachment | BulkFile) -> Iterator[bytes]:
     """Give a file piece by piece; raise `KeyUnavailable` where it is not there, not whole, or not this one."""
     key, place = attachment.file_key, attachment.place
     try:

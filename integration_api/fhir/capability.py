@@ -9,6 +9,8 @@ from integration_api.fhir.sources import ResourceType
 
 SOFTWARE, SOFTWARE_VERSION = "Integration journal", "1.0.0"
 _SMART = coding("http://terminology.hl7.org/CodeSystem/restful-security-service", "SMART-on-FHIR")
+_BULK = "http://hl7.org/fhir/uv/bulkdata"
+_EXPORTS = {"Patient": "patient-export", "Group": "group-export"}
 _CONTROLS = {"_id": "token", "_lastUpdated": "date"}
 _SUBSCRIPTION: Json = {  # served by the room of events
     "type": "Subscription",
@@ -29,6 +31,7 @@ def capability_statement(base: str, issuer: str, at: datetime) -> Json:
         "software": {"name": SOFTWARE, "version": SOFTWARE_VERSION},
         "implementation": {"description": "Records of ketamine-assisted psychotherapy", "url": base},
         "fhirVersion": "4.0.1",
+        "instantiates": [f"{_BULK}/CapabilityStatement/bulk-data"],
         "format": ["application/fhir+json", "json"],
         "rest": [
             {
@@ -37,6 +40,7 @@ def capability_statement(base: str, issuer: str, at: datetime) -> Json:
                 "security": _security(issuer),
                 "resource": [*(_resource(each) for each in TYPES.values()), _SUBSCRIPTION],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "operation": [_export("export")],
             }
         ],
     }
@@ -73,8 +77,13 @@ def _resource(kind: ResourceType) -> Json:
         conditionalUpdate=kind.is_written,
         searchInclude=[f"{kind.name}:{name}" for name in kind.references],
         searchRevInclude=_pointing_to(kind),
+        operation=[_export(_EXPORTS[kind.name])] if kind.name in _EXPORTS else [],
         searchParam=[{"name": name, "type": each} for name, each in sorted(parameters.items())],
     )
+
+
+def _export(definition: str) -> Json:
+    return {"name": "export", "definition": f"{_BULK}/OperationDefinition/{definition}"}
 
 
 def _pointing_to(kind: ResourceType) -> list[str]:

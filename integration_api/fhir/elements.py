@@ -7,6 +7,8 @@ from uuid import UUID
 
 Json = dict[str, Any]
 
+NDJSON = "application/fhir+ndjson"  # a resource a line
+
 SUBJECT_OF_CONTENT = "urn:ietf:rfc:3986"  # the system of identifiers that are URIs, ours among them
 
 

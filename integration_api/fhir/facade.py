@@ -8,6 +8,7 @@ from werkzeug.exceptions import NotAcceptable
 from integration_api.config import Settings
 from integration_api.fhir.answering import base_url, write_fhir
 from integration_api.fhir.capability import capability_statement
+from integration_api.fhir.elements import NDJSON
 from integration_api.fhir.outcome import FHIR_JSON, outcome
 from integration_api.fhir.use_cases import Gone
 from integration_api.fhir.writing import SeveralMatch
@@ -27,7 +28,8 @@ def _check_format() -> None:
     if wanted is not None and wanted.partition(";")[0] not in _FORMATS:
         raise NotAcceptable
     accepted = request.accept_mimetypes
-    if wanted is None and accepted and not accepted.best_match([FHIR_JSON, "application/json"]):
+    given = [NDJSON] if request.endpoint == f"{blp.name}.bulk_file" else []
+    if wanted is None and accepted and not accepted.best_match([FHIR_JSON, "application/json", *given]):
         raise NotAcceptable
 
 

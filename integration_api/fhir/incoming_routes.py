@@ -59,7 +59,8 @@ def _written(name: str) -> ResourceType:
     return kind
 
 
-def _body() -> Any:
+def read_body() -> Any:
+    """Read a body of FHIR's JSON."""
     if request.mimetype not in _TAKEN:
         raise UnsupportedMediaType
     return read_json(request.mimetype)
@@ -67,7 +68,7 @@ def _body() -> Any:
 
 def _write(kind: ResourceType, action: Action, write: Callable[[Writer, Json], Written]) -> Response:
     with traced(f"fhir{action.name.capitalize()}{kind.name}", kind.resource, action, {}):
-        caller, body = enter(kind.resource, action), _body()
+        caller, body = enter(kind.resource, action), read_body()
         written = _again_if_clashing(lambda: _in_transaction(caller, lambda writer: write(writer, body)))
         g.trace.saw(written.hit.row)
         answer = answer_resource(written.hit, kind, status=201 if written.is_new else 200)
@@ -98,7 +99,7 @@ def carry_out_bundle() -> Response:
     """Carry out a transaction, all or nothing, or a batch, each request for itself."""
     with traced("fhirBundle", "Bundle", Action.CREATE, {}):
         caller = authenticated()
-        kind, entries = read_entries(_body(), base_url())
+        kind, entries = read_entries(read_body(), base_url())
         if kind == "transaction":
             made = _again_if_clashing(lambda: _in_transaction(caller, lambda writer: _all(writer, entries)))
             return write_fhir(bundle("transaction-response", parts().now(), made))

@@ -37,6 +37,12 @@ def outcome(status: int, detail: str, faults: tuple[Fault, ...] = (), code: str 
     return {"resourceType": "OperationOutcome", "issue": issues}
 
 
+def told(detail: str) -> dict[str, Any]:
+    """Build an OperationOutcome of something that is as it should be."""
+    issue = {"severity": "information", "code": "informational", "diagnostics": detail}
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
 def _issue(severity: str, code: str, fault: Fault) -> dict[str, Any]:
     issue: dict[str, Any] = {"severity": severity, "code": code, "diagnostics": fault.detail}
     if fault.parameter is not None:

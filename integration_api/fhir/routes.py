@@ -6,6 +6,7 @@ from integration_api.access.scopes import Action
 from integration_api.db import reading
 from integration_api.fhir import incoming_routes  # noqa: F401  (its routes join the same blueprint)
 from integration_api.fhir.answering import answer_resource, base_url, write_fhir
+from integration_api.fhir.bulk import routes as bulk_routes  # noqa: F401  (likewise)
 from integration_api.fhir.bundles import Cursors, history, searchset
 from integration_api.fhir.facade import blp
 from integration_api.fhir.known import Known

@@ -41,6 +41,12 @@ class Source(Protocol):
     def read(self, known: Known, limits: Reach, ids: Iterable[str]) -> list[Hit]:
         """Give the resources with these ids, as far as they are there for the caller."""
 
+    def still(self, known: Known, limits: Reach, ids: Iterable[str]) -> Mapping[str, Json | None]:
+        """Tell which of these ids are there for the caller at this moment.
+
+        With the resource where what was made of it before may tell of somebody who is not; None: that will do.
+        """
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
@@ -81,6 +87,13 @@ class Rows:
         query = self.within(limits).where(self.id.in_(wanted))
         rows = known.db_session.scalars(query).unique().all()
         return [Hit(made, row) for row, made in zip(rows, self._make(known, rows), strict=True)]
+
+    def still(self, known: Known, limits: Reach, ids: Iterable[str]) -> Mapping[str, Json | None]:
+        """Tell which of these ids are there, without making the resources: each is of one row, and stands with it."""
+        named = {uuid_in(each.removesuffix(self.suffix)): each for each in ids if each.endswith(self.suffix)}
+        wanted = [each for each in named if each is not None]
+        query = self.within(limits).where(self.id.in_(wanted)).with_only_columns(self.id).order_by(None)
+        return {named[each]: None for each in known.db_session.scalars(query)} if wanted else {}
 
     def hit(self, known: Known, row: Any) -> Hit:
         """Show one row that is at hand."""
@@ -136,6 +149,10 @@ class Listed:
         """Give the resources with these ids."""
         wanted = set(ids)
         return [Hit(each) for each in self.make(known, limits) if each["id"] in wanted]
+
+    def still(self, known: Known, limits: Reach, ids: Iterable[str]) -> Mapping[str, Json | None]:
+        """Give those of these ids that are there, made anew: one may list what is gone."""
+        return {hit.resource["id"]: hit.resource for hit in self.read(known, limits, ids)}
 
     def _fitting(self, known: Known, limits: Reach, search: Search) -> list[Hit]:
         listed = self.make(known, limits)

@@ -40,6 +40,7 @@ from models import (
     RisingThemes,
     SafetyFlag,
     Session,
+    drop_exports,
     forget,
     new_id,
     stamp,
@@ -84,6 +85,7 @@ def ask_for_erasure(db_session: DbSession, caller: Principal, at: datetime, eras
     )
     db_session.add(erasure)
     _withdraw(db_session, patient)
+    drop_exports(db_session, patient.organization_id, at)  # they are asked for anew, without this record
     if held_until is None:
         _erase(db_session, patient, erasure, at)
     db_session.flush()
@@ -164,3 +166,4 @@ def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: dateti
     erasure.done_at = at
     forget(db_session, patient.id)
     stamp(db_session, patient.organization_id, patient.id)
+    drop_exports(db_session, patient.organization_id, at)

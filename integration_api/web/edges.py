@@ -23,7 +23,7 @@ _HEADERS = {
 _ASKED = ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"]
 _ASKED += ["If-None-Exist", "Prefer"]  # of record systems
 _TOLD = ["ETag", "Idempotency-Replayed", "Link", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"]
-_TOLD += ["Content-Location", "Last-Modified", "Location"]
+_TOLD += ["Content-Location", "Expires", "Last-Modified", "Location", "X-Progress"]
 _FOR_APPS = (r"/v1/.*", r"/fhir/.*", r"/oauth/token", r"/oauth/revoke", r"/\.well-known/.*", r"/openapi\.json")
 
 

@@ -12,7 +12,7 @@ from integration_api.fhir.resources.registry import TYPES
 
 SMART_FETCH = "social-history,vital-signs,imaging,laboratory,survey,exam,procedure,therapy,activity"
 MORE = {"Practitioner": 4, "PractitionerRole": 4, "Encounter": 2, "Observation": 8, "DocumentReference": 4}
-MORE |= {"Questionnaire": 7, "Provenance": 6, "CodeSystem": 6, "ValueSet": 6}
+MORE |= {"Group": 4, "Questionnaire": 7, "Provenance": 6, "CodeSystem": 6, "ValueSet": 6}
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is missing: two FHIR validators did not run")

@@ -11,7 +11,7 @@ from integration_api.fhir.resources.registry import TYPES
 SECRET = ("the dark", "My own thoughts", "To tell nobody", "Her low mood", "Called her", "As shown", "unfinished")
 OF_PATIENTS = sorted(
     TYPES.keys()
-    - {"Practitioner", "PractitionerRole", "Organization", "Device", "CodeSystem", "ValueSet", "Questionnaire"}
+    - {"Group", "Practitioner", "PractitionerRole", "Organization", "Device", "CodeSystem", "ValueSet", "Questionnaire"}
 )
 
 

@@ -19,6 +19,7 @@ from models import Job, User, now
 def later(clinic: Any) -> Iterator[list[timedelta]]:
     """How far the clock is turned."""
     turned, before = [timedelta()], clinic.app.extensions["parts"]
+    known = dict(clinic.app.extensions["jobs"])
 
     def at() -> datetime:
         return now() + turned[0]
@@ -27,7 +28,7 @@ def later(clinic: Any) -> Iterator[list[timedelta]]:
     with clinic.app.app_context():
         yield turned
     clinic.app.extensions["parts"] = before
-    clinic.app.extensions.pop("jobs", None)
+    clinic.app.extensions["jobs"] = known
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from integration_api.fhir.resources import (
     episode_of_care,
     flag,
     goal,
+    group,
     medication_administration,
     observation,
     organization,
@@ -27,6 +28,7 @@ TYPES: dict[str, ResourceType] = {
     each.name: each
     for each in (
         patient.TYPE,
+        group.TYPE,
         practitioner.PRACTITIONER,
         practitioner.ROLE,
         organization.TYPE,
