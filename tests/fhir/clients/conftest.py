@@ -67,6 +67,7 @@ class Running:
     record: Any
     address: str
     folder: Path
+    scope: str = PUTS_IN
 
     @property
     def base(self) -> str:

@@ -50,6 +50,7 @@ def test_a_record_system(running: Any, node: Any, patient: Any, visit: Any) -> N
             assert told[kind]["pages"] > 1
         assert told["refused"] == {"status": 400, "resourceType": "OperationOutcome"}
         assert told["resolved"] == maya
+        assert sorted(told["exported"]) == running.ids("Encounter")
         assert told["ended"] == {"introspected": {"active": False}, "status": 401}
 
 

@@ -42,6 +42,25 @@ async function all(resourceType) {
   return { ids, pages };
 }
 
+async function begin(path) {
+  const asked = await client.request(path, { options: { headers: { Prefer: "respond-async" } } });
+  return Client.httpFor(asked).response.headers.get("Content-Location");
+}
+
+async function exported(there) {
+  for (;;) {
+    const manifest = await client.request(there);
+    const { status, headers } = Client.httpFor(manifest).response;
+    if (status === 200) {
+      const asked = { headers: { Authorization: `Bearer ${tokens.access_token}` } };
+      const files = manifest.output.map(async ({ url }) => (await fetch(url, asked)).text());
+      const lines = (await Promise.all(files)).join("").trim().split("\n");
+      return lines.map((line) => JSON.parse(line).id);
+    }
+    await new Promise((done) => setTimeout(done, 1000 * headers.get("Retry-After")));
+  }
+}
+
 const smart = await client.smartAuthMetadata();
 const capability = await client.capabilityStatement();
 const patients = [await putIn(told.patient), await putIn(told.patient)];
@@ -66,15 +85,16 @@ say({
 });
 
 await hear();
+const there = await begin("Patient/$export?_type=Encounter");
 const found = { DocumentReference: await all("DocumentReference"), Observation: await all("Observation") };
 const document = await client.read({ resourceType: "DocumentReference", id: found.DocumentReference.ids[0] });
 const subject = await client.resolve({ reference: document.subject.reference });
 const refused = await refusal(client.search({ resourceType: "Patient", searchParams: { colour: "red" } }));
-const other = await oauth.clientCredentialsGrant(config, { scope: told.scope });
+const visitsExported = await exported(there);
 await oauth.tokenRevocation(config, tokens.access_token);
 const ended = {
   introspected: await oauth.tokenIntrospection(config, tokens.access_token),
   status: (await refusal(client.read(maya))).status,
 };
-say({ ...found, resolved: subject.id, refused, ended, is_another: other.access_token !== tokens.access_token });
+say({ ...found, resolved: subject.id, refused, exported: visitsExported, ended });
 end();
