@@ -16,6 +16,7 @@ from integration_api.attachments.jobs import sweep
 from integration_api.db import unit_of_work
 from integration_api.fhir.bulk import jobs
 from integration_api.fhir.bulk.jobs import drop_expired_exports
+from integration_api.fhir.bulk.use_cases import is_of_patients
 from integration_api.fhir.resources.registry import TYPES
 from integration_api.jobs.running import LEASE
 from models import BulkExport, Job, now
@@ -75,7 +76,7 @@ def test_an_export_is_all_that_searches_give_and_its_files_are_sealed_and_go(exp
     assert exporting.files() == []
 
 
-OF_MAYA = {kind.name for kind in TYPES.values() if "patient" in kind.parameters} | {"Patient"}
+OF_MAYA = {kind.name for kind in TYPES.values() if is_of_patients(kind)}
 
 
 def test_it_is_narrowed_by_patients_groups_types_times_and_filters(exporting: Exporting) -> None:
