@@ -111,12 +111,6 @@ class Script:
 
 
 @pytest.fixture
-def once(request: pytest.FixtureRequest) -> None:
-    if request.config.getoption("--database") != "sqlite":
-        pytest.skip("once is enough: what goes over the wire is the same")
-
-
-@pytest.fixture
 def running(record: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     """Serve the record, and do the background work."""
     app = record.clinic.app

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 pytestmark = [
-    pytest.mark.usefixtures("once"),
+    pytest.mark.one_database,
     pytest.mark.skipif(
         shutil.which("npm") is None, reason="npm is missing: fhir-kit-client, openid-client did not run"
     ),

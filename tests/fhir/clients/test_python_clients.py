@@ -17,7 +17,7 @@ from fhirclient.server import FHIRNotFoundException
 from fhirpy import AsyncFHIRClient
 from fhirpy.base import exceptions
 
-pytestmark = pytest.mark.usefixtures("once")
+pytestmark = pytest.mark.one_database
 
 
 @pytest.fixture

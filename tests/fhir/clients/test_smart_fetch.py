@@ -60,7 +60,7 @@ def of_maya(running: Any) -> dict[str, list[str]]:
     return found | {"Patient": [maya]}
 
 
-@pytest.mark.usefixtures("once")
+@pytest.mark.one_database
 def test_a_crawl_brings_all_that_searches_find(running: Any) -> None:
     running.record.consents()
     found = fetch(running, running.backend("ES384"), "crawl", "--id-list", running.record.ids["maya"])
