@@ -1,10 +1,8 @@
 """A record with everything in it, seen as a record system sees it; and two validators that see all that it is sent."""
 
-import hashlib
 import json
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from callers import ADDRESS, Clinic
+from npm import installed
 from rows import made_once
 from werkzeug.test import TestResponse
 
@@ -48,7 +47,7 @@ class Validators:
     def faults(self) -> dict[str, list[str]]:
         lines = "".join(f"{line}\n" for line in self.received)
         run = subprocess.run(
-            ["node", "validate.mjs"], cwd=installed(), input=lines, capture_output=True, text=True, check=True
+            ["node", "validate.mjs"], cwd=installed(NODE), input=lines, capture_output=True, text=True, check=True
         )
         told = [json.loads(line) for line in run.stdout.splitlines()]
         assert len(told) == len(self.received)
@@ -57,25 +56,6 @@ class Validators:
             if faults:
                 found[f"{body['resourceType']}/{body.get('id')}"] = faults
         return found
-
-
-def installed() -> Path:
-    """Install the validators outside the tree, once for each lock file."""
-    digest = hashlib.sha256((NODE / "package-lock.json").read_bytes()).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"integration-journal-validators-{digest}"
-    if not (folder / "installed").exists():
-        making = Path(tempfile.mkdtemp())
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(NODE / name, making)
-        quiet = ("--no-audit", "--no-fund", "--ignore-scripts", "--silent")
-        subprocess.run(["npm", "ci", *quiet], cwd=making, check=True, capture_output=True)
-        (making / "installed").touch()
-        try:
-            making.rename(folder)
-        except OSError:  # another run was faster
-            shutil.rmtree(making)
-    shutil.copy(NODE / "validate.mjs", folder)
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,10 @@ from integration_api.access.scopes import Action
 from integration_api.errors import Fault, Invalid, NotAllowed, NotFound, TooMany
 from integration_api.fhir.bulk.asking import Wish, asked_by
 from integration_api.fhir.known import Known
-from integration_api.fhir.resources.group import members_of
+from integration_api.fhir.resources.group import groups_to_export
 from integration_api.fhir.resources.registry import TYPES
 from integration_api.fhir.search import Search
-from integration_api.fhir.sources import ResourceType
+from integration_api.fhir.sources import ResourceType, Rows
 from integration_api.fhir.use_cases import search_resources, type_named
 from integration_api.jobs.queue import ask_for
 from models import BulkExport, BulkFile, Extent, Job, Patient, Reach, User, new_id
@@ -83,8 +83,9 @@ def begin(known: Known, wish: Wish, said: KickOff) -> BulkExport:
 
 
 def is_of_patients(kind: ResourceType) -> bool:
-    """Tell whether resources of a type are each of one patient."""
-    return kind.name == "Patient" or "patient" in kind.parameters
+    """Tell whether resources of a type are each of one patient. What is listed is not, though one may ask (Device)."""
+    rows = (each for each in kind.sources if isinstance(each, Rows))
+    return kind.name == "Patient" or any("patient" in each.parameters for each in rows)
 
 
 def _types(caller: Principal, wish: Wish, said: KickOff) -> list[str]:
@@ -122,7 +123,7 @@ def check_scope(caller: Principal, types: Iterable[str]) -> None:
 def _group(known: Known, said: KickOff) -> UUID | None:
     if said.group is None:
         return None
-    members = members_of(known, reach(known.caller, Resource.GROUP, Action.READ))
+    members = groups_to_export(known)
     found = next((each for each in members if str(each) == said.group), None)
     if found is None:
         raise NotFound("There is no such resource.")
@@ -150,7 +151,7 @@ def _check_patients(known: Known, wish: Wish, said: KickOff, group_id: UUID | No
 def patients_there(known: Known, group_id: UUID | None, ids: Iterable[UUID]) -> set[UUID]:
     """Give those of some patients whom the caller may see, and who are in the group where there is one."""
     if group_id is not None:
-        members = members_of(known, reach(known.caller, Resource.GROUP, Action.READ))
+        members = groups_to_export(known)
         return set(members.get(group_id, ())) & set(ids)
     return patients_within_reach(known, reach(known.caller, Resource.PATIENT, Action.SEARCH), list(ids))
 

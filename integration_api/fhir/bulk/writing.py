@@ -7,14 +7,13 @@ from uuid import UUID
 
 from flask import json
 
-from integration_api.access.policy import Resource, reach
-from integration_api.access.scopes import Action
+from integration_api.access.policy import Resource
 from integration_api.fhir.bulk.asking import asked_by
 from integration_api.fhir.bulk.use_cases import is_of_patients
 from integration_api.fhir.elements import Json
 from integration_api.fhir.known import Known
 from integration_api.fhir.parameters import of_patient
-from integration_api.fhir.resources.group import members_of
+from integration_api.fhir.resources.group import groups_to_export
 from integration_api.fhir.resources.registry import TYPES
 from integration_api.fhir.search import Asked
 from integration_api.fhir.sources import Hit, Key, ResourceType, Rows
@@ -124,7 +123,7 @@ def _patients(known: Known, export: BulkExport) -> frozenset[UUID] | None:
     found = None if export.patient_ids is None else frozenset(UUID(each) for each in export.patient_ids)
     if export.group_id is None:
         return found
-    members = members_of(known, reach(known.caller, Resource.GROUP, Action.READ)).get(export.group_id, ())
+    members = groups_to_export(known).get(export.group_id, ())
     return frozenset(members) if found is None else found & frozenset(members)
 
 

@@ -9,7 +9,7 @@ from integration_api.access.policy import Resource
 from integration_api.fhir.elements import Json, concept, present, reference
 from integration_api.fhir.known import Known
 from integration_api.fhir.resources.listed import versioned
-from integration_api.fhir.sources import Listed, ResourceType
+from integration_api.fhir.sources import Link, Listed, ResourceType
 from models import Document, Reach
 
 
@@ -44,7 +44,9 @@ def _device(version: str, known: Known) -> Json:
 TYPE = ResourceType(
     name="Device",
     resource=Resource.DEVICE,
-    sources=(Listed(make=_devices),),
+    sources=(Listed(make=_devices, parameters={"patient": lambda _: ()}),),  # a program is no one patient's
+    parameters={"patient": "reference"},  # asked of every type by clients that follow patients
+    references={"patient": Link("patient", ("Patient",))},
     summary=("status",),
     is_about="a version of the program that finds themes",
 )

@@ -1,12 +1,14 @@
 """Group: the patients in care whom the caller may see, all of them, and those of each clinician."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from integration_api.access.policy import Resource
+from integration_api.access.policy import Resource, full_scope, reach
+from integration_api.access.scopes import Action, parse_scopes
 from integration_api.fhir.elements import Json, own_identifier, present, reference
 from integration_api.fhir.known import Known
 from integration_api.fhir.resources.listed import versioned
@@ -30,6 +32,17 @@ def members_of(known: Known, limits: Reach) -> Mapping[UUID, Sequence[UUID]]:
     for clinician_id, patient_id in known.db_session.execute(of_teams):
         found.setdefault(clinician_id, []).append(patient_id)
     return found
+
+
+def groups_to_export(known: Known) -> Mapping[UUID, Sequence[UUID]]:
+    """Give the members of every group that the account may see, also where its token may not read groups.
+
+    A group says whose records are exported, scopes say what of them. Clients ask for the scopes of the types that they
+    export and for no other (smart-fetch 1.0.3), and the servers that they know want no more.
+    """
+    caller = known.caller
+    unscoped = replace(caller, scopes=parse_scopes(full_scope(caller.role)))
+    return members_of(known, reach(unscoped, Resource.GROUP, Action.READ))
 
 
 def _in_care(limits: Reach) -> Select[Any]:
