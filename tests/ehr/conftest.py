@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -92,7 +93,8 @@ class StandIn:
 
     def _named(self, kind: str, token: str) -> list[dict[str, Any]]:
         of_kind = [each for each in self.stored.values() if each["resourceType"] == kind]
-        wanted = dict(zip(("system", "value"), token.split("|"), strict=True))
+        parts = [each.replace("\\|", "|") for each in re.split(r"(?<!\\)\|", token)]
+        wanted = dict(zip(("system", "value"), parts, strict=True))
         return of_kind if self.forgets else [each for each in of_kind if wanted in map(_bare, each["identifier"])]
 
     def _store(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
