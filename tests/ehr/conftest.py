@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from copies import URI
 from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import KeySet
@@ -206,6 +207,16 @@ def connect(clinic: Any) -> Callable[..., Any]:
         return clinic.admin.create("/v1/ehr-connections", told | more)
 
     return make
+
+
+@pytest.fixture
+def there(clinic: Any, agree: Any, stand_in: Any, connect: Any) -> Any:
+    """Maya has agreed, and is known to the record system by our identifier."""
+    agree()
+    connection = connect(stand_in.address)
+    clinic.ids["connection"] = connection["id"]
+    clinic.ids["maya_there"] = stand_in.put_in("Patient", f"urn:uuid:{clinic.ids['maya']}", URI)
+    return stand_in
 
 
 def installed() -> Path:
