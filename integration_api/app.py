@@ -15,12 +15,14 @@ from integration_api.config import Environment, Settings
 from integration_api.console.health import blp as operation
 from integration_api.console.reference import blp as reference
 from integration_api.db import db, migrate, tune
+from integration_api.ehr.routes import blp as ehr
 from integration_api.events.jobs import beat, deliver, dispatch_events, notice_rising, prune_events
 from integration_api.events.routes import blp as events
 from integration_api.events.subscription_routes import blp as subscriptions
 from integration_api.fhir import outcome as fhir_outcome
 from integration_api.fhir.bulk.jobs import drop_expired_exports, write_export
 from integration_api.fhir.bulk.use_cases import JOB as BULK_EXPORT
+from integration_api.fhir.pushing import notice_copies, send_copy
 from integration_api.fhir.routes import blp as fhir
 from integration_api.home.routes import blp as home
 from integration_api.jobs.running import Work, run_next
@@ -60,6 +62,7 @@ from models import Keyring
 LINES: tuple[Mapping[Task, float], ...] = (
     {dispatch_events: 0, deliver: 0, beat: 15, escalate_overdue: 60, prune_events: 3600},
     {run_next: 0, tag_left_over: 60, notice_rising: 5, drop_expired_exports: 600},
+    {notice_copies: 5, send_copy: 0},  # record systems may be slow
 )
 JOBS: Mapping[str, Work] = {BULK_EXPORT: write_export}
 
@@ -114,6 +117,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
         overview,
         privacy,
         events,
+        ehr,
         login,
         operation,
     ):

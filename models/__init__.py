@@ -18,6 +18,7 @@ from models.credential import Credential, Delayed, Invitation, SecondFactor, Unk
 from models.data_key import DataKey, KeyOwner, Keyring, current_key
 from models.document import NOTE_KINDS, ORIGINS, VISIBILITIES, Document, JournalEntry, Note, link_of
 from models.document_version import DocumentVersion
+from models.ehr import CONNECTION_AUTHS, CONNECTION_STATES, COPY_STATES, EhrConnection, EhrCopy
 from models.erasure import Erasure
 from models.event import EVENT_TYPES, HANDSHAKE, HEARTBEAT, PING, Event, RisingThemes, append_event
 from models.filters import Between, narrowed
@@ -50,6 +51,7 @@ from models.scoped import (
     courses_within,
     deliveries_within,
     documents_within,
+    ehr_connections_within,
     journal_entries_within,
     measure_responses_within,
     mentions_within,
@@ -74,6 +76,9 @@ __all__ = [
     "ATTACHMENT_KINDS",
     "CLINICAL_ROLES",
     "COMMITMENT_STATUSES",
+    "CONNECTION_AUTHS",
+    "CONNECTION_STATES",
+    "COPY_STATES",
     "COURSE_STATUSES",
     "DELIVERY_STATES",
     "EVENT_TYPES",
@@ -125,6 +130,8 @@ __all__ = [
     "DeliveryAttempt",
     "Document",
     "DocumentVersion",
+    "EhrConnection",
+    "EhrCopy",
     "Erasure",
     "Event",
     "Extent",
@@ -183,6 +190,7 @@ __all__ = [
     "documents_within",
     "drop_export",
     "drop_exports",
+    "ehr_connections_within",
     "forget",
     "has_been",
     "journal_entries_within",

@@ -7,16 +7,17 @@ A record system gets back, besides what patients have agreed to, the very patien
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import joinedload, lazyload
 
 from models.action import Commitment, Intention, Resolve
 from models.audit import AuditEvent
 from models.consent import Consent
 from models.document import Document
+from models.document_version import DocumentVersion
 from models.identifier import Identifier
 from models.measure_response import MeasureResponse
-from models.mention import Mention
+from models.mention import Mention, MentionReview
 from models.mood import MoodCheckIn
 from models.person import Patient
 from models.safety_flag import SafetyFlag
@@ -76,6 +77,18 @@ def facing_documents(reach: Reach) -> Select[Document]:
     return shared.options(lazyload(Document.mentions))  # unread here, and there may be many
 
 
+def facing_former(reach: Reach) -> Select[DocumentVersion]:
+    """What the documents that may leave said before. Which of it left at its time, `has_left` tells: that is sealed."""
+    documents = facing_documents(reach).with_only_columns(Document.id)
+    return select(DocumentVersion).where(DocumentVersion.document_id.in_(documents), DocumentVersion.reason == "former")
+
+
+def has_left(former: DocumentVersion) -> bool:
+    """Tell whether a former version was finished and shared itself; of one that does not say, not."""
+    fields = former.fields or {}
+    return fields.get("visibility") == "care_team" and fields.get("is_draft") is False
+
+
 def facing_gone(reach: Reach) -> Select[Document]:
     """Tombstones of what could have left before: of an entry that was private when it went there is none."""
     of_patients = patients_within(reach).with_only_columns(Patient.id)
@@ -87,6 +100,17 @@ def facing_themes(reach: Reach) -> Select[Mention]:
     confirmed = (Mention.review == "confirmed", Mention.assertion.in_(TOLD_ASSERTIONS))
     only = joinedload(Mention.document).lazyload(Document.mentions)
     return mentions_within(reach).where(_leaves(), *confirmed).options(only)
+
+
+def facing_mistakes(reach: Reach) -> Select[Mention]:
+    """Mentions that left as confirmed, and that a clinician has rejected since: who holds a copy must be told."""
+    was_told = exists().where(
+        MentionReview.mention_id == Mention.id,
+        MentionReview.review_before == "confirmed",
+        MentionReview.assertion_before.in_(TOLD_ASSERTIONS),
+    )
+    only = joinedload(Mention.document).lazyload(Document.mentions)
+    return mentions_within(reach).where(_leaves(), Mention.review == "rejected", was_told).options(only)
 
 
 def facing_responses(reach: Reach) -> Select[MeasureResponse]:

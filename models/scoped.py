@@ -18,6 +18,7 @@ from models.care_team import CareTeam, CareTeamMember
 from models.consent import consents_to, declines
 from models.course import Course
 from models.document import Document, JournalEntry, Note
+from models.ehr import EhrConnection
 from models.identifier import Identifier
 from models.measure_response import MeasureResponse
 from models.mention import Mention
@@ -249,3 +250,9 @@ def deliveries_within(reach: Reach) -> Select[Delivery]:
     """What became of events on their way to the webhooks that the caller may see."""
     there = webhooks_within(reach).with_only_columns(Webhook.id)
     return select(Delivery).where(Delivery.webhook_id.in_(there))
+
+
+def ehr_connections_within(reach: Reach) -> Select[EhrConnection]:
+    """Record systems that the caller's organization writes to; none for a caller with no reach."""
+    visible = false() if reach.extent is Extent.NOBODY else true()
+    return select(EhrConnection).where(EhrConnection.organization_id == reach.organization_id, visible)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models.audit import AuditEvent
 from models.base import Base, OfOrganization
 from models.document import Document
+from models.ehr import EhrCopy
 from models.event import Event, RisingThemes
 from models.mention import Mention
 from models.person import Patient
@@ -125,7 +126,7 @@ def _stamp_what_changed(db_session: Session, _context: Any) -> None:
         note_parts(db_session.connection(), patient_id, found.parents, number)
 
 
-_NO_CHANGE = (PatientStamp, RecordChange, AuditEvent, PromptShowing, Event, RisingThemes, Delivery)
+_NO_CHANGE = (PatientStamp, RecordChange, AuditEvent, PromptShowing, Event, RisingThemes, Delivery, EhrCopy)
 
 
 def _rows_of_patients(db_session: Session) -> Iterator[tuple[UUID, Any]]:

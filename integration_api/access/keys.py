@@ -16,6 +16,8 @@ from models.key_service import KeyService, Wrapped
 from models.oauth import SigningKey
 
 ALGORITHM = "ES256"
+CLIENT_ALGORITHM = "ES384"  # of SMART's two for clients; the other is RS384
+_CURVES = {ALGORITHM: "P-256", CLIENT_ALGORITHM: "P-384"}
 VERIFIES_ON = timedelta(days=1)
 _KID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _CONTEXT = "signing-key:"
@@ -31,17 +33,26 @@ class Signer:
 
 def signer(db_session: DbSession, key_service: KeyService, issuer: str) -> Signer:
     """Give the newest key, making one where there is none; needs a database session that may write."""
+    return Signer(issuer, _newest(db_session, key_service, ALGORITHM))
+
+
+def client_signer(db_session: DbSession, key_service: KeyService, client_id: str) -> Signer:
+    """Give the key by which we say who we are to other servers, published among the rest; made like the other."""
+    return Signer(client_id, _newest(db_session, key_service, CLIENT_ALGORITHM))
+
+
+def _newest(db_session: DbSession, key_service: KeyService, algorithm: str) -> ECKey:
     newest = (
         select(SigningKey)
-        .where(SigningKey.retired_at.is_(None), SigningKey.algorithm == ALGORITHM)
+        .where(SigningKey.retired_at.is_(None), SigningKey.algorithm == algorithm)
         .order_by(SigningKey.created_at.desc(), SigningKey.id.desc())
         .limit(1)
     )
     found = db_session.scalar(newest)
     if found is None:
-        return Signer(issuer, _make(db_session, key_service))
+        return _make(db_session, key_service, algorithm)
     pem = key_service.unwrap(Wrapped(found.wrapping_key, found.sealed), _context(found.kid))
-    return Signer(issuer, ECKey.import_key(pem, {"kid": found.kid}))
+    return ECKey.import_key(pem, {"kid": found.kid})
 
 
 def renew(db_session: DbSession, key_service: KeyService, at: datetime) -> str:
@@ -81,14 +92,14 @@ def _verifies(at: datetime) -> Any:
     return or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > at)
 
 
-def _make(db_session: DbSession, key_service: KeyService) -> ECKey:
-    key = ECKey.generate_key("P-256", {"use": "sig", "alg": ALGORITHM}, auto_kid=True)
+def _make(db_session: DbSession, key_service: KeyService, algorithm: str = ALGORITHM) -> ECKey:
+    key = ECKey.generate_key(_CURVES[algorithm], {"use": "sig", "alg": algorithm}, auto_kid=True)
     kid = str(key.kid)
     wrapped = key_service.wrap(key.as_pem(private=True), _context(kid))
     db_session.add(
         SigningKey(
             kid=kid,
-            algorithm=ALGORITHM,
+            algorithm=algorithm,
             public_jwk=dict(key.as_dict(private=False)),
             wrapping_key=wrapped.wrapping_key,
             sealed=wrapped.sealed,

@@ -49,6 +49,8 @@ class Resource(StrEnum):
     WEBHOOK = "Webhook"
     SUBSCRIPTION = "Subscription"
     BULK_EXPORT = "BulkExport"
+    EHR_CONNECTION = "EhrConnection"
+    EHR_COPY = "EhrCopy"
     # The same records by FHIR's names, where those differ.
     GROUP = "Group"
     PRACTITIONER = "Practitioner"
@@ -177,6 +179,9 @@ _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.WEBHOOK, (Role.ADMIN,), "cruds", _ORG),
     (Resource.SUBSCRIPTION, (Role.SYSTEM,), "crds", _OWN),
     (Resource.BULK_EXPORT, (Role.SYSTEM,), "crd", _OWN),  # of what it may search; its scopes say by type
+    (Resource.EHR_CONNECTION, (Role.ADMIN,), "crus", _ORG),
+    (Resource.EHR_COPY, (Role.PATIENT,), "s", _OWN),
+    (Resource.EHR_COPY, _CLINICIANS, "crs", _TEAM),
     *((each, (Role.SYSTEM,), "rs", _CONSENTED) for each in (*_FOR_SYSTEMS, *_FOR_SYSTEMS_BY_FHIR)),
     *((each, (Role.SYSTEM,), "rs", _ORG) for each in (Resource.PRACTITIONER, Resource.PRACTITIONER_ROLE)),
     *((each, (Role.SYSTEM,), "cu", Extent.PUT_IN) for each in (Resource.PATIENT, Resource.ENCOUNTER)),

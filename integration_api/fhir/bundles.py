@@ -1,5 +1,6 @@
 """Bundles: pages of a search, a history, the answers to a transaction; and the cursor from page to page."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -50,11 +51,17 @@ def _entry(base: str, resource: Json, mode: str) -> Json:
     }
 
 
-def history(base: str, resource: Json, at: datetime) -> Json:
-    """Build the history of a resource: of its versions the current one is kept."""
-    here = f"{resource['resourceType']}/{resource['id']}"
+def history(base: str, versions: Sequence[Json], at: datetime) -> Json:
+    """Build the history of a resource: those of its versions that are kept, the latest first."""
+    here = f"{versions[0]['resourceType']}/{versions[0]['id']}"
+    link = [{"relation": "self", "url": f"{base}/{here}/_history"}]
+    entries = [_past(base, here, each) for each in versions]
+    return bundle("history", at, entries, total=len(entries), link=link)
+
+
+def _past(base: str, here: str, resource: Json) -> Json:
     is_first = resource["meta"].get("versionId") == "1"
-    entry = {
+    return {
         "fullUrl": f"{base}/{here}",
         "resource": resource,
         "request": {"method": "POST", "url": resource["resourceType"]} if is_first else {"method": "PUT", "url": here},
@@ -64,8 +71,6 @@ def history(base: str, resource: Json, at: datetime) -> Json:
             etag=etag_of(resource),
         ),
     }
-    link = [{"relation": "self", "url": f"{base}/{here}/_history"}]
-    return bundle("history", at, [entry], total=1, link=link)
 
 
 def etag_of(resource: Json) -> str:

@@ -70,7 +70,7 @@ def _resource(kind: ResourceType) -> Json:
         documentation=kind.is_about,
         interaction=[{"code": each} for each in interactions],
         versioning="versioned",
-        readHistory=False,
+        readHistory=kind.earlier is not None,
         updateCreate=False,
         conditionalCreate=kind.is_written,
         conditionalRead="full-support",

@@ -13,7 +13,7 @@ from integration_api.fhir.known import Known
 from integration_api.fhir.outcome import prefers
 from integration_api.fhir.search import PAGE, Search, read_search
 from integration_api.fhir.sources import Hit, ResourceType
-from integration_api.fhir.use_cases import read_resource, search_resources, type_named
+from integration_api.fhir.use_cases import read_resource, read_versions, search_resources, type_named
 from integration_api.web.door import enter, traced
 from integration_api.wiring import parts
 
@@ -64,7 +64,7 @@ def read(kind: str, record: str) -> Response:
 
 @blp.get("/<kind>/<record>/_history/<version>")
 def vread(kind: str, record: str, version: str) -> Response:
-    """Read one version of a resource; the current one is kept."""
+    """Read one of the versions of a resource that are kept."""
     return _read(kind, record, version)
 
 
@@ -82,8 +82,11 @@ def read_history(kind: str, record: str) -> Response:
     wanted = type_named(kind)
     read_search(list(request.args.items(multi=True)), (), is_lenient=prefers("handling=lenient"))
     with traced(f"fhirHistory{wanted.name}", wanted.resource, Action.READ, {}):
-        hit = _hit(wanted, record)
-        return write_fhir(history(base_url(), hit.resource, parts().now()))
+        caller = enter(wanted.resource, Action.READ)
+        with reading() as db_session:
+            versions = read_versions(Known(db_session, caller, base_url()), wanted, record)
+        _saw(versions[0])
+        return write_fhir(history(base_url(), [each.resource for each in versions], parts().now()))
 
 
 def _hit(kind: ResourceType, record: str, version: str | None = None) -> Hit:

@@ -194,6 +194,7 @@ class ResourceType:
     mandatory: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     is_written: bool = False
+    earlier: Callable[[Known, Reach, Any], list[Json]] | None = None  # a row's earlier versions, the latest first
     is_about: str = ""  # what of ours it is, for the documentation
 
     @property

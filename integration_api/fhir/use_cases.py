@@ -10,7 +10,7 @@ from uuid import UUID
 from integration_api.access.policy import reach
 from integration_api.access.scopes import Action
 from integration_api.errors import Fault, Invalid, NotAllowed, NotFound
-from integration_api.fhir.elements import moment
+from integration_api.fhir.elements import Json, moment
 from integration_api.fhir.known import Known
 from integration_api.fhir.resources.registry import TYPES
 from integration_api.fhir.search import MAXIMUM_COUNT, Asked, Include, Search
@@ -44,15 +44,31 @@ def type_named(name: str) -> ResourceType:
 
 
 def read_resource(known: Known, kind: ResourceType, record_id: str, version: str | None = None) -> Hit:
-    """Read one resource; of its versions only the current one is kept. Raise `NotFound`, `Gone`."""
+    """Read one resource, or one of the versions that are kept of it. Raise `NotFound`, `Gone`."""
     limits = reach(known.caller, kind.resource, Action.READ)
     hits = list(chain.from_iterable(each.read(known, limits, [record_id]) for each in kind.sources))
     if not hits:
         _refuse_deleted(known, kind, record_id)
         raise NotFound("There is no such resource.")
-    if version not in (None, hits[0].resource["meta"]["versionId"]):
-        raise NotFound("Of this resource only the current version is kept.")
-    return hits[0]
+    if version in (None, hits[0].resource["meta"]["versionId"]):
+        return hits[0]
+    for earlier in _earlier(known, kind, hits[0]):
+        if earlier["meta"]["versionId"] == version:
+            return replace(hits[0], resource=earlier)
+    raise NotFound("There is no such version of this resource, or it is not kept.")
+
+
+def read_versions(known: Known, kind: ResourceType, record_id: str) -> list[Hit]:
+    """Read all versions that are kept of a resource, the latest first. Raise `NotFound`, `Gone`."""
+    current = read_resource(known, kind, record_id)
+    return [current, *(replace(current, resource=each) for each in _earlier(known, kind, current))]
+
+
+def _earlier(known: Known, kind: ResourceType, current: Hit) -> list[Json]:
+    """Give the versions before the current one: of most types none is kept."""
+    if kind.earlier is None:
+        return []
+    return kind.earlier(known, reach(known.caller, kind.resource, Action.READ), current.row)
 
 
 def _refuse_deleted(known: Known, kind: ResourceType, record_id: str) -> None:

@@ -27,6 +27,7 @@ from models import (
     DataKey,
     Document,
     DocumentVersion,
+    EhrCopy,
     Erasure,
     Identifier,
     Intention,
@@ -154,6 +155,7 @@ def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: dateti
         db_session.delete(attachment)  # one by one: their files go with them
     for rows in _OF_PATIENT:
         db_session.execute(delete(rows).where(rows.patient_id == patient.id).execution_options(**of_patient))
+    _let_go_of_copies(db_session, patient, at)
     key_of = (DataKey.owner_kind == "patient", DataKey.owner_id == patient.id)
     for key in db_session.scalars(select(DataKey).where(*key_of)):
         key.destroy()
@@ -167,3 +169,17 @@ def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: dateti
     forget(db_session, patient.id)
     stamp(db_session, patient.organization_id, patient.id)
     drop_exports(db_session, patient.organization_id, at)
+
+
+def _let_go_of_copies(db_session: DbSession, patient: Patient, at: datetime) -> None:
+    """Forget what was sent to record systems; what may still be there is withdrawn first, with no word of whose it was.
+
+    A row stays until that is done, or for the clinic's admin to see that it could not be.
+    """
+    for copy in db_session.scalars(select(EhrCopy).where(EhrCopy.patient_id == patient.id)):
+        if copy.tried_at is None or copy.state == "withdrawn":
+            db_session.delete(copy)
+            continue
+        if copy.reason != "not_recalled":
+            copy.state, copy.reason, copy.tries, copy.next_at = "waiting", None, 0, at
+        copy.patient_id = copy.remote_patient_id = None

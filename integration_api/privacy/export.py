@@ -20,6 +20,8 @@ from integration_api.attachments.schemas import AttachmentSchema
 from integration_api.attachments.use_cases import list_all
 from integration_api.care import use_cases as care
 from integration_api.care.schemas import CourseSchema, SessionSchema
+from integration_api.ehr.copies import list_own_copies
+from integration_api.ehr.schemas import EhrCopySchema
 from integration_api.errors import NotFound
 from integration_api.journal.schemas import EntryVersionSchema, JournalEntrySchema
 from integration_api.journal.use_cases import EntryFilter, list_entries
@@ -72,6 +74,7 @@ def everything_about(db_session: DbSession, caller: Principal, at: datetime) -> 
         ),
         "intentions": (IntentionSchema(), lambda page: _followed(db_session, me, INTENTIONS, page, at)),
         "commitments": (CommitmentSchema(), lambda page: _followed(db_session, me, COMMITMENTS, page, at)),
+        "ehr_copies": (EhrCopySchema(), lambda page: list_own_copies(db_session, me, page)),
         "consents": (ConsentSchema(), lambda page: list_consents(db_session, me, page)),
         "break_glass": (BreakGlassSchema(), lambda page: list_openings(db_session, me, patient_id, page)),
         "audit_events": (AuditEventSchema(), lambda page: list_events(db_session, me, AuditFilter(), page)),

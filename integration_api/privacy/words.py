@@ -76,6 +76,8 @@ _WORDS: dict[str, str] = {
     Resource.AUDIT_EVENT: Sentence("this list"),
     Resource.WEBHOOK: Sentence("messages to other systems"),
     Resource.SUBSCRIPTION: Sentence("news of changes, sent to a system"),
+    Resource.EHR_CONNECTION: Sentence("record systems that the clinic writes to"),
+    Resource.EHR_COPY: Sentence("a copy in another record system"),
     Resource.EXPORT: Sentence("a copy of everything"),
     Resource.ERASURE: Sentence("wish to have everything erased"),
 }

@@ -1,7 +1,7 @@
 """What the blueprint's decorators are made of."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 from flask import Response, g
@@ -42,6 +42,7 @@ def colliding(write: Callable[[], Any]) -> Any:
         raise Conflict("This id, or a name that must be unique, is taken. Nothing was changed.") from None
 
 
+@cache  # two lists of one schema are one schema
 def list_of(schema: SchemaClass) -> type[Schema]:
     """Make the schema of a page."""
     name = schema.__name__.removesuffix("Schema") + "ListSchema"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from callers import Clinic
 from rows import made_once
-from who_gets_what import FILES, HOOK, JPEG, OWN, PROMPT
+from who_gets_what import EHR, FILES, HOOK, JPEG, OWN, PROMPT
 
 from models import new_id
 
@@ -55,6 +55,7 @@ def live(clinic: Clinic) -> None:
     clinic.ids["psychotherapy"] = clinic.note("My own thoughts.", "psychotherapy")["id"]
     hook = clinic.admin.create("/v1/webhooks", HOOK)["id"]
     clinic.ids |= {"webhook": hook, "delivery": clinic.admin.post(f"/v1/webhooks/{hook}/ping", {}).json["id"]}
+    clinic.ids["connection"] = clinic.admin.create("/v1/ehr-connections", EHR)["id"]
     clinic.add_ehr()
 
 

@@ -120,9 +120,10 @@ def test_what_is_made_private_taken_back_or_unconfirmed_is_gone(record: Any) -> 
     ids, ehr, maya = record.ids, record.ehr, record.clinic.maya
     path = f"/v1/journal-entries/{ids['entry']}"
     therapist = record.clinic.therapist
-    rejected = therapist.post(f"/v1/mentions/{ids['note_mention']}/review", {"verdict": "rejected"})
-    assert rejected.status_code == 200
-    assert ehr.get(f"Observation/{ids['note_mention']}").status_code == 404
+    for mention in (ids["note_mention"], ids["unconfirmed"]):
+        assert therapist.post(f"/v1/mentions/{mention}/review", {"verdict": "rejected"}).status_code == 200
+    assert ehr.read(f"Observation/{ids['note_mention']}")["status"] == "entered-in-error"
+    assert ehr.get(f"Observation/{ids['unconfirmed']}").status_code == 404  # it never was there
     assert maya.patch(path, {"visibility": "private"}, if_match="*").status_code == 200
     for gone in (
         f"DocumentReference/{ids['entry']}",

@@ -14,6 +14,7 @@ EVERYBODY = PATIENT + OTHER_PATIENTS + CLINICIANS + ADMIN + OTHER_ADMIN + SYSTEM
 Expected = dict[str, int]
 CONSENT = {"purpose": "research_export", "is_granted": True, "wording": "My words may teach the tagger."}
 FILES, JPEG = "/v1/journal-entries/{entry}/attachments", picture()
+EHR = {"name": "N", "base_url": "https://ehr.example/r4", "client_id": "c", "patient_system": "urn:mrn"}
 HOOK = {"name": "The EHR", "url": "https://ehr.example/hook"}
 OWN = {"theme": "our_mountain", "label": "The mountain", "facet": "meaning", "definition": "D.", "phrases": ["my hill"]}
 
@@ -143,6 +144,16 @@ OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("GET", "/v1/webhooks/{webhook}/deliveries", None, BY_ADMIN),
     # It waits to be sent, so there is nothing to replay yet.
     ("POST", "/v1/webhooks/{webhook}/deliveries/{delivery}/replay", {}, table((ADMIN, 409), (OTHER_ADMIN, 404))),
+    ("GET", "/v1/ehr-connections", None, lists(ADMIN, OTHER_ADMIN)),
+    ("POST", "/v1/ehr-connections", EHR, table((ADMIN + OTHER_ADMIN, 201))),
+    ("GET", "/v1/ehr-connections/{connection}", None, BY_ADMIN),
+    ("PATCH", "/v1/ehr-connections/{connection}", {"name": "Other"}, BY_ADMIN),
+    ("GET", "/v1/ehr-connections/{connection}/copies", None, BY_ADMIN),
+    ("GET", "/v1/documents/{entry}/ehr-copies", None, RECORD_OF_CARE),
+    ("GET", "/v1/documents/{private}/ehr-copies", None, table((PATIENT + OTHER_PATIENTS + CLINICIANS, 404))),
+    # Maya has not agreed, so that the care team is refused; for the others there is no such document.
+    ("POST", "/v1/documents/{entry}/ehr-copies", {}, table((OTHER_CLINICIANS, 404))),
+    ("POST", "/v1/documents/{psychotherapy}/ehr-copies", {}, table((CLINICIANS, 404))),
     ("GET", "/v1/themes", None, lists(EVERYBODY)),
     ("GET", "/v1/themes/grief", None, lists(EVERYBODY)),
     ("POST", "/v1/themes", "theme", ADD_THEME),

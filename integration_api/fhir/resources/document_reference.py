@@ -15,6 +15,7 @@ from integration_api.fhir.codes import (
 from integration_api.fhir.elements import Json, concept, meta, moment, own_identifier, period, present, reference
 from integration_api.fhir.known import Known
 from integration_api.fhir.parameters import always, by_code, by_identifier, by_reference, by_time, of_patient
+from integration_api.fhir.resources.document_history import Former, former_versions
 from integration_api.fhir.sources import SUBJECT, Link, ResourceType, Rows
 from models import Document
 from models.facing import facing_documents
@@ -25,14 +26,17 @@ TYPES = {"journal": PATIENT_NOTE, "note": PROGRESS_NOTE}
 _TITLES = {"journal": "Journal entry", "note": "Progress note"}
 
 
-def author_of(row: Document, known: Known) -> Json | None:
+Written = Document | Former
+
+
+def author_of(row: Written, known: Known) -> Json | None:
     """Say who wrote a document: of an entry the patient, of a note its clinician."""
     if row.source == "journal":
         return reference("Patient", row.patient_id)
     return reference("Practitioner", known.practitioners.get(row.author_id))
 
 
-def make(row: Document, known: Known) -> Json:
+def make(row: Written, known: Known) -> Json:
     """Write a document with its words, as plain text."""
     author, encounter = author_of(row, known), reference("Encounter", row.session_id)
     said_by = [PATIENT_ASSERTED] if row.source == "journal" else []
@@ -55,7 +59,7 @@ def make(row: Document, known: Known) -> Json:
     )
 
 
-def _attachment(row: Document, written: str | None) -> Json:
+def _attachment(row: Written, written: str | None) -> Json:
     return present(
         contentType="text/plain; charset=utf-8",
         language=row.language,
@@ -113,5 +117,6 @@ TYPE = ResourceType(
     ),
     mandatory=("status", "content"),
     profiles=(PROFILE,),
+    earlier=lambda known, limits, row: [make(each, known) for each in former_versions(known, limits, row)],
     is_about="shared journal entries and progress notes",
 )

@@ -17,6 +17,7 @@ SOURCES = (
     *observation_mood.SOURCES,
     *observation_themes.SOURCES,
     *questionnaire_response.SCORES,
+    *observation_themes.MISTAKES,
 )
 
 TYPE = ResourceType(

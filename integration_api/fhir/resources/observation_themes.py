@@ -8,6 +8,7 @@ What is hypothetical or somebody else's is not told (`models/facing.py`).
 from sqlalchemy import ColumnElement, or_
 
 from integration_api.fhir.codes import (
+    ABSENT,
     AI_ASSERTED,
     CLINICIAN_ASSERTED,
     CURRENT,
@@ -32,8 +33,9 @@ from integration_api.fhir.resources.observation_vitals import FINAL
 from integration_api.fhir.search import Asked
 from integration_api.fhir.sources import Rows
 from models import Document, Mention
-from models.facing import facing_themes
+from models.facing import facing_mistakes, facing_themes
 
+MISTAKEN = coding("http://hl7.org/fhir/observation-status", "entered-in-error")
 THEME_SYSTEM = "integration-theme"
 PROFILE = f"{US_CORE}/us-core-simple-observation"
 _PATH = "DocumentReference.content[0].attachment.data"
@@ -92,6 +94,21 @@ def make(row: Mention, known: Known) -> Json:
     )
 
 
+def make_mistake(row: Mention, known: Known) -> Json:
+    """Write that what was told as confirmed was a mistake: which, and nothing of what it said."""
+    kind = concept(coding(known.system(KIND_SYSTEM), THEME_MENTION, "Theme mention"))
+    return present(
+        resourceType="Observation",
+        id=str(row.id),
+        meta=meta(version_of(row), row.updated_at, profiles=[PROFILE], security=[RESTRICTED, MENTAL_HEALTH]),
+        status=MISTAKEN["code"],
+        category=[concept(THERAPY), kind],
+        code=kind,
+        subject=reference("Patient", row.patient_id),
+        dataAbsentReason=concept(coding(ABSENT, "error", "Error")),
+    )
+
+
 def _place(row: Mention) -> Json:
     return {
         "url": DERIVATION,
@@ -130,6 +147,20 @@ def _by_theme() -> Condition:
     return condition
 
 
+MISTAKES = (
+    Rows(
+        within=facing_mistakes,
+        id=Mention.id,
+        updated=Mention.updated_at,
+        at=Document.written_at,
+        make=make_mistake,
+        parameters={  # none that would tell what it said, or where
+            **of_patient(Mention.patient_id),
+            "category": _by_category(),
+            "status": always(MISTAKEN),
+        },
+    ),
+)
 SOURCES = (
     Rows(
         within=facing_themes,

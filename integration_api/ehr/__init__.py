@@ -1,0 +1,1 @@
+"""Writing to record systems: which ones, and the copies of documents there; `fhir/pushing.py` makes them."""

@@ -1,0 +1,105 @@
+"""What was told and is not so any more: earlier versions of documents, and themes that turned out to be mistakes."""
+
+import base64
+from typing import Any
+
+import pytest
+
+
+def words(resource: Any) -> str:
+    return base64.b64decode(resource["content"][0]["attachment"]["data"]).decode()
+
+
+def test_former_versions_of_an_entry_are_there_as_far_as_they_were_finished_and_shared(record: Any) -> None:
+    record.consents()
+    maya, ehr = record.clinic.maya, record.ehr
+    entry = maya.create("/v1/journal-entries", {"text": "One, half said.", "visibility": "care_team", "is_draft": True})
+    path, here = f"/v1/journal-entries/{entry['id']}", f"DocumentReference/{entry['id']}"
+    edits: list[dict[str, Any]] = [
+        {"text": "Two.", "is_draft": False, "written_at": "2026-03-05T21:15:00-05:00"},
+        {"mood": {"valence": 2}},  # the same words: kept once
+        {"text": "Four, told nobody.", "visibility": "private"},
+        {"text": "Five.", "session_id": record.ids["session"]},
+        {"visibility": "care_team"},
+        {"text": "Seven.", "session_id": None},
+        {"text": "Eight."},
+    ]
+    numbers = [str(maya.patch(path, edit, if_match="*").json["version"]) for edit in edits]
+    two, three, _, _, six, seven, eight = numbers
+    shown = {eight: "Eight.", seven: "Seven.", six: "Five.", three: "Two.", two: "Two."}
+    for who in ("ehr", "therapist", "maya"):
+        fhir = record.fhir(who)
+        history = fhir.read(f"{here}/_history")
+        found = [each["resource"] for each in history["entry"]]
+        assert {each["meta"]["versionId"]: words(each) for each in found} == shown, who
+        assert (history["total"], [each["meta"]["versionId"] for each in found]) == (5, list(shown)), who
+        assert history["entry"][0]["response"]["etag"] == f'W/"{eight}"'
+        for each in found:
+            assert fhir.read(f"{here}/_history/{each['meta']['versionId']}") == each
+        for hidden in {str(number) for number in range(12)} - shown.keys():
+            assert fhir.get(f"{here}/_history/{hidden}").status_code == 404, (who, hidden)
+    times = [each["meta"]["lastUpdated"] for each in found]
+    assert times == sorted(times, reverse=True)
+    assert found[0]["date"] == found[4]["date"] == "2026-03-06T02:15:00Z"
+    assert found[2]["context"]["encounter"] == [{"reference": f"Encounter/{record.ids['session']}"}]
+    assert len(ehr.read(f"DocumentReference/{record.ids['note']}/_history")["entry"]) == 1
+    for who in ("colleague", "tom", "elsewhere.therapist"):
+        assert record.fhir(who).get(f"{here}/_history/{seven}").status_code == 404, who
+    _is_gone_when_taken_back(record, path, here, two)
+
+
+def _is_gone_when_taken_back(record: Any, path: str, here: str, two: str) -> None:
+    """Made private, consent taken back, deleted: with the entry its history goes."""
+    maya, ehr = record.clinic.maya, record.ehr
+    doors = (f"{here}/_history", *(f"{here}/_history/{number}" for number in range(1, 15)))
+    maya.patch(path, {"visibility": "private"}, if_match="*")
+    assert {record.fhir(who).get(each).status_code for who in ("ehr", "maya") for each in doors} == {404}
+    latest = maya.patch(path, {"visibility": "care_team"}, if_match="*").json["version"]
+    assert ehr.get(f"{here}/_history/{latest - 1}").status_code == 404
+    assert words(ehr.read(f"{here}/_history/{two}")) == "Two."
+    for purpose in ("ehr", "care_team"):
+        record.consents(to=purpose, is_granted=False)
+        assert {ehr.get(each).status_code for each in doors} == {404}, purpose
+        record.consents(to=purpose)
+    assert words(ehr.read(f"{here}/_history/{latest}")) == "Eight."
+    maya.delete(path, if_match="*")
+    assert {ehr.get(each).status_code for each in doors} == {410}
+
+
+@pytest.mark.parametrize("first", [{"verdict": "confirmed"}, {"verdict": "corrected", "assertion": "historical"}])
+def test_a_theme_that_was_confirmed_and_then_rejected_is_told_to_be_a_mistake(record: Any, first: Any) -> None:
+    record.consents()
+    therapist, ehr = record.clinic.therapist, record.ehr
+    entry = record.clinic.write("I am afraid of dying. My sister is afraid of dying.", "2026-03-12T08:00:00Z")
+    mention = next(each["id"] for each in entry["themes"] if each["assertion"] == "affirmed")
+    of_another = next(each["id"] for each in entry["themes"] if each["assertion"] == "other_person")
+    review = lambda one, said: therapist.post(f"/v1/mentions/{one}/review", said)  # noqa: E731
+    for one in (mention, of_another):
+        assert review(one, {"verdict": "rejected"}).status_code == 200
+        assert ehr.get(f"Observation/{one}").status_code == 404  # never confirmed
+    assert review(mention, first).status_code == 200
+    assert ehr.read(f"Observation/{mention}")["status"] == "final"
+    assert review(of_another, {"verdict": "confirmed"}).status_code == 200
+    for one in (mention, of_another):
+        assert review(one, {"verdict": "rejected"}).status_code == 200
+    assert ehr.get(f"Observation/{of_another}").status_code == 404  # of somebody else: it never was there
+    told = ehr.read(f"Observation/{mention}")
+    assert told.keys() == {
+        *("resourceType", "id", "meta", "status", "category", "code", "subject", "dataAbsentReason"),
+    }
+    assert (told["status"], told["code"]["coding"][0]["code"]) == ("entered-in-error", "theme-mention")
+    assert ehr.ids("Observation?status=entered-in-error") == [mention]
+    assert mention in ehr.ids(f"Observation?patient={record.ids['maya']}&category=therapy")
+    for narrower in (
+        "status=final",
+        f"derived-from=DocumentReference/{entry['id']}",
+        "code=fear_of_death",
+        "date=2026",
+    ):
+        assert mention not in ehr.ids(f"Observation?{narrower}"), narrower
+    assert ehr.get(f"Provenance/{mention}").status_code == 404
+    assert review(mention, {"verdict": "confirmed"}).status_code == 200
+    assert ehr.read(f"Observation/{mention}")["status"] == "final"
+    review(mention, {"verdict": "rejected"})
+    record.clinic.maya.patch(f"/v1/journal-entries/{entry['id']}", {"visibility": "private"}, if_match="*")
+    assert ehr.get(f"Observation/{mention}").status_code == 404
