@@ -79,7 +79,7 @@ messages: $(READY) ## bring the catalogs of translations up to date with the cod
 	@rm $(MESSAGES)/$(DOMAIN).pot
 
 model: $(READY) ## train the tagger from nlp/corpus and fit its weights
-	$(BIN)/python -m nlp train
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m nlp train  # a process a core, which must not take each other's
 
 bench: $(READY) bench/.medspacy ## measure speed, as ratios within one run, beside medSpaCy
 	$(BIN)/python bench/nlp_speed.py

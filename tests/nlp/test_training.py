@@ -18,7 +18,7 @@ from spacy.tokens import Doc, DocBin
 from nlp.findings import Assertion
 from nlp.learned import theme_model
 from nlp.learned.assertions import Seen, learn
-from nlp.learned.build import CONFIG, build
+from nlp.build import CONFIG, build
 from nlp.learned.encoder import SentenceEncoder
 from nlp.learned.features import Vocabulary, featurise
 from nlp.learned.fitting import Pairs, best_threshold, careful_threshold, chances, fit

@@ -33,7 +33,7 @@ from nlp.learned.theme_model import LABELS, SCORES
 from nlp.taxonomy import load_taxonomy
 from nlp.theme_finder import FOUND, STREAM, Found
 
-CONFIG = Path(__file__).parent.parent / "config.cfg"
+CONFIG = Path(__file__).with_name("config.cfg")
 META = {
     "name": "integration_journal",
     "version": "1.1.0",
@@ -63,7 +63,6 @@ def build(target: Path, overrides: dict[str, Any], *, unseen: Sequence[str] = UN
     documents = list(_documents(*unseen))
     writers = sorted({writer_of(each) for each in documents})
     parts = [writers[n::folds] for n in range(folds)]
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # each of the processes to come has a core of its own
     with tempfile.TemporaryDirectory() as made:
         places = [str(Path(made) / str(n)) for n in range(folds + 1)]
         with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as workers:
