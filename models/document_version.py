@@ -22,8 +22,7 @@ VERSION_REASONS = ("former", "conflict", "settled")
 class DocumentVersion(Sealed, ManyOfOrganization, Identified, Base):
     """An entry as it was at a version, or words that clash with it.
 
-    The writer's alone, but for FHIR's history: former versions that were shared are there for whoever may read the
-    entry as it is (`models/facing.py`).
+    The writer's alone.
 
     `text` is None for a former version whose words are still those of the next one: every text is kept once.
     `fields` holds the rest as JSON, so that an edit of an old version can be merged. `signals` is what the tagger found

@@ -40,7 +40,7 @@ META = {
     "description": "Themes of journals and notes in ketamine-assisted psychotherapy; see docs/model_card.md.",
     "license": "Apache-2.0",
 }
-FOLDS = 4
+FOLDS = 3
 UNSEEN = ("train_*.txt", "voices_*.txt")  # files that the lexicon was not tended on
 Mentions = list[tuple[assertions.Seen, Assertion]]
 

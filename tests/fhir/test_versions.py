@@ -10,7 +10,7 @@ def words(resource: Any) -> str:
     return base64.b64decode(resource["content"][0]["attachment"]["data"]).decode()
 
 
-def test_former_versions_of_an_entry_are_there_as_far_as_they_were_finished_and_shared(record: Any) -> None:
+def test_former_versions_of_an_entry_are_there_for_their_writer_as_far_as_they_were_finished_and_shared(record: Any) -> None:
     record.consents()
     maya, ehr = record.clinic.maya, record.ehr
     entry = maya.create("/v1/journal-entries", {"text": "One, half said.", "visibility": "care_team", "is_draft": True})
@@ -27,7 +27,10 @@ def test_former_versions_of_an_entry_are_there_as_far_as_they_were_finished_and_
     numbers = [str(maya.patch(path, edit, if_match="*").json["version"]) for edit in edits]
     two, three, _, _, six, seven, eight = numbers
     shown = {eight: "Eight.", seven: "Seven.", six: "Five.", three: "Two.", two: "Two."}
-    for who in ("ehr", "therapist", "maya"):
+    for who in ("ehr", "therapist"):  # words that she took back are hers
+        assert len(record.fhir(who).read(f"{here}/_history")["entry"]) == 1, who
+        assert record.fhir(who).get(f"{here}/_history/{seven}").status_code == 404, who
+    for who in ("maya",):
         fhir = record.fhir(who)
         history = fhir.read(f"{here}/_history")
         found = [each["resource"] for each in history["entry"]]
@@ -56,7 +59,7 @@ def _is_gone_when_taken_back(record: Any, path: str, here: str, two: str) -> Non
     assert {record.fhir(who).get(each).status_code for who in ("ehr", "maya") for each in doors} == {404}
     latest = maya.patch(path, {"visibility": "care_team"}, if_match="*").json["version"]
     assert ehr.get(f"{here}/_history/{latest - 1}").status_code == 404
-    assert words(ehr.read(f"{here}/_history/{two}")) == "Two."
+    assert words(record.fhir("maya").read(f"{here}/_history/{two}")) == "Two."
     for purpose in ("ehr", "care_team"):
         record.consents(to=purpose, is_granted=False)
         assert {ehr.get(each).status_code for each in doors} == {404}, purpose

@@ -15,10 +15,10 @@ from spacy.cli.train import train
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
+from nlp.build import CONFIG, build
 from nlp.findings import Assertion
 from nlp.learned import theme_model
 from nlp.learned.assertions import Seen, learn
-from nlp.build import CONFIG, build
 from nlp.learned.encoder import SentenceEncoder
 from nlp.learned.features import Vocabulary, featurise
 from nlp.learned.fitting import Pairs, best_threshold, careful_threshold, chances, fit

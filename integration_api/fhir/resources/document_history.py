@@ -1,6 +1,6 @@
 """What a document said before: those of a journal entry's former versions that were finished and shared themselves.
 
-Of notes only the current version is kept. Whoever may not read the entry as it is may not read what it was.
+They are their writer's alone, as at `/v1`. Of notes only the current version is kept.
 """
 
 from dataclasses import dataclass, field
@@ -33,7 +33,9 @@ class Former:
 
 
 def former_versions(known: Known, limits: Reach, row: Document) -> list[Former]:
-    """Give what a document was before, the latest first."""
+    """Give what a document was before, the latest first: to its writer alone, who may have taken words back on purpose."""
+    if row.author_id != known.caller.user_id:
+        return []
     kept = facing_former(limits).where(DocumentVersion.document_id == row.id)
     rows = known.db_session.scalars(kept.order_by(DocumentVersion.version.desc())).all()
     made: list[Former] = []
