@@ -73,11 +73,14 @@ class Vocabulary:
 
     @classmethod
     def of(cls, sentences: Sequence[Sentence], least: int = 2) -> "Vocabulary":
-        """Learn it from sentences: n-grams that stand in at least `least` of them, weighted by inverse frequency."""
+        """Learn it from sentences: words that stand in at least `least` of them, and pairs that stand in one more.
+
+        They are weighted by inverse frequency.
+        """
         singles = Counter(word for words in sentences for word in set(words))
         pairs = Counter(pair for words in sentences for pair in set(pairwise(words)))
         kept = [word for word, count in sorted(singles.items()) if count >= least]
-        joint = [pair for pair, count in sorted(pairs.items()) if count >= least]
+        joint = [pair for pair, count in sorted(pairs.items()) if count > least]
         counts = [*(singles[word] for word in kept), *(pairs[pair] for pair in joint)]
         rarity = [log((1 + len(sentences)) / (1 + count)) + 1 for count in counts]
         every = Counter(word for words in sentences for word in words)

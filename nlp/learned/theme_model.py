@@ -86,7 +86,7 @@ class ThemeModel(TrainablePipe):
     def initialize(
         self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None, least: int = 2
     ) -> None:
-        """Learn the vocabulary from labelled documents: n-grams that stand in at least `least` sentences."""
+        """Learn the vocabulary from labelled documents: words that stand in at least `least` sentences."""
         del nlp
         if self.encoder is not None:
             self.encoder.remember()
