@@ -1,30 +1,27 @@
 """Record systems to write to: one in Python that can misbehave, and one out of npm that knows FHIR."""
 
-import hashlib
 import json
 import re
 import shutil
 import subprocess
-import tempfile
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from clocks import Clock, listening, turned_by_hand
 from copies import URI
 from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from npm import installed
 
 from integration_api.app import LINES
 from integration_api.fhir import pushing
 from integration_api.jobs.worker import everything_once
-from models import now
 
 NODE = Path(__file__).parent / "node"
 MRN = "urn:mrn"
@@ -150,35 +147,15 @@ def stand_in() -> Iterator[StandIn]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    made.address = f"http://127.0.0.1:{server.server_port}/fhir"
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@dataclass
-class Clock:
-    """The time as the worker sees it."""
-
-    turned: timedelta = timedelta()
-
-    def __call__(self) -> datetime:
-        return now() + self.turned
-
-    def turn(self, **by: float) -> None:
-        self.turned += timedelta(**by)
+    with listening(Handler) as port:
+        made.address = f"http://127.0.0.1:{port}/fhir"
+        yield made
 
 
 @pytest.fixture
 def clock(app: Flask) -> Iterator[Clock]:
-    before, made = app.extensions["parts"], Clock()
-    app.extensions["parts"] = replace(before, now=made)
-    yield made
-    app.extensions["parts"] = before
+    with turned_by_hand(app) as made:
+        yield made
 
 
 @pytest.fixture
@@ -219,25 +196,6 @@ def there(clinic: Any, agree: Any, stand_in: Any, connect: Any) -> Any:
     return stand_in
 
 
-def installed() -> Path:
-    """Install the stand-in outside the tree, once for each lock file."""
-    digest = hashlib.sha256((NODE / "package-lock.json").read_bytes()).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"integration-journal-ehr-{digest}"
-    if not (folder / "installed").exists():
-        making = Path(tempfile.mkdtemp())
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(NODE / name, making)
-        quiet = ("--no-audit", "--no-fund", "--ignore-scripts", "--silent")
-        subprocess.run(["npm", "ci", *quiet], cwd=making, check=True, capture_output=True)
-        (making / "installed").touch()
-        try:
-            making.rename(folder)
-        except OSError:  # another run was faster
-            shutil.rmtree(making)
-    shutil.copy(NODE / "ehr.mjs", folder)
-    return folder
-
-
 @pytest.fixture
 def medplum(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a record system in node; on one database, since it knows nothing of ours."""
@@ -245,7 +203,7 @@ def medplum(request: pytest.FixtureRequest) -> Iterator[str]:
         pytest.skip("npm is missing: nothing was sent to @medplum/fhir-router")
     if request.config.getoption("--database") != "sqlite":
         pytest.skip("tried with SQLite")
-    server = subprocess.Popen(["node", "ehr.mjs"], cwd=installed(), stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(["node", "ehr.mjs"], cwd=installed(NODE), stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
     server.terminate()

@@ -1,20 +1,18 @@
 """A receiver of webhooks on a real port, a clinic that tells it, and a clock that is turned by hand."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
+from clocks import Clock, listening, turned_by_hand
 from flask import Flask
 
 from integration_api.app import LINES
 from integration_api.events import jobs
 from integration_api.jobs.worker import everything_once
-from models import now
 
 
 @dataclass
@@ -57,35 +55,15 @@ def receiver() -> Iterator[Receiver]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    made.address = f"http://127.0.0.1:{server.server_port}/hook"
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@dataclass
-class Clock:
-    """The time as the worker sees it."""
-
-    turned: timedelta = timedelta()
-
-    def __call__(self) -> datetime:
-        return now() + self.turned
-
-    def turn(self, **by: float) -> None:
-        self.turned += timedelta(**by)
+    with listening(Handler) as port:
+        made.address = f"http://127.0.0.1:{port}/hook"
+        yield made
 
 
 @pytest.fixture
 def clock(app: Flask) -> Iterator[Clock]:
-    before, made = app.extensions["parts"], Clock()
-    app.extensions["parts"] = replace(before, now=made)
-    yield made
-    app.extensions["parts"] = before
+    with turned_by_hand(app) as made:
+        yield made
 
 
 @pytest.fixture

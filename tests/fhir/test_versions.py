@@ -10,7 +10,9 @@ def words(resource: Any) -> str:
     return base64.b64decode(resource["content"][0]["attachment"]["data"]).decode()
 
 
-def test_former_versions_of_an_entry_are_there_for_their_writer_as_far_as_they_were_finished_and_shared(record: Any) -> None:
+def test_former_versions_that_were_finished_and_shared_are_there_for_their_writer(
+    record: Any,
+) -> None:
     record.consents()
     maya, ehr = record.clinic.maya, record.ehr
     entry = maya.create("/v1/journal-entries", {"text": "One, half said.", "visibility": "care_team", "is_draft": True})
