@@ -33,7 +33,7 @@ class Former:
 
 
 def former_versions(known: Known, limits: Reach, row: Document) -> list[Former]:
-    """Give what a document was before, the latest first: to its writer alone, who may have taken words back on purpose."""
+    """Give what a document was before, the latest first: to its writer alone, who may have taken words back."""
     if row.author_id != known.caller.user_id:
         return []
     kept = facing_former(limits).where(DocumentVersion.document_id == row.id)
