@@ -42,6 +42,8 @@ META = {
 }
 FOLDS = 3
 UNSEEN = ("train_*.txt", "voices_*.txt")  # files that the lexicon was not tended on
+# More of what is rare than people write: of these only how assertions are told is learned, not how often they come.
+ENRICHED = ("turned_*.txt",)
 Mentions = list[tuple[assertions.Seen, Assertion]]
 
 
@@ -60,19 +62,22 @@ def build(target: Path, overrides: dict[str, Any], *, unseen: Sequence[str] = UN
     overrides: settings that take the place of the configuration's, such as `components.theme_model.encoder`.
     unseen: the files whose writers are left out of the network in turn, in so many folds.
     """
-    documents = list(_documents(*unseen))
-    writers = sorted({writer_of(each) for each in documents})
+    documents, more = list(_documents(*unseen)), list(_documents(*ENRICHED)) if unseen == UNSEEN else []
+    writers = sorted({writer_of(each) for each in documents + more})
     parts = [writers[n::folds] for n in range(folds)]
     with tempfile.TemporaryDirectory() as made:
         places = [str(Path(made) / str(n)) for n in range(folds + 1)]
         with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as workers:
             done = list(workers.map(_train, places, repeat(overrides), [*parts, []]))
         *kept_from, nlp = (spacy.load(each) for each in done)
-    held_out = [(each, _by(part, documents)) for each, part in zip(kept_from, parts, strict=True)]
-    fitted = weigh([read(*each) for each in held_out])
+    fitted = weigh([read(each, _by(part, documents)) for each, part in zip(kept_from, parts, strict=True)])
+    usual, further = (
+        [one for each, part in zip(kept_from, parts, strict=True) for one in met(each, _by(part, some), fitted)]
+        for some in (documents, more)
+    )
     nlp.remove_pipe("combiner")
     nlp.add_pipe("combiner", before="context", config=asdict(fitted))
-    _context(nlp).model = assertions.learn([one for each in held_out for one in met(*each, fitted)])
+    _context(nlp).model = assertions.learn(usual, further)
     nlp.meta.update(META)
     shutil.rmtree(target, ignore_errors=True)
     nlp.to_disk(target, exclude=["vocab"])

@@ -43,6 +43,9 @@ class Seen:
     turned: Sequence[float]
 
 
+Mentions = Sequence[tuple[Seen, Assertion]]
+
+
 def features_of(seen: Seen) -> Iterator[tuple[str, float]]:
     """Name what is looked at, each with its value."""
     start, end = seen.core
@@ -104,17 +107,17 @@ class AssertionModel:
         return cls(kept["weights"], kept["factor"])
 
 
-def learn(mentions: Sequence[tuple[Seen, Assertion]]) -> AssertionModel:
-    """Fit the curve on mentions with what they are, and then how sure "affirmed" must be."""
-    held = [each for n, each in enumerate(mentions) if n % 5 == 0]
-    rest = [each for n, each in enumerate(mentions) if n % 5]
+def learn(usual: Mentions, further: Mentions = ()) -> AssertionModel:
+    """Fit the curve on mentions with what they are; and, on usual ones alone, how sure "affirmed" must be."""
+    held = [each for n, each in enumerate(usual) if n % 5 == 0]
+    rest = [*(each for n, each in enumerate(usual) if n % 5), *further]
     factor = best_factor(_fit(rest), held) if held and rest else 1.0
-    model = _fit(mentions)
+    model = _fit([*usual, *further])
     model.factor = factor
     return model
 
 
-def _fit(mentions: Sequence[tuple[Seen, Assertion]]) -> AssertionModel:
+def _fit(mentions: Mentions) -> AssertionModel:
     counts = Counter(name for seen, _ in mentions for name, _ in features_of(seen))
     places = {name: n for n, name in enumerate(sorted(name for name, count in counts.items() if count >= SEEN))}
     rows = []
@@ -138,7 +141,7 @@ def _fit(mentions: Sequence[tuple[Seen, Assertion]]) -> AssertionModel:
     return AssertionModel({name: [round(float(w), 3) for w in weights[n]] for name, n in places.items()})
 
 
-def best_factor(model: AssertionModel, mentions: Sequence[tuple[Seen, Assertion]]) -> float:
+def best_factor(model: AssertionModel, mentions: Mentions) -> float:
     """Choose how sure "affirmed" must be: accuracy, less what leaks of what is not affirmed."""
     chances = np.array([list(model.chances(seen).values()) for seen, _ in mentions])
     truth = np.array([ASSERTIONS.index(each) for _, each in mentions])
