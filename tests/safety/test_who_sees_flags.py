@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -34,6 +35,18 @@ def only_flag(clinic: Any) -> Any:
 
 
 @pytest.fixture
+def flag_of(clinic: Any) -> Any:
+    """The id of the flag of one entry, whoever may see it."""
+
+    def read(entry: Any) -> str:
+        with clinic.app.app_context(), reading() as db_session:
+            of_entry = select(SafetyFlag).where(SafetyFlag.document_id == UUID(entry["id"]))
+            return str(db_session.scalars(of_entry).unique().one().id)
+
+    return read
+
+
+@pytest.fixture
 def seen_by(clinic: Any) -> Any:
     """Who gets a flag by its id; who gets it in a list must be the same."""
 
@@ -46,11 +59,23 @@ def seen_by(clinic: Any) -> Any:
             status = caller.get(f"{FLAGS}/{flag_id}").status_code
             assert status in (200, 404)
             assert (flag_id in listed) == (status == 200) == (flag_id in {each["id"] for each in by_patient})
-            if status == 404:
-                for act, body in acts(clinic).items():
-                    assert caller.post(f"{FLAGS}/{flag_id}/{act}", body).status_code == 404
-            else:
+            if status == 200:
                 found.add(who)
+        return found
+
+    return read
+
+
+@pytest.fixture
+def acted_on_by(clinic: Any, seen_by: Any) -> Any:
+    """Who sees a flag, where for all others it does not exist either when they act: asked once for each reason."""
+
+    def read(flag_id: str) -> set[str]:
+        found: set[str] = seen_by(flag_id)
+        for who in {*TEAM, *OTHERS} - found:
+            caller = clinic.caller(who)
+            for act, body in acts(clinic).items():
+                assert caller.post(f"{FLAGS}/{flag_id}/{act}", body).status_code == 404
         return found
 
     return read
@@ -65,49 +90,48 @@ def test_patients_and_admins_have_no_flags(clinic: Any, only_flag: Any) -> None:
         assert caller.post(f"{FLAGS}/{only_flag()}/acknowledge", {}).status_code == 403
 
 
-def test_the_care_team_sees_what_is_shared(clinic: Any, only_flag: Any, seen_by: Any) -> None:
+def test_the_care_team_sees_what_is_shared(clinic: Any, only_flag: Any, acted_on_by: Any) -> None:
     clinic.write(WISH)
-    assert seen_by(only_flag()) == set(TEAM)
+    assert acted_on_by(only_flag()) == set(TEAM)
 
 
-# what Maya has said (None: nothing), how she keeps the entry: whether the team sees its flag
+# what Maya has said (None: nothing) of her care team and of safety signals: whether the team sees the flag of an entry
+# that she shares, and of one that is private
 MATRIX = [
-    (None, None, "care_team", True),
-    (None, False, "care_team", True),
-    (None, True, "care_team", True),
-    (True, None, "care_team", True),
-    (False, None, "care_team", False),
-    (False, True, "care_team", False),
-    (None, None, "private", False),
-    (None, False, "private", False),
-    (None, True, "private", True),
-    (True, None, "private", False),
-    (True, True, "private", True),
-    (False, True, "private", False),
-    (False, None, "private", False),
+    (None, None, True, False),
+    (None, False, True, False),
+    (None, True, True, True),
+    (True, None, True, False),
+    (True, True, True, True),
+    (False, None, False, False),
+    (False, True, False, False),
 ]
 
 
 @pytest.mark.parametrize("case", MATRIX, ids=str)
 def test_consents_and_visibility(
-    clinic: Any, agree: Any, only_flag: Any, seen_by: Any, case: tuple[bool | None, bool | None, str, bool]
+    clinic: Any, agree: Any, flag_of: Any, seen_by: Any, case: tuple[bool | None, bool | None, bool, bool]
 ) -> None:
-    care_team, safety_signals, visibility, is_seen = case
+    care_team, safety_signals, *expected = case
     for purpose, word in (("care_team", care_team), ("safety_signals", safety_signals)):
         if word is not None:
             agree(purpose, yes=word)
-    clinic.write(WISH, visibility=visibility)
-    assert seen_by(only_flag()) == (set(TEAM) if is_seen else set())
+    entries = [clinic.write(WISH, visibility=visibility) for visibility in ("care_team", "private")]
+    assert [seen_by(flag_of(entry)) for entry in entries] == [set(TEAM) if is_seen else set() for is_seen in expected]
 
 
 class TestPrivateEntries:
     def test_withdrawing_closes_at_once_and_agreeing_opens_again(
-        self, clinic: Any, agree: Any, only_flag: Any, seen_by: Any
+        self, clinic: Any, agree: Any, only_flag: Any, seen_by: Any, acted_on_by: Any
     ) -> None:
         clinic.write(WISH, visibility="private")
+        assert acted_on_by(only_flag()) == set()
         for is_granted in (True, False, True, False):
             agree("safety_signals", yes=is_granted)
             assert seen_by(only_flag()) == (set(TEAM) if is_granted else set())
+        agree("safety_signals", yes=True)
+        agree("care_team", yes=False)
+        assert acted_on_by(only_flag()) == set()
 
     def test_the_team_learns_that_there_is_a_flag_and_no_more(
         self, clinic: Any, agree: Any, act: Any, only_flag: Any
@@ -146,13 +170,13 @@ class TestPrivateEntries:
 
 class TestPsychotherapyNotes:
     def test_their_flags_are_the_authors_alone(
-        self, clinic: Any, agree: Any, later: Any, only_flag: Any, seen_by: Any, history: Any
+        self, clinic: Any, agree: Any, later: Any, only_flag: Any, acted_on_by: Any, history: Any
     ) -> None:
         agree("safety_signals", yes=True)
         clinic.note("Pt reports suicidal thoughts since Monday.", "psychotherapy")
-        assert seen_by(only_flag()) == {"therapist"}
+        assert acted_on_by(only_flag()) == {"therapist"}
         later(60 * 24 * 7)
-        assert seen_by(only_flag()) == {"therapist"}
+        assert acted_on_by(only_flag()) == {"therapist"}
         told = clinic.therapist.read(f"{FLAGS}/{only_flag()}")
         assert history(told) == ["raised"]  # there is nobody to escalate it to
 
@@ -197,12 +221,12 @@ class TestBreakGlass:
         assert colleague.read(FLAGS)["items"] == []
 
 
-def test_who_leaves_the_care_team_sees_no_more(clinic: Any, only_flag: Any, seen_by: Any) -> None:
+def test_who_leaves_the_care_team_sees_no_more(clinic: Any, only_flag: Any, acted_on_by: Any) -> None:
     clinic.write(WISH)
     path = f"/v1/patients/{clinic.ids['maya']}/care-team"
     body = {"members": [{"clinician_id": clinic.ids["therapist"]}]}
     clinic.admin.put(path, body, if_match=clinic.admin.etag(path))
-    assert seen_by(only_flag()) == {"therapist"}
+    assert acted_on_by(only_flag()) == {"therapist"}
 
 
 def test_a_scope_without_flags_has_none(clinic: Any) -> None:
