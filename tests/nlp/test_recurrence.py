@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from math import log, log1p
 from random import Random
 from typing import Any
 
@@ -21,6 +22,14 @@ WINDOW = timedelta(days=14)
 CHANGES = {Trajectory.NEW, Trajectory.EMERGING, Trajectory.FADING, Trajectory.RESURFACED}
 
 
+def said(random: Random, chance: float, words: int) -> int:
+    """Count the words that are mentions, as if each were drawn: one draw gives how many pass until the next."""
+    count, at = 0, 0
+    while chance and (at := at + 1 + int(log(1 - random.random()) / log1p(-chance))) <= words:
+        count += 1
+    return count
+
+
 def simulate(
     rates: list[float], *, documents: int = 6, words: int = 200, seed: int = 0, clinic: float | None = None
 ) -> RecurringTheme | None:
@@ -37,7 +46,7 @@ def simulate(
             at = START + n * WINDOW + timedelta(days=number)
             length = random.randint(words // 2, words * 3 // 2)
             writings.append(Writing(document, at, length, "journal"))
-            mentions = sum(random.random() < rate / 100 for _ in range(length))
+            mentions = said(random, rate / 100, length)
             sightings += [
                 Sighting(
                     f"{document}-{k}", document, "grief", Assertion.AFFIRMED, 0.9, at, "journal", is_confirmed=False
