@@ -1,10 +1,12 @@
 """Maya's record, with something of every kind in it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from callers import Clinic
-from rows import made_once
+from flask import Flask
+from rows import made_once, put_back
 from who_gets_what import EHR, FILES, HOOK, JPEG, OWN, PROMPT
 
 from models import new_id
@@ -17,12 +19,23 @@ def _lived() -> dict[str, Any]:
 
 
 @pytest.fixture
-def world(clinic: Clinic, _lived: dict[str, Any]) -> Clinic:
-    made_once(clinic, _lived, live)
-    # A file lies outside the database, and goes when it is deleted: each test has its own.
-    sent = clinic.maya.call("POST", FILES.format(**clinic.ids), data=JPEG, content_type="image/jpeg")
-    clinic.ids["attachment"] = sent.json["id"]
-    return clinic
+def world(request: pytest.FixtureRequest, app: Flask, _lived: dict[str, Any]) -> Clinic:
+    if not _lived:
+        return made_once(request.getfixturevalue("clinic"), _lived, live)
+    with app.app_context():
+        put_back(_lived["rows"])  # the clinic as it was founded is in them
+    return Clinic(app, dict(_lived["ids"]))
+
+
+@pytest.fixture
+def attach(world: Clinic) -> Callable[[], None]:
+    """Add a file to the entry. It lies outside the database, and goes when it is deleted: who needs one makes it."""
+
+    def send() -> None:
+        sent = world.maya.call("POST", FILES.format(**world.ids), data=JPEG, content_type="image/jpeg")
+        world.ids["attachment"] = sent.json["id"]
+
+    return send
 
 
 def live(clinic: Clinic) -> None:
