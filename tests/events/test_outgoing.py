@@ -14,6 +14,8 @@ from integration_api.events.jobs import send
 from integration_api.events.messages import Message
 from models import new_id
 
+pytestmark = pytest.mark.one_database
+
 OPEN = "93.184.216.34"
 PRODUCTION = Guard(ports=WEB_PORTS)
 

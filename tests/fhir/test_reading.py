@@ -15,6 +15,7 @@ MORE = {"Practitioner": 4, "PractitionerRole": 4, "Encounter": 2, "Observation":
 MORE |= {"Group": 4, "Questionnaire": 7, "Provenance": 6, "CodeSystem": 6, "ValueSet": 6}
 
 
+@pytest.mark.one_database
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is missing: two FHIR validators did not run")
 def test_the_validators_find_what_is_wrong(validators: Any) -> None:
     ours = type(validators)()
@@ -27,6 +28,7 @@ def test_the_validators_find_what_is_wrong(validators: Any) -> None:
     assert found.keys() == {"Patient/1", "Patient/2", "Observation/3"}
 
 
+@pytest.mark.one_database
 def test_the_server_says_what_it_serves_and_where_tokens_are_given(record: Any) -> None:
     anybody = record.anybody
     told = anybody.read("metadata")
@@ -76,6 +78,7 @@ def test_every_type_is_there_whole_in_part_one_by_one_and_in_its_history(record:
         assert counted["total"] >= len(listed)
 
 
+@pytest.mark.one_database
 def test_a_confirmed_theme_is_an_observation_that_points_into_its_document(record: Any) -> None:
     record.consents()
     ids, ehr = record.ids, record.ehr
@@ -220,6 +223,7 @@ def test_what_is_pointed_to_comes_along(record: Any) -> None:
         assert ehr.get(f"Encounter?{wrong}").status_code in (400, 404)
 
 
+@pytest.mark.one_database
 def test_every_fault_is_an_outcome_with_its_status(record: Any) -> None:
     ehr = record.ehr
     for path in (

@@ -184,6 +184,7 @@ def test_what_a_system_has_put_in_it_has_back_and_nothing_more_until_the_patient
     assert whole.read(f"Patient/{made}")["name"] == [{"use": "official", "text": "Ada Lund"}]
 
 
+@pytest.mark.one_database
 def test_a_system_puts_in_what_its_scopes_allow(record: Any) -> None:
     for scope, method, path, status in (
         ("system/Patient.rs", "POST", "Patient", 403),
@@ -215,6 +216,7 @@ BAD = [
 ]
 
 
+@pytest.mark.one_database
 def test_what_cannot_be_kept_is_refused_with_its_element(ehr: Any) -> None:
     for change, where in BAD:
         refused = ehr.post("Patient", patient() | change)

@@ -48,6 +48,7 @@ class TestStarts:
 HELP = CrisisResource(name="海" * 60, phone="+1 555 0100", url="https://example.org/help", hours="海" * 20)
 
 
+@pytest.mark.one_database
 def test_it_stays_under_ten_kilobytes_whatever_was_written(
     clinic: Any, broken_tagger: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +116,7 @@ def test_it_shows_what_there_is_and_only_as_far_as_the_token_reaches(clinic: Any
     assert clinic.caller("maya", "patient/JournalEntry.rs").get("/v1/me/home").status_code == 403
 
 
+@pytest.mark.one_database
 def test_it_asks_tells_what_is_due_and_reminds_in_the_readers_language(clinic: Any) -> None:
     course = clinic.open_course()["id"]
     clinic.hold_session(course, "2199-03-01T10:00:00Z", status="planned")

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.one_database
+
 SPANISH = {"Accept-Language": "es"}
 
 

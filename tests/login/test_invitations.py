@@ -85,6 +85,7 @@ class TestUsing:
             == house.browser().get(path).text.split("secret=")[1][:32]
         )
 
+    @pytest.mark.one_database
     @pytest.mark.parametrize(
         ("password", "says"),
         [
@@ -107,11 +108,13 @@ class TestUsing:
         assert says in answer.text
         assert not password or password not in answer.text.replace("maya", "", 1)
 
+    @pytest.mark.one_database
     def test_the_user_name_is_no_password(self, house: Any) -> None:
         house.clinic.admin.create("/v1/patients", {"name": "A", "username": "a.rather-long-name"})
         answer = house.accept(house.invite("a.rather-long-name"), "A.Rather-Long-Name")
         assert "easy to guess" in answer.text
 
+    @pytest.mark.one_database
     @pytest.mark.parametrize(
         "password", ["x" * 11 + "y", "twelve chars", "ü" * 5 + "ber allem" * 2, "ab cdefgh" * 28 + "abcd"]
     )
@@ -119,6 +122,7 @@ class TestUsing:
         assert house.accept(house.invite("maya"), password).status_code == 303
         assert house.browser().password("maya", password).status_code == 303
 
+    @pytest.mark.one_database
     def test_both_passwords_must_be_the_same(self, house: Any) -> None:
         answer = house.accept(house.invite("maya"), again=OTHER_PASSWORD)
         assert (answer.status_code, "not the same" in answer.text) == (422, True)

@@ -159,6 +159,7 @@ class TestStayingSignedIn:
         assert not browser.is_signed_in()
 
 
+@pytest.mark.one_database
 class TestTheCookie:
     def test_over_http_for_development(self, house: Any) -> None:
         told = house.browser().get("/oauth/login").headers["Set-Cookie"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from integration_api.db import reading
@@ -70,6 +71,7 @@ def test_it_escalates_like_the_others(clinic: Any, monkeypatch: Any) -> None:
     assert [each["what"] for each in flag["history"]] == ["raised", "escalated"]
 
 
+@pytest.mark.one_database
 def test_what_is_said_to_who_answers_in_spanish(clinic: Any) -> None:
     body = {"measure": "phq_9", "answers": GRAVE}
     made = clinic.maya.create(RESPONSES, body, headers={"Accept-Language": "es"})
@@ -146,6 +148,7 @@ def test_others_never_see_it_and_a_no_to_the_care_team_hides_it(clinic: Any) -> 
     assert [each["measure"] for each in record["measure_responses"]] == ["gad_7", "phq_9"]
 
 
+@pytest.mark.one_database
 def test_bad_answers_are_told_where_they_are(clinic: Any) -> None:
     bad: list[tuple[dict[str, Any], list[str]]] = [
         ({"measure": "tarot", "answers": [1]}, ["/measure"]),

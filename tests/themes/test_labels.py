@@ -12,6 +12,8 @@ from integration_api.themes.labels import FOLDER, WRITTEN_IN
 from integration_api.web.languages import LANGUAGES
 from nlp import load_taxonomy
 
+pytestmark = pytest.mark.one_database
+
 SPANISH = {"Accept-Language": "es"}
 OWN = {
     "theme": "our_hill",

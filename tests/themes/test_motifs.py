@@ -51,6 +51,7 @@ class TestWhatIsAnswered:
             assert passage["source"] == "journal"
             assert passage["written_at"].endswith("T20:00:00-05:00")
 
+    @pytest.mark.one_database
     def test_at_most_five_passages_from_every_session(self, clinic: Any, path: str, sessions: list[str]) -> None:
         clinic.write(LIGHTHOUSE[0], "2026-02-20T08:00:00-05:00")
         clinic.write(LIGHTHOUSE[0], "2026-03-03T08:00:00-05:00")
@@ -60,6 +61,7 @@ class TestWhatIsAnswered:
         assert motif["document_count"] == 10
         assert [each["session_id"] for each in motif["passages"]] == [None, sessions[0], *[sessions[1]] * (SHOWN - 2)]
 
+    @pytest.mark.one_database
     def test_nothing_returns_within_one_session(self, clinic: Any, path: str) -> None:
         for hour in range(10, 14):
             clinic.write(LIGHTHOUSE[hour % 4], f"2026-03-09T{hour}:00:00-05:00")
@@ -85,6 +87,7 @@ class TestWhatIsAnswered:
         assert labels(clinic.therapist.read(path)) == ["lighthouse"]
         assert clinic.therapist.get(f"{path}?source=letters").status_code == 422
 
+    @pytest.mark.one_database
     def test_other_languages_are_left_out(self, clinic: Any, path: str) -> None:
         german = "Gestern habe ich wieder den Leuchtturm gesehen, und ich war sehr traurig wegen meiner Mutter."
         for day in DAYS:

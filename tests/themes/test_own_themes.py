@@ -83,6 +83,7 @@ def test_taking_it_out_takes_its_mentions_with_it(clinic: Any) -> None:
     assert clinic.admin.get(path).status_code == 404
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [
@@ -101,6 +102,7 @@ def test_what_does_not_fit_is_named(clinic: Any, change: dict[str, Any], pointer
     assert [each["pointer"] for each in answer.json["errors"]] == [pointer]
 
 
+@pytest.mark.one_database
 def test_what_a_theme_covers_is_a_list_of_phrases(clinic: Any) -> None:
     """It was a list of letters once."""
     grief = clinic.admin.read("/v1/themes/grief")
@@ -109,11 +111,13 @@ def test_what_a_theme_covers_is_a_list_of_phrases(clinic: Any) -> None:
     assert clinic.admin.create("/v1/themes", MOUNTAIN)["includes"] == ["my mountain"]
 
 
+@pytest.mark.one_database
 def test_the_taxonomy_itself_is_not_to_be_changed(clinic: Any) -> None:
     for send in (clinic.admin.delete, lambda path, **more: clinic.admin.patch(path, {"label": "L"}, **more)):
         assert send("/v1/themes/grief", if_match="*").status_code == 404
 
 
+@pytest.mark.one_database
 def test_an_entry_in_another_language_is_kept_untagged_and_says_so(clinic: Any) -> None:
     entry = clinic.write("Hoy dormí mal y soñé con mi madre en la cocina de la casa vieja.")
     assert entry["language"] == "es"
@@ -122,6 +126,7 @@ def test_an_entry_in_another_language_is_kept_untagged_and_says_so(clinic: Any) 
     assert clinic.write("I slept badly.")["language"] == "en"
 
 
+@pytest.mark.one_database
 def test_how_far_suicidality_goes_is_told_beside_the_words(clinic: Any) -> None:
     note = clinic.note("Endorses SI with plan, no intent. Denies HI.")
     found = {each["severity"] for each in note["themes"] if each["assertion"] == "affirmed"}
