@@ -18,6 +18,7 @@ QUOTES_AND_MARKUP = frozenset("'\"\u201c\u201d\u201e«»\u2039\u203a*_~|#")
 DASHES = frozenset("-\u2010\u2011\u2013\u2014\u2015")
 LONG_RUN = re.compile(r"([^\W\d_])\1{2,}")
 INITIALS = re.compile(r"(?:[a-z]\.)+[a-z]?\.?")
+LONGEST_LETTER = 4
 MAX_RUNS = 4
 
 
@@ -66,6 +67,8 @@ class Spelling:
 
     def _shorten(self, word: str) -> str:
         """Bring "soooo" to "so" and "gooood" to "good": the form the lexicon knows, else the shortest."""
+        if len(word) > LONGEST_LETTER and len(set(word)) == 1:
+            return word[0]  # a key held down, and not AA
         runs = list(LONG_RUN.finditer(word))
         if not runs or len(runs) > MAX_RUNS:
             return word

@@ -20,7 +20,8 @@ BEFORE, AFTER, CLOSE = 8, 7, 3  # words looked at on either side of a mention; t
 NEAR = 1  # words between a cue and a mention, as in "no more wine"
 SEEN = 2  # times that a feature must have been met to be kept
 EPOCHS, RATE, PULL, SEED = 12, 0.15, 2e-4, 20261125
-FACTORS = (1.0, 0.8, 0.65, 0.5, 0.4, 0.3, 0.2)
+FACTORS = (1.0, 0.8, 0.65)  # lower ones turn what is likely affirmed
+EVEN = 0.5
 LEAK_COUNTS = 0.25  # what a mention wrongly reported as affirmed counts beside a wrong assertion of any kind
 Floats = NDArray[np.float64]
 
@@ -90,9 +91,15 @@ class AssertionModel:
         return dict(zip(ASSERTIONS, (powers / powers.sum()).tolist(), strict=True))
 
     def settle(self, seen: Seen) -> tuple[Assertion, float]:
-        """Choose an assertion, and say how sure it is. "Affirmed" must be `1 / factor` times as likely as another."""
+        """Choose an assertion, and say how sure it is.
+
+        "Affirmed" must be `1 / factor` times as likely as another; where the rules affirm, the other must be likelier
+        than not.
+        """
         found = self.chances(seen)
         best = max(found, key=lambda each: found[each] * (self.factor if each is Assertion.AFFIRMED else 1))
+        if seen.verdict is Assertion.AFFIRMED and found[best] < EVEN:
+            best = Assertion.AFFIRMED
         return best, found[best]
 
     def write(self, path: Path) -> None:
