@@ -47,6 +47,7 @@ _RESOURCES: dict[str, str] = {
     Resource.SUBSCRIPTION: Sentence("news of changes, sent to a system"),
     Resource.EXPORT: Sentence("a copy of everything about you"),
     Resource.ERASURE: Sentence("the wish to have everything about you erased"),
+    Resource.GROUP: Sentence("the list of the patients of a clinic or a clinician"),
     Resource.PRACTITIONER: Sentence("clinicians"),
     Resource.PRACTITIONER_ROLE: Sentence("what clinicians do at the clinic"),
     Resource.EPISODE_OF_CARE: Sentence("courses of treatment"),
