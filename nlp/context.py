@@ -16,7 +16,7 @@ from spacy.tokens import Doc
 
 from nlp.context_rules import SENTENCE_START, ContextRule, ContextRules, load_context_rules
 from nlp.findings import Assertion
-from nlp.learned.assertions import AssertionModel, Seen
+from nlp.learned.assertions import NEAR, AssertionModel, Seen
 from nlp.learned.theme_model import SCORES, TURNED
 from nlp.matching import Automaton
 from nlp.taxonomy import load_taxonomy
@@ -64,7 +64,7 @@ class Cue:
 
 DECIDED = "nlp.decided"
 MODEL = "assertions.json"
-CERTAIN = 0.85  # how sure the trained part must be to turn a safety theme that no rule turns
+CERTAIN = 0.85  # how sure the trained part must be to turn a safety theme that no rule turns, or a plain negation
 
 
 class Context:
@@ -107,6 +107,9 @@ class Context:
         if one.strength == "denied" or (one.theme in self._safety and decided.assertion is not Assertion.AFFIRMED):
             return decided
         said, chance = model.settle(seen)
+        is_plain = decided.gap <= NEAR and decided.assertion is Assertion.NEGATED  # "not afraid"
+        if is_plain and chance < CERTAIN:
+            return decided
         if said is decided.assertion or (one.theme in self._safety and chance < CERTAIN):
             return decided
         return Decided(said, f"{decided.because}; {said.value} as learned, {chance:.2f}", decided.gap)
