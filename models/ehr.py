@@ -90,6 +90,11 @@ class EhrCopy(ManyOfOrganization, Identified, Base):
     connection: Mapped[EhrConnection] = relationship(lazy="joined", innerjoin=True)
 
     @property
+    def next_attempt_at(self) -> datetime | None:
+        """When it is tried again; None where it is not."""
+        return self.next_at if self.state == "waiting" else None
+
+    @property
     def url(self) -> str | None:
         """Where it is read in the record system."""
         return None if self.remote_id is None else f"{self.connection.base_url}/DocumentReference/{self.remote_id}"

@@ -89,6 +89,11 @@ class Delivery(ManyOfOrganization, Identified, Base):
         lazy="selectin", cascade="all, delete-orphan", passive_deletes=True, order_by="DeliveryAttempt.at"
     )
 
+    @property
+    def next_attempt_at(self) -> datetime | None:
+        """When it is tried again; None where it is not."""
+        return self.next_at if self.state == "waiting" else None
+
 
 class DeliveryAttempt(ManyOfOrganization, Identified, Base):
     """One try: when, how long it took, how it was answered, or which kind of error came in between."""

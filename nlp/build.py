@@ -25,7 +25,6 @@ from nlp.combiner import Combiner
 from nlp.context import KIND, Context
 from nlp.corpus_files import FOLDER, read_corpus, writer_of
 from nlp.documents import Document
-from nlp.findings import Assertion
 from nlp.learned import assertions
 from nlp.learned.corpus_reader import example
 from nlp.learned.fitting import STRENGTHS, Pairs, Weights, best_threshold, careful_threshold, chances, fit
@@ -42,9 +41,8 @@ META = {
 }
 FOLDS = 3
 UNSEEN = ("train_*.txt", "voices_*.txt")  # files that the lexicon was not tended on
-# More of what is rare than people write: of these only how assertions are told is learned, not how often they come.
+# They hold more of what is rare than people write, so that how often a theme comes is not read off them.
 ENRICHED = ("turned_*.txt",)
-Mentions = list[tuple[assertions.Seen, Assertion]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +54,39 @@ class Fitted:
     safety_threshold: float
 
 
-def build(target: Path, overrides: dict[str, Any], *, unseen: Sequence[str] = UNSEEN, folds: int = FOLDS) -> Fitted:
+def build(
+    target: Path,
+    overrides: dict[str, Any],
+    *,
+    unseen: Sequence[str] = UNSEEN,
+    enriched: Sequence[str] = ENRICHED,
+    folds: int = FOLDS,
+) -> Fitted:
     """Train the pipeline and write it to a folder, which is replaced; give what was fitted.
 
     overrides: settings that take the place of the configuration's, such as `components.theme_model.encoder`.
-    unseen: the files whose writers are left out of the network in turn, in so many folds.
+    unseen, enriched: the files whose writers are left out of the network in turn, in so many folds. Assertions are
+    learned from both, the combiner's weights from the first alone.
     """
-    documents, more = list(_documents(*unseen)), list(_documents(*ENRICHED)) if unseen == UNSEEN else []
-    writers = sorted({writer_of(each) for each in documents + more})
+    usual, further = list(_documents(*unseen)), list(_documents(*enriched))
+    writers = sorted({writer_of(each) for each in usual + further})
     parts = [writers[n::folds] for n in range(folds)]
     with tempfile.TemporaryDirectory() as made:
         places = [str(Path(made) / str(n)) for n in range(folds + 1)]
         with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as workers:
             done = list(workers.map(_train, places, repeat(overrides), [*parts, []]))
         *kept_from, nlp = (spacy.load(each) for each in done)
-    fitted = weigh([read(each, _by(part, documents)) for each, part in zip(kept_from, parts, strict=True)])
-    usual, further = (
-        [one for each, part in zip(kept_from, parts, strict=True) for one in met(each, _by(part, some), fitted)]
-        for some in (documents, more)
-    )
+    held_out = list(zip(kept_from, parts, strict=True))
+    fitted = weigh([read(each, _by(part, usual)) for each, part in held_out])
+    mentions = [
+        one
+        for documents in (usual, further)
+        for each, part in held_out
+        for one in met(each, _by(part, documents), fitted)
+    ]
     nlp.remove_pipe("combiner")
     nlp.add_pipe("combiner", before="context", config=asdict(fitted))
-    _context(nlp).model = assertions.learn(usual, further)
+    _context(nlp).model = assertions.learn(mentions)
     nlp.meta.update(META)
     shutil.rmtree(target, ignore_errors=True)
     nlp.to_disk(target, exclude=["vocab"])
@@ -130,11 +139,11 @@ def weigh(parts: Sequence[Pairs]) -> Fitted:
     )
 
 
-def met(nlp: Language, documents: Iterable[Document], fitted: Fitted) -> Mentions:
+def met(nlp: Language, documents: Iterable[Document], fitted: Fitted) -> list[assertions.Labelled]:
     """Give the labelled mentions that a pipeline finds, as the context sees them, with what they are."""
     model, context = nlp.get_pipe("theme_model"), _context(nlp)
     combiner = Combiner(nlp, fitted.weights, fitted.threshold, fitted.safety_threshold, "combiner")
-    mentions: Mentions = []
+    mentions: list[assertions.Labelled] = []
     for document in documents:
         doc = example(nlp, document).predicted
         doc.user_data[KIND] = document.kind

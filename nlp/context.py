@@ -72,7 +72,7 @@ class Context:
 
     The rules have their say, and the trained part settles it from that, the words around and the network's view. Of
     safety themes the rules have the last word where they turn one, so that what is denied by a word never alarms;
-    where they do not, the trained part must be certain.
+    where they do not, and where a "not" stands right beside a mention, the trained part must be certain.
     """
 
     def __init__(self, rules: ContextRules) -> None:
@@ -108,9 +108,8 @@ class Context:
             return decided
         said, chance = model.settle(seen)
         is_plain = decided.gap <= NEAR and decided.assertion is Assertion.NEGATED  # "not afraid"
-        if is_plain and chance < CERTAIN:
-            return decided
-        if said is decided.assertion or (one.theme in self._safety and chance < CERTAIN):
+        must_be_certain = is_plain or one.theme in self._safety
+        if said is decided.assertion or (must_be_certain and chance < CERTAIN):
             return decided
         return Decided(said, f"{decided.because}; {said.value} as learned, {chance:.2f}", decided.gap)
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import flask_migrate
 import pytest
 from callers import ADDRESS, Clinic
+from clocks import Clock, turned_by_hand
 from flask import Flask
 from rows import empty, everything, put_back
 from sqlalchemy import create_engine, event, make_url, text
@@ -171,6 +172,13 @@ def set_clock(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         return moment
 
     return at
+
+
+@pytest.fixture
+def clock(app: Flask) -> Iterator[Clock]:
+    """A clock that the worker goes by, and the test turns."""
+    with turned_by_hand(app) as made:
+        yield made
 
 
 @pytest.fixture

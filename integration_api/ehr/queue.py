@@ -39,7 +39,7 @@ _LOOKED_AT = 100  # copies in one go
 class Outcome:
     """How a try ended. `state` is `waiting` where it is to be tried again; `stamp` the patient's when it began.
 
-    `is_told`: words of the document may have reached the other side; `is_well`: the record system answers.
+    `is_told`: words of the document may have reached the other side.
     """
 
     state: str

@@ -19,10 +19,10 @@ from integration_api.wiring import parts
 blp = Blueprint("Record systems", __name__, url_prefix="/v1", description="Writing to the clinic's record systems.")
 
 
-def _house() -> use_cases.House:
+def _installation() -> use_cases.Installation:
     settings: Settings = current_app.config["SETTINGS"]
     is_production = settings.environment is Environment.PRODUCTION
-    return use_cases.House(guard(), parts().key_service, is_production)
+    return use_cases.Installation(guard(), parts().key_service, is_production)
 
 
 @blp.route("/ehr-connections")
@@ -52,7 +52,7 @@ class Connections(MethodView):
         with unit_of_work() as db_session:
             return once(
                 db_session,
-                lambda: use_cases.connect(db_session, caller, draft, _house()),
+                lambda: use_cases.connect(db_session, caller, draft, _installation()),
                 lambda connection_id: use_cases.read_connection(db_session, caller, connection_id),
             )
 
@@ -82,7 +82,7 @@ class Connection(MethodView):
         A merge patch. While it is paused nothing is sent there, and nothing is withdrawn.
         """
         with unit_of_work() as db_session:
-            return use_cases.change_connection(db_session, caller, connection_id, merge, _house())
+            return use_cases.change_connection(db_session, caller, connection_id, merge, _installation())
 
 
 @blp.route("/ehr-connections/<uuid:connection_id>/copies")

@@ -8,9 +8,8 @@ from integration_api.ehr.copies import CopyDraft
 from integration_api.ehr.use_cases import SCOPE, ConnectionDraft
 from integration_api.web.pages import PageQuery
 from integration_api.web.schema import Answer, Choice, Id, Moment, Schema, Text, Truth, Words
+from models.ehr import CONNECTION_AUTHS, CONNECTION_STATES, COPY_STATES
 
-STATES, AUTHS = ("active", "paused"), ("smart", "none")
-COPY_STATES = ("waiting", "sent", "refused", "withdrawn")
 _CONNECTION, _COPY = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e31", "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e32"
 _DOCUMENT = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e08"
 
@@ -44,7 +43,9 @@ class EhrConnectionDraftSchema(Schema):
     name = Words(200, required=True)
     base_url = Text(2_000, required=True, metadata={"format": "uri", "description": "https, on the open internet."})
     auth = Choice(
-        AUTHS, load_default="smart", metadata={"description": "SMART Backend Services; `none` in development only."}
+        CONNECTION_AUTHS,
+        load_default="smart",
+        metadata={"description": "SMART Backend Services; `none` in development only."},
     )
     client_id = Text(200, allow_none=True, load_default=None)
     scope = Text(500, load_default=SCOPE)
@@ -52,7 +53,7 @@ class EhrConnectionDraftSchema(Schema):
         500, required=True, metadata={"description": "The system of the identifiers by which patients are found."}
     )
     creates_patients = Truth(load_default=False, metadata={"description": "Create a patient who is not found there."})
-    state = Choice(STATES, load_default="active")
+    state = Choice(CONNECTION_STATES, load_default="active")
 
     @post_load
     def to_draft(self, data: dict[str, Any], **_: Any) -> ConnectionDraft:
@@ -82,12 +83,12 @@ class EhrConnectionSchema(Answer):
     id = Id(required=True)
     name = fields.String(required=True)
     base_url = fields.String(required=True)
-    auth = Choice(AUTHS, required=True)
+    auth = Choice(CONNECTION_AUTHS, required=True)
     client_id = fields.String(required=True, allow_none=True)
     scope = fields.String(required=True)
     patient_system = fields.String(required=True)
     creates_patients = fields.Boolean(required=True)
-    state = Choice(STATES, required=True)
+    state = Choice(CONNECTION_STATES, required=True)
     failures = fields.Integer(required=True, metadata={"description": "In a row."})
     failing_since = Moment(required=True, allow_none=True)
     rests_until = Moment(required=True, allow_none=True)
@@ -155,11 +156,7 @@ class EhrCopySchema(Answer):
     sent_at = Moment(required=True, allow_none=True)
     tries = fields.Integer(required=True, metadata={"description": "In vain, in a row."})
     tried_at = Moment(required=True, allow_none=True)
-    next_attempt_at = fields.Function(
-        lambda each: None if each.state != "waiting" else each.next_at.isoformat().replace("+00:00", "Z"),
-        required=True,
-        metadata={"type": ["string", "null"], "format": "date-time"},
-    )
+    next_attempt_at = Moment(required=True, allow_none=True, dump_only=True)
     failing_since = Moment(required=True, allow_none=True)
     last_status = fields.Integer(required=True, allow_none=True)
     error = fields.String(

@@ -39,7 +39,7 @@ class ConnectionDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Installation:
     """What the installation allows and has: where calls may lead, its keys, whether it is a place of development."""
 
     guard: Guard
@@ -67,15 +67,17 @@ def read_connection(
     return found
 
 
-def connect(db_session: DbSession, caller: Principal, draft: ConnectionDraft, house: House) -> EhrConnection:
+def connect(
+    db_session: DbSession, caller: Principal, draft: ConnectionDraft, installation: Installation
+) -> EhrConnection:
     """Connect a record system; from then on our key for it is among those that we publish."""
     reach(caller, Resource.EHR_CONNECTION, Action.CREATE)
     of_clinic = select(EhrConnection.id).where(EhrConnection.organization_id == caller.organization_id)
     if len(db_session.scalars(of_clinic).all()) >= _AT_MOST:
         raise Conflict(Sentence("An organization writes to {most} record systems at most.", most=_AT_MOST))
     made = EhrConnection(id=draft.id or new_id(), organization_id=caller.organization_id, user_id=caller.user_id)
-    _describe(made, draft, house)
-    client_signer(db_session, house.key_service, "")
+    _describe(made, draft, installation)
+    client_signer(db_session, installation.key_service, "")
     db_session.add(made)
     db_session.flush()
     return made
@@ -86,7 +88,7 @@ def change_connection(
     caller: Principal,
     connection_id: UUID,
     merge: Callable[[Any], ConnectionDraft],
-    house: House,
+    installation: Installation,
 ) -> EhrConnection:
     """Change how a record system is written to. Its address stays, once copies are there: they could not be found."""
     found = read_connection(db_session, caller, connection_id, Action.UPDATE)
@@ -96,7 +98,7 @@ def change_connection(
         raise Invalid.at("/base_url", "Copies are there; connect the other address as another record system.")
     if draft.state == "active" and found.state != "active":
         found.failures, found.failing_since, found.rests_until = 0, None, None
-    _describe(found, draft, house)
+    _describe(found, draft, installation)
     db_session.flush()
     return found
 
@@ -127,15 +129,15 @@ def _plain(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def _describe(made: EhrConnection, draft: ConnectionDraft, house: House) -> None:
+def _describe(made: EhrConnection, draft: ConnectionDraft, installation: Installation) -> None:
     base_url = _plain(draft.base_url)
     try:
-        parts = house.guard.check(base_url)
+        parts = installation.guard.check(base_url)
     except Refused as error:
         raise Invalid.at("/base_url", str(error)) from None
     if parts.query or parts.fragment:
         raise Invalid.at("/base_url", "The address that all others begin with, without ? and #.")
-    if draft.auth == "none" and house.is_production:
+    if draft.auth == "none" and installation.is_production:
         raise Invalid.at("/auth", "Without authentication only where people develop.")
     if draft.auth == "smart" and not draft.client_id:
         raise Invalid.at("/client_id", "What the record system calls us.")

@@ -176,10 +176,6 @@ class DeliverySchema(Answer):
         metadata={"description": "`consent`, `not_shared`: dropped; `attempts`, `rejected`: given up."},
     )
     occurred_at = Moment(required=True, attribute="event.occurred_at")
-    next_attempt_at = fields.Function(
-        lambda each: None if each.state != "waiting" else each.next_at.isoformat().replace("+00:00", "Z"),
-        required=True,
-        metadata={"type": ["string", "null"], "format": "date-time"},
-    )
+    next_attempt_at = Moment(required=True, allow_none=True, dump_only=True)
     done_at = Moment(required=True, allow_none=True)
     attempts = fields.List(fields.Nested(AttemptSchema), required=True)

@@ -111,20 +111,13 @@ def _total(known: Known, kind: ResourceType, search: Search, *, is_whole: bool, 
 
 
 def every_resource(
-    known: Known, name: str, since: datetime | None = None, *more: Asked, after: Key | None = None
+    known: Known, kind: ResourceType, since: datetime | None = None, *more: Asked, after: Key | None = None
 ) -> Iterator[Hit]:
     """Give every resource of a type that the caller may search, of those changed since a time, in the order of ids.
 
     `more` narrows it as a search does, such as `Asked("patient", ids)`. Only a page is held at a time; by their ids
     the database finds the next one without going through those before. `after`: behind the hit with this key.
     """
-    return every_hit(known, type_named(name), since, *more, after=after)
-
-
-def every_hit(
-    known: Known, kind: ResourceType, since: datetime | None = None, *more: Asked, after: Key | None = None
-) -> Iterator[Hit]:
-    """Do the same with a type that is at hand."""
     is_listed = kind.sources and not any(hasattr(each, "updated") for each in kind.sources)
     asked = more if since is None or is_listed else (*more, Asked("_lastUpdated", (f"ge{moment(since)}",)))
     search = Search(asked=asked, count=MAXIMUM_COUNT, sort="_id", after=after)

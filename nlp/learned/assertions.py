@@ -20,9 +20,10 @@ BEFORE, AFTER, CLOSE = 8, 7, 3  # words looked at on either side of a mention; t
 NEAR = 1  # words between a cue and a mention, as in "no more wine"
 SEEN = 2  # times that a feature must have been met to be kept
 EPOCHS, RATE, PULL, SEED = 12, 0.15, 2e-4, 20261125
-FACTORS = (1.0, 0.8, 0.65)  # lower ones turn what is likely affirmed
-EVEN = 0.5
-LEAK_COUNTS = 0.25  # what a mention wrongly reported as affirmed counts beside a wrong assertion of any kind
+# What the chance of "affirmed" counts: below 1, since what is wrongly taken for affirmed does more harm. At 0.3 plain
+# sentences were turned ("I had a few too many on Saturday"); docs/model_card.md has what it costs.
+AFFIRMED_COUNTS = 0.65
+EVEN = 0.5  # another assertion must be likelier than not where the rules affirm
 Floats = NDArray[np.float64]
 
 
@@ -44,7 +45,7 @@ class Seen:
     turned: Sequence[float]
 
 
-Mentions = Sequence[tuple[Seen, Assertion]]
+Labelled = tuple[Seen, Assertion]
 
 
 def features_of(seen: Seen) -> Iterator[tuple[str, float]]:
@@ -54,13 +55,12 @@ def features_of(seen: Seen) -> Iterator[tuple[str, float]]:
     verdict = f"rules:{seen.verdict.value}"
     source = "learned" if seen.strength == "learned" else "line"
     near = "near" if seen.gap <= NEAR else "far"
-    yield from ((each, 1.0) for each in ("always", verdict, f"{verdict}|{source}", f"{verdict}|{near}"))
-    yield from (
-        (each, 1.0) for each in (f"{verdict}|{near}|{source}", f"theme:{seen.theme}", f"{verdict}|{seen.theme}")
-    )
-    yield from (
-        (each, 1.0) for each in (f"kind:{seen.kind}", f"kind:{seen.kind}|{verdict}", f"strength:{seen.strength}")
-    )
+    for name in (
+        "always", verdict, f"{verdict}|{source}", f"{verdict}|{near}", f"{verdict}|{near}|{source}",
+        f"theme:{seen.theme}", f"{verdict}|{seen.theme}", f"kind:{seen.kind}", f"kind:{seen.kind}|{verdict}",
+        f"strength:{seen.strength}",
+    ):  # fmt: skip
+        yield name, 1.0
     yield f"first:{words[0]}", 1.0
     for back in range(1, min(CLOSE, start) + 1):
         yield f"{back} before:{words[start - back]}", 1.0
@@ -75,9 +75,8 @@ def features_of(seen: Seen) -> Iterator[tuple[str, float]]:
 class AssertionModel:
     """Gives the chance of each assertion of a mention."""
 
-    def __init__(self, weights: Mapping[str, Sequence[float]], factor: float = 1.0) -> None:
+    def __init__(self, weights: Mapping[str, Sequence[float]]) -> None:
         self._weights = {name: tuple(row) for name, row in weights.items()}
-        self.factor = factor
 
     def chances(self, seen: Seen) -> dict[Assertion, float]:
         """Give the chances of all assertions, which sum to one."""
@@ -91,40 +90,25 @@ class AssertionModel:
         return dict(zip(ASSERTIONS, (powers / powers.sum()).tolist(), strict=True))
 
     def settle(self, seen: Seen) -> tuple[Assertion, float]:
-        """Choose an assertion, and say how sure it is.
-
-        "Affirmed" must be `1 / factor` times as likely as another; where the rules affirm, the other must be likelier
-        than not.
-        """
+        """Choose an assertion, and say how sure it is."""
         found = self.chances(seen)
-        best = max(found, key=lambda each: found[each] * (self.factor if each is Assertion.AFFIRMED else 1))
+        best = max(found, key=lambda each: found[each] * (AFFIRMED_COUNTS if each is Assertion.AFFIRMED else 1))
         if seen.verdict is Assertion.AFFIRMED and found[best] < EVEN:
             best = Assertion.AFFIRMED
         return best, found[best]
 
     def write(self, path: Path) -> None:
         """Write the weights to a file."""
-        kept = {"factor": self.factor, "weights": self._weights}
-        path.write_text(json.dumps(kept, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
+        path.write_text(json.dumps(self._weights, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
 
     @classmethod
     def read(cls, path: Path) -> "AssertionModel":
         """Read the weights."""
-        kept = json.loads(path.read_text("utf-8"))
-        return cls(kept["weights"], kept["factor"])
+        return cls(json.loads(path.read_text("utf-8")))
 
 
-def learn(usual: Mentions, further: Mentions = ()) -> AssertionModel:
-    """Fit the curve on mentions with what they are; and, on usual ones alone, how sure "affirmed" must be."""
-    held = [each for n, each in enumerate(usual) if n % 5 == 0]
-    rest = [*(each for n, each in enumerate(usual) if n % 5), *further]
-    factor = best_factor(_fit(rest), held) if held and rest else 1.0
-    model = _fit([*usual, *further])
-    model.factor = factor
-    return model
-
-
-def _fit(mentions: Mentions) -> AssertionModel:
+def learn(mentions: Sequence[Labelled]) -> AssertionModel:
+    """Fit the curve on mentions with what they are."""
     counts = Counter(name for seen, _ in mentions for name, _ in features_of(seen))
     places = {name: n for n, name in enumerate(sorted(name for name, count in counts.items() if count >= SEEN))}
     rows = []
@@ -146,16 +130,3 @@ def _fit(mentions: Mentions) -> AssertionModel:
             steps[ids] += gradient**2
             weights[ids] -= RATE * gradient / np.sqrt(steps[ids])
     return AssertionModel({name: [round(float(w), 3) for w in weights[n]] for name, n in places.items()})
-
-
-def best_factor(model: AssertionModel, mentions: Mentions) -> float:
-    """Choose how sure "affirmed" must be: accuracy, less what leaks of what is not affirmed."""
-    chances = np.array([list(model.chances(seen).values()) for seen, _ in mentions])
-    truth = np.array([ASSERTIONS.index(each) for _, each in mentions])
-
-    def worth(factor: float) -> float:
-        said = (chances * np.array([factor, 1, 1, 1, 1])).argmax(axis=1)
-        leaked = (said == 0)[truth > 0]
-        return float((said == truth).mean() - LEAK_COUNTS * (leaked.mean() if len(leaked) else 0))
-
-    return max(FACTORS, key=worth)

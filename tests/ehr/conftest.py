@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from clocks import Clock, listening, turned_by_hand
 from copies import URI
 from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import KeySet
 from npm import installed
+from serving import listening
 
 from integration_api.app import LINES
 from integration_api.fhir import pushing
@@ -149,12 +149,6 @@ def stand_in() -> Iterator[StandIn]:
 
     with listening(Handler) as port:
         made.address = f"http://127.0.0.1:{port}/fhir"
-        yield made
-
-
-@pytest.fixture
-def clock(app: Flask) -> Iterator[Clock]:
-    with turned_by_hand(app) as made:
         yield made
 
 

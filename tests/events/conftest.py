@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
-from clocks import Clock, listening, turned_by_hand
 from flask import Flask
+from serving import listening
 
 from integration_api.app import LINES
 from integration_api.events import jobs
@@ -57,12 +57,6 @@ def receiver() -> Iterator[Receiver]:
 
     with listening(Handler) as port:
         made.address = f"http://127.0.0.1:{port}/hook"
-        yield made
-
-
-@pytest.fixture
-def clock(app: Flask) -> Iterator[Clock]:
-    with turned_by_hand(app) as made:
         yield made
 
 

@@ -22,7 +22,7 @@ from integration_api.access.use_cases import principal_of, user_named
 from integration_api.db import reading, unit_of_work
 from integration_api.fhir.known import Known
 from integration_api.fhir.search import Asked
-from integration_api.fhir.use_cases import every_resource
+from integration_api.fhir.use_cases import every_resource, type_named
 from models import Role, User, new_id, now
 
 NODE = Path(__file__).parent / "node"
@@ -150,7 +150,7 @@ class Record:
             caller = principal_of(db_session, Grant(user_named(db_session, who).id, parse_scopes("system/*.rs")), now())
             known = Known(db_session, caller, f"{ADDRESS}{BASE}")
             asked = [Asked(narrower[0], narrower[1:])] if narrower else []
-            return [hit.resource for hit in every_resource(known, kind, since, *asked)]
+            return [hit.resource for hit in every_resource(known, type_named(kind), since, *asked)]
 
     def consents(self, *, to: str = "ehr", is_granted: bool = True) -> None:
         said = {"purpose": to, "is_granted": is_granted, "wording": "As shown."}

@@ -55,7 +55,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_pipeline_is_built_weighed_and_read_back(tmp_path: Path) -> None:
     """From corpus to folder: folds of writers left out, curves of the combiner, assertions; all there when loaded."""
-    fitted = build(tmp_path / "built", SMALL, unseen=["writers_1.txt"], folds=2)
+    fitted = build(tmp_path / "built", SMALL, unseen=["writers_1.txt"], enriched=[], folds=2)
     assert set(fitted.weights) == {"all", *load_taxonomy().themes}
     nlp = spacy.load(tmp_path / "built")
     assert nlp.pipe_names == load_pipeline().pipe_names

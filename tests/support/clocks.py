@@ -1,11 +1,9 @@
-"""A clock that tests turn by hand, and servers of other systems on real ports."""
+"""A clock that tests turn by hand."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from flask import Flask
 
@@ -32,15 +30,3 @@ def turned_by_hand(app: Flask) -> Iterator[Clock]:
     app.extensions["parts"] = replace(before, now=made)
     yield made
     app.extensions["parts"] = before
-
-
-@contextmanager
-def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
-    """Serve on a free port, and give it."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()

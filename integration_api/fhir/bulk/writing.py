@@ -17,7 +17,7 @@ from integration_api.fhir.resources.group import groups_to_export
 from integration_api.fhir.resources.registry import TYPES
 from integration_api.fhir.search import Asked
 from integration_api.fhir.sources import Hit, Key, ResourceType, Rows
-from integration_api.fhir.use_cases import every_hit
+from integration_api.fhir.use_cases import every_resource
 from models import BulkExport, Document, Patient
 from models.facing import facing_gone
 
@@ -112,7 +112,7 @@ class Writing:
         filters = self._export.question["filters"]
         if kind is not DELETED and kind.name in filters:
             asked += asked_by(kind, filters[kind.name], is_lenient=True)
-        for hit in every_hit(self._known, kind, self._export.since, *asked, after=after):
+        for hit in every_resource(self._known, kind, self._export.since, *asked, after=after):
             patient_id = patient_of(hit)
             if narrow is None or patient_id in narrow:
                 yield hit, patient_id
