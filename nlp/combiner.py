@@ -10,8 +10,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from nlp.learned.evidence import quote
-from nlp.learned.features import Scored
 from nlp.learned.fitting import ALL, Weights
+from nlp.learned.side_by_side import Scored
 from nlp.learned.theme_model import SCORES, ThemeModel
 from nlp.learned.word_table import Floats
 from nlp.taxonomy import load_taxonomy
@@ -90,20 +90,24 @@ class Combiner:
     def _learned(self, doc: Doc, found: dict[tuple[int, str], list[Found]]) -> Iterator[Found]:
         scored: Scored = doc.user_data[SCORES]
         stream = doc.user_data[STREAM]
-        model = self._model
         barred = doc.user_data[BARRED]
-        for sentence, column in self._likely(scored.scores):
-            theme = self._themes[column]
-            if (sentence, theme) in found or (sentence, theme) in barred:
-                continue
+        asked = [
+            (sentence, column)
+            for sentence, column in self._likely(scored.scores)
+            if (place := (sentence, self._themes[column])) not in found and place not in barred
+        ]
+        if not asked:
+            return
+        numbers, columns = np.array(asked).T
+        parts = self._model.evidence.of(scored.read, numbers + scored.first, columns)
+        for (sentence, column), said in zip(asked, parts, strict=True):
             start, end = stream.sentences[sentence]
-            words = stream.words[start:end]
-            shares = model.evidence.of(scored, sentence, words, column)
+            words, shares = stream.words[start:end], said.tolist()
             opens, closes = quote(words, shares)
-            why = _strongest(words, shares.tolist())
-            chance = self.chance(theme, float(scored.scores[sentence, column]), None)
+            chance = self.chance(self._themes[column], float(scored.scores[sentence, column]), None)
             anchor = start + max(range(opens, closes), key=lambda n: (words[n] not in CUES, shares[n]))
-            yield Found(theme, start + opens, start + closes, sentence, chance, None, why, anchor)
+            why = _strongest(words, shares)
+            yield Found(self._themes[column], start + opens, start + closes, sentence, chance, None, why, anchor)
 
     def _likely(self, scores: Floats) -> Iterator[tuple[int, int]]:
         """Give sentence and column of each score that passes its threshold without help from the lexicon."""

@@ -88,8 +88,8 @@ class Context:
         found = doc.user_data[FOUND]
         decided = self.decide(doc.user_data[STREAM], found, doc.user_data.get(KIND, "journal"))
         if self.model is not None:
-            pairs = zip(self.seen(doc, decided), decided, found, strict=True)
-            decided = [self._settle(self.model, *each) for each in pairs]
+            learned = self.model.settle(list(self.seen(doc, decided)))
+            decided = [self._settle(*each) for each in zip(learned, decided, found, strict=True)]
         doc.user_data[DECIDED] = decided
         return doc
 
@@ -103,10 +103,10 @@ class Context:
             words = stream.words[start:end]
             yield Seen(words, core, one.theme, kind, each.assertion, each.gap, one.strength, turned[one.sentence])
 
-    def _settle(self, model: AssertionModel, seen: Seen, decided: Decided, one: Found) -> Decided:
+    def _settle(self, learned: tuple[Assertion, float], decided: Decided, one: Found) -> Decided:
+        said, chance = learned
         if one.strength == "denied" or (one.theme in self._safety and decided.assertion is not Assertion.AFFIRMED):
             return decided
-        said, chance = model.settle(seen)
         is_plain = decided.gap <= NEAR and decided.assertion is Assertion.NEGATED  # "not afraid"
         must_be_certain = is_plain or one.theme in self._safety
         if said is decided.assertion or (must_be_certain and chance < CERTAIN):

@@ -48,7 +48,11 @@ class Languages:
         """Tell the language of a normalised document."""
         strings = doc.vocab.strings
         norms: Any = doc.to_array("NORM")
-        words = [word for norm in norms.tolist() for word in strings[norm].split() if word.isalpha()]
+        text = " ".join([strings[norm] for norm in norms.tolist()])
+        every = text.split()
+        if text.isascii() and every and _share(every, HOLDING) >= ENOUGH:
+            return ENGLISH  # as nearly all texts are; what follows would say so too
+        words = [word for word in every if word.isalpha()]
         if not words:
             return ENGLISH if all(_is_latin(letter) for letter in doc.text[:1000]) else _guess(doc.text)[0]
         latin = sum(len(word) if word.isascii() else sum(map(_is_latin, word)) for word in words)
@@ -64,7 +68,7 @@ class Languages:
 
 
 def _share(words: Sequence[str], among: frozenset[str]) -> float:
-    return sum(word in among for word in words) / len(words)
+    return sum(map(among.__contains__, words)) / len(words)
 
 
 def _is_latin(letter: str) -> bool:

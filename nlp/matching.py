@@ -97,8 +97,9 @@ class Automaton:
         """Find every line in words `start` to `end`; of a line from one place, the shortest reach only."""
         symbols = [self._symbol(word) for word in words[start:end]]
         hits: list[Hit] = []
+        opening = self._table[0]
         for first, symbol in enumerate(symbols):
-            if symbol is not UNKNOWN:
+            if symbol is not UNKNOWN and opening.get(symbol, 0) is not None:
                 self._from(first, symbols, start, hits)
         return hits
 
@@ -110,21 +111,23 @@ class Automaton:
     def _from(self, first: int, symbols: Sequence[str], offset: int, hits: list[Hit]) -> None:
         state = 0
         seen: set[int] = set()
+        table, lines = self._table, self._lines
         for place in range(first, len(symbols)):
-            following = self._next(state, symbols[place])
+            symbol = symbols[place]
+            try:
+                following = table[state][symbol]
+            except KeyError:
+                following = self._next(state, symbol)
             if following is None:
                 return
             state = following
-            for line in self._lines[state]:
+            for line in lines[state]:
                 if line not in seen:
                     seen.add(line)
                     hits.append(Hit(line, first + offset, place + 1 + offset))
 
     def _next(self, state: int, symbol: str) -> int | None:
-        known = self._table[state]
-        if symbol in known:
-            return known[symbol]
-        target = known[symbol] = self._work_out(self._members[state], symbol, is_start=state == 0)
+        target = self._table[state][symbol] = self._work_out(self._members[state], symbol, is_start=state == 0)
         return target
 
     def _work_out(self, members: Iterable[int], symbol: str, *, is_start: bool) -> int | None:

@@ -1,13 +1,15 @@
 """The pipeline's first component: every token's norm, so that lines meet words however they were typed."""
 
 from functools import lru_cache
+from typing import Any
 
+import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from nlp.lexicon_files import load_lexicon
 from nlp.spelling import Spelling, load_spelling
-from nlp.words import norms
+from nlp.words import norms, written
 
 REMEMBERED = 50_000  # most words of a text have been met before
 
@@ -20,9 +22,9 @@ class Normaliser:
 
     def __call__(self, doc: Doc) -> Doc:
         """Give every token the words it stands for, parted by spaces."""
-        for token, words in zip(doc, norms(doc, self._norm), strict=True):
-            token.norm_ = words
-        return doc
+        add = doc.vocab.strings.add
+        hashes: Any = np.array([add(each) for each in norms(written(doc), self._norm)], np.uint64)
+        return doc.from_array(["NORM"], hashes)
 
 
 @Language.factory("normaliser")

@@ -13,7 +13,7 @@ from nlp.context import Context
 from nlp.context_rules import load_context_rules
 from nlp.findings import DocumentKind, Mention, Source
 from nlp.languages import ENGLISH
-from nlp.learned.features import SMOOTHING, Sentence, featurise, sentences_of
+from nlp.learned.features import Sentence, featurise, sentences_of
 from nlp.learned.theme_model import ThemeModel
 from nlp.learned.word_table import Floats
 from nlp.lexicon_files import LexiconLine
@@ -102,9 +102,9 @@ class OwnThemes:
 
     def _shared(self) -> Floats:
         """Give the direction that the words of all sentences share, weighted by how common they are."""
-        words, shares = zip(*self._model.grams.commonness.items(), strict=True)
-        vectors = self._model.table.vectors(np.array(self._model.table.rows(words)))
-        pull = np.array(shares) * SMOOTHING / (SMOOTHING + np.array(shares))
+        grams, table = self._model.grams, self._model.table
+        vectors = table.vectors(np.array(table.rows(grams.singles)))
+        pull = grams.commonness * grams.pull_of(np.arange(len(grams.singles)))
         common = pull @ vectors
         return np.asarray(common / (np.linalg.norm(common) + 1e-9), np.float32)
 

@@ -1,6 +1,7 @@
 """Lexicon lines, as clinicians write them, into elements that the matcher can follow."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from nlp.inflection import inflect
 from nlp.words import normal_words
@@ -70,6 +71,7 @@ def _alternatives(word: str, sets: Sets) -> frozenset[Words]:
     return word_forms(word)
 
 
+@cache  # a few thousand words stand in tens of thousands of places
 def word_forms(word: str) -> frozenset[Words]:
     """Give the normal forms of a single word of a line or set; "~" at its end asks for every inflected form."""
     base = normal_words(word.removesuffix("~"))

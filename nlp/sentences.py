@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 from spacy.language import Language
-from spacy.tokens import Doc, Token
+from spacy.tokens import Doc
 
-from nlp.words import ELLIPSIS
+from nlp.words import ELLIPSIS, written
 
 STOP = re.compile("[.!?\u3002\uff01\uff1f\u061f]+")
 CLOSING = frozenset("\u201d\u2019)]}*_»")
@@ -45,24 +46,21 @@ def _starts(doc: Doc) -> Iterator[int]:
         yield 0
     after_end = False
     begun = 0
-    strings = doc.vocab.strings
-    orths: Any = doc.to_array("ORTH")
-    words = [strings[orth] for orth in orths.tolist()]
-    wraps = _soft_wraps(doc.text) if any("\n" in word for word in words) else frozenset()
-    for place, word in enumerate(words):
+    text = _Typed(*zip(*written(doc), strict=True)) if len(doc) else _Typed((), ())
+    wraps = text.soft_wraps()
+    for place, word in enumerate(text.words):
         if place - begun < LONG and _is_plain(word):
             if after_end:
                 yield place
                 after_end, begun = False, place
             continue
-        token = doc[place]
-        if (after_end and not _belongs_before(token)) or _is_overdue(token, place - begun):
+        if (after_end and not text.belongs_before(place)) or _is_overdue(word, place - begun):
             yield place
             after_end, begun = False, place
-        if "\n" in token.text:
-            after_end = after_end or token.idx + token.text.index("\n") not in wraps
+        if "\n" in word:
+            after_end = after_end or place not in wraps
         elif not after_end:
-            after_end = _ends_sentence(token)
+            after_end = text.ends_sentence(place)
 
 
 @lru_cache(50_000)
@@ -71,24 +69,74 @@ def _is_plain(text: str) -> bool:
     return text[0].isalnum() and text != "I."  # which spaCy takes for somebody's initial
 
 
-def _is_overdue(token: Token, length: int) -> bool:
+def _is_overdue(word: str, length: int) -> bool:
     """Tell whether a run without stops is to be cut here, so that no sentence grows without bound."""
-    return length >= TOO_LONG or (length >= LONG and token.lower_ in JOINTS)
+    return length >= TOO_LONG or (length >= LONG and word.lower() in JOINTS)
 
 
-def _belongs_before(token: Token) -> bool:
-    """Spaces, closing quotes and further stops still belong to the sentence that they end."""
-    if token.text in EITHER:  # it closes what it is glued to
-        return not token.nbor(-1).whitespace_ and not token.nbor(-1).is_space
-    return token.is_space or token.text in CLOSING or bool(STOP.fullmatch(token.text))
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """The tokens of a text, and after which of them a space stands."""
+
+    words: tuple[str, ...]
+    opens: tuple[bool, ...]
+
+    def belongs_before(self, place: int) -> bool:
+        """Spaces, closing quotes and further stops still belong to the sentence that they end."""
+        word = self.words[place]
+        if word in EITHER:  # it closes what it is glued to
+            return place > 0 and not self.opens[place - 1] and not self.words[place - 1].isspace()
+        return word.isspace() or word in CLOSING or bool(STOP.fullmatch(word))
+
+    def ends_sentence(self, place: int) -> bool:
+        word = self.words[place]
+        if word[0].isalnum():
+            return not _is_plain(word)
+        following = self._following(place)
+        if ELLIPSIS.fullmatch(word):
+            return following is None or following[:1].isupper()
+        if not STOP.fullmatch(word):
+            return False
+        return word != "." or not self._is_abbreviation(place, following)
+
+    def soft_wraps(self) -> frozenset[int]:
+        """Tell which tokens are line breaks that a machine made: before a small letter, in a text of full lines.
+
+        A line is full where the first word of the next one had no room. Who presses return after each thought and
+        writes no capitals either has lines of all lengths, so that few of them are full.
+        """
+        breaks = [place for place, word in enumerate(self.words) if "\n" in word]
+        if not breaks:
+            return frozenset()
+        starts = [0, *accumulate(len(word) + is_open for word, is_open in zip(self.words, self.opens, strict=True))]
+        text = "".join(word + " " * is_open for word, is_open in zip(self.words, self.opens, strict=True))
+        wraps = _soft_wraps(text)
+        return frozenset(place for place in breaks if starts[place] + self.words[place].index("\n") in wraps)
+
+    def _following(self, place: int) -> str | None:
+        """Give the next token that is not space or a closing mark."""
+        near = range(place + 1, min(place + 5, len(self.words)))
+        return next((self.words[each] for each in near if not self.belongs_before(each)), None)
+
+    def _is_abbreviation(self, place: int, following: str | None) -> bool:
+        """Tell whether a full stop belongs to the short word it is glued to."""
+        if not place or self.opens[place - 1] or following is None:
+            return False
+        word = self.words[place - 1].lower()
+        if word.isdecimal() and self._begins_item(place - 1):
+            return True
+        if word in NEVER_LAST and (word != "no" or following.isdigit()):
+            return True
+        return word in MAYBE_LAST and following[:1].islower()
+
+    def _begins_item(self, place: int) -> bool:
+        """Tell whether a number stands where a list numbers its items."""
+        before = self.words[place - 1] if place else "\n"
+        return "\n" in before or bool(STOP.fullmatch(before))
 
 
 def _soft_wraps(text: str) -> frozenset[int]:
-    """Tell which line breaks a machine made, by their offsets: those before a small letter in a text of full lines.
-
-    A line is full where the first word of the next one had no room. Who presses return after each thought and writes
-    no capitals either has lines of all lengths, so that few of them are full.
-    """
+    """Give the offsets of the line breaks that a machine made."""
     lines = text.split("\n")
     width = max(map(len, lines))
     if width not in WRAPPED:
@@ -102,41 +150,3 @@ def _soft_wraps(text: str) -> frozenset[int]:
             else:
                 other += 1
     return frozenset(full) if len(full) > other else frozenset()
-
-
-def _ends_sentence(token: Token) -> bool:
-    text = token.text
-    if text[0].isalnum():
-        return not _is_plain(text)
-    following = _following(token)
-    if ELLIPSIS.fullmatch(text):
-        return following is None or following.text[:1].isupper()
-    if not STOP.fullmatch(text):
-        return False
-    return text != "." or not _is_abbreviation(token, following)
-
-
-def _following(token: Token) -> Token | None:
-    """Give the next token that is not space or a closing mark."""
-    for i in range(token.i + 1, min(token.i + 5, len(token.doc))):
-        if not _belongs_before(token.doc[i]):
-            return token.doc[i]
-    return None
-
-
-def _is_abbreviation(stop: Token, following: Token | None) -> bool:
-    """Tell whether a full stop belongs to the short word it is glued to."""
-    if not stop.i or stop.nbor(-1).whitespace_ or following is None:
-        return False
-    word = stop.nbor(-1).lower_
-    if word.isdecimal() and _begins_item(stop.nbor(-1)):
-        return True
-    if word in NEVER_LAST and (word != "no" or following.is_digit):
-        return True
-    return word in MAYBE_LAST and following.text[:1].islower()
-
-
-def _begins_item(number: Token) -> bool:
-    """Tell whether a number stands where a list numbers its items."""
-    before = number.nbor(-1) if number.i else None
-    return before is None or "\n" in before.text or bool(STOP.fullmatch(before.text))

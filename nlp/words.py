@@ -8,7 +8,7 @@ from typing import Any
 
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc, Token
+from spacy.tokens import Doc
 from spacy.util import compile_infix_regex, registry
 
 from nlp.spelling import DASHES, load_spelling
@@ -76,14 +76,21 @@ def tokenizer_factory() -> Callable[[Language], Any]:
     return make_tokenizer
 
 
-def norms(doc: Iterable[Token], norm: Callable[[str, bool], str]) -> Iterator[str]:
+def written(doc: Doc) -> list[tuple[str, bool]]:
+    """Give each token's text, and whether a space follows it."""
+    # As one array: making an object of every token takes longer than all else here.
+    marks: Any = doc.to_array(["ORTH", "SPACY"])
+    strings = doc.vocab.strings
+    return [(strings[orth], bool(space)) for orth, space in marks.tolist()]
+
+
+def norms(tokens: Iterable[tuple[str, bool]], norm: Callable[[str, bool], str]) -> Iterator[str]:
     """Give the normal words of each token, parted by spaces, or one space where there is none to match.
 
-    `norm` is `Spelling.norm`, or the same with a memory.
+    tokens: as `written` gives them. `norm` is `Spelling.norm`, or the same with a memory.
     """
     is_glued = follows_word = False
-    for token in doc:
-        text, is_open = token.text, bool(token.whitespace_)
+    for text, is_open in tokens:
         if text in DASHES:
             is_inside_word = is_glued and not is_open and text == "-"
             yield NOTHING if is_inside_word else "--"
@@ -102,7 +109,6 @@ def stream_of(doc: Doc) -> Stream:
     sentences = []
     start = 0
     strings = doc.vocab.strings
-    # As one array: making an object of every token takes longer than all else here.
     marks: Any = doc.to_array(["NORM", "SENT_START"])
     for token, (norm, begins) in enumerate(marks.tolist()):
         if begins == 1 and len(words) > start:
@@ -133,9 +139,18 @@ def _line_pipeline() -> Language:
     return blank_pipeline()
 
 
+@cache
+def _split_words() -> frozenset[str]:
+    """Give the words that the tokenizer takes apart or knows by heart, "cannot" among them."""
+    tokenizer: Any = _line_pipeline().tokenizer
+    return frozenset(tokenizer.rules)
+
+
 @lru_cache(50_000)
 def normal_words(text: str) -> tuple[str, ...]:
     """Normalise a word of a lexicon line just as texts are: "don't" gives ("do", "not")."""
-    doc = _line_pipeline()(tokenizable(text))
     norm = load_spelling().norm
-    return tuple(word for words in norms(doc, norm) for word in words.split())
+    if text.isascii() and text.isalpha() and text not in _split_words():  # as most are: the tokenizer leaves it whole
+        return tuple(norm(text).split())
+    doc = _line_pipeline()(tokenizable(text))
+    return tuple(word for words in norms(written(doc), norm) for word in words.split())

@@ -8,8 +8,9 @@ from spacy.util import registry
 from thinc.api import Dropout, Linear, Model, chain
 from thinc.initializers import glorot_uniform_init
 
-from nlp.learned.features import Batch, segment_sums
+from nlp.learned.features import Batch
 from nlp.learned.phrases import WINDOW, read_phrases
+from nlp.learned.segments import weighted_sums
 from nlp.learned.word_table import Floats
 
 HIDDEN = "sentence_hidden"
@@ -35,12 +36,6 @@ def sentence_themes(members: int, hidden: int, filters: int, blank: float, dropo
         for _ in range(members)
     ]
     return Model("sentence_themes", _average, layers=layers, init=_initialize_members)
-
-
-def output(model: Model[Batch, Floats], hidden: tuple[Floats, ...]) -> Floats:
-    """Give the scores from what the hidden layers said, as a prediction of the whole network would."""
-    told = [member.layers[-1].predict(each) for member, each in zip(model.layers, hidden, strict=True)]
-    return np.asarray(np.mean(told, axis=0), np.float32)
 
 
 def _initialize_members(model: Model[Batch, Floats], X: Any = None, Y: Any = None) -> None:  # noqa: N803, ARG001
@@ -116,7 +111,7 @@ def _read_words(model: Model[Batch, Floats], batch: Batch, is_train: bool) -> tu
         weights = weights * (np.random.random(weights.shape) < keep) / keep  # noqa: NPY002 -- the generator that thinc seeds
         dense = dense * (np.random.random(dense.shape) < keep) / keep  # noqa: NPY002
     grams = parameter(model, "grams")
-    summed = segment_sums(grams[batch.ids] * weights[:, None], batch.offsets)
+    summed = weighted_sums(grams, batch.ids, weights, batch.offsets)
     before = summed + dense @ parameter(model, "dense") + parameter(model, "bias")
     hidden = np.maximum(before, 0).astype(np.float32)
 

@@ -24,6 +24,10 @@ EPOCHS, RATE, PULL, SEED = 12, 0.15, 2e-4, 20261125
 # sentences were turned ("I had a few too many on Saturday"); docs/model_card.md has what it costs.
 AFFIRMED_COUNTS = 0.65
 EVEN = 0.5  # another assertion must be likelier than not where the rules affirm
+AFFIRMED = ASSERTIONS.index(Assertion.AFFIRMED)
+NOTHING = (0.0,) * len(ASSERTIONS)
+PLACES = {back: f"{back} before" for back in range(1, CLOSE + 1)}
+NETWORK = tuple(f"network:{each.value}" for each in ASSERTIONS[1:])
 Floats = NDArray[np.float64]
 
 
@@ -48,28 +52,42 @@ class Seen:
 Labelled = tuple[Seen, Assertion]
 
 
-def features_of(seen: Seen) -> Iterator[tuple[str, float]]:
-    """Name what is looked at, each with its value."""
-    start, end = seen.core
-    words = seen.words
+def known_beforehand(seen: Seen) -> Iterator[str]:
+    """Name what is looked at beside the words: each counts 1."""
     verdict = f"rules:{seen.verdict.value}"
     source = "learned" if seen.strength == "learned" else "line"
     near = "near" if seen.gap <= NEAR else "far"
-    for name in (
-        "always", verdict, f"{verdict}|{source}", f"{verdict}|{near}", f"{verdict}|{near}|{source}",
+    yield from (
+        "always:", verdict, f"{verdict}|{source}", f"{verdict}|{near}", f"{verdict}|{near}|{source}",
         f"theme:{seen.theme}", f"{verdict}|{seen.theme}", f"kind:{seen.kind}", f"kind:{seen.kind}|{verdict}",
         f"strength:{seen.strength}",
-    ):  # fmt: skip
-        yield name, 1.0
-    yield f"first:{words[0]}", 1.0
+    )  # fmt: skip
+
+
+def words_around(seen: Seen) -> Iterator[tuple[str, Sequence[str], float]]:
+    """Give the words that are looked at: where they stand, the words, and what each counts."""
+    start, end = seen.core
+    words = seen.words
+    yield "first", words[:1], 1.0
     for back in range(1, min(CLOSE, start) + 1):
-        yield f"{back} before:{words[start - back]}", 1.0
-    for word in words[max(0, start - BEFORE) : start]:
-        yield f"before:{word}", 0.5
-    for word in words[end : end + AFTER]:
-        yield f"after:{word}", 0.5
-    for name, logit in zip(ASSERTIONS[1:], seen.turned, strict=True):
-        yield f"network:{name.value}", max(-6.0, min(6.0, logit)) / 3
+        yield PLACES[back], words[start - back : start - back + 1], 1.0
+    yield "before", words[max(0, start - BEFORE) : start], 0.5
+    yield "after", words[end : end + AFTER], 0.5
+
+
+def features_of(seen: Seen) -> Iterator[tuple[str, float]]:
+    """Name all that is looked at, each with its value."""
+    for name in known_beforehand(seen):
+        yield name, 1.0
+    for place, words, value in words_around(seen):
+        for word in words:
+            yield f"{place}:{word}", value
+    for name, value in zip(NETWORK, _bounded(seen.turned), strict=True):
+        yield name, value
+
+
+def _bounded(logits: Sequence[float]) -> list[float]:
+    return [max(-6.0, min(6.0, logit)) / 3 for logit in logits]
 
 
 class AssertionModel:
@@ -77,25 +95,53 @@ class AssertionModel:
 
     def __init__(self, weights: Mapping[str, Sequence[float]]) -> None:
         self._weights = {name: tuple(row) for name, row in weights.items()}
+        # One table in which each word is looked up by where it stands; its last row is that of what was never met.
+        self._table = np.array([*self._weights.values(), NOTHING], np.float64)
+        self._rows: dict[str, dict[str, int]] = {}
+        for number, name in enumerate(self._weights):
+            place, _, word = name.partition(":")
+            self._rows.setdefault(place, {})[word] = number
+        self._network = np.array([self._weights.get(name, NOTHING) for name in NETWORK], np.float64)
+        self._beforehand: dict[tuple[object, ...], Floats] = {}
 
-    def chances(self, seen: Seen) -> dict[Assertion, float]:
-        """Give the chances of all assertions, which sum to one."""
-        logits = [0.0] * len(ASSERTIONS)
-        for name, value in features_of(seen):
-            row = self._weights.get(name)
-            if row is not None:
-                for n, weight in enumerate(row):
-                    logits[n] += value * weight
-        powers = np.exp(np.array(logits) - max(logits))
-        return dict(zip(ASSERTIONS, (powers / powers.sum()).tolist(), strict=True))
+    def chances(self, mentions: Sequence[Seen]) -> Floats:
+        """Give the chances of all assertions of some mentions, shape (mentions, assertions); rows sum to one."""
+        if not mentions:
+            return np.zeros((0, len(ASSERTIONS)))
+        logits = np.stack([self._known(each) for each in mentions])
+        logits += np.array([_bounded(each.turned) for each in mentions]) @ self._network
+        rows: list[int] = []
+        values: list[float] = []
+        ends: list[int] = []
+        for seen in mentions:
+            for place, words, value in words_around(seen):
+                row = self._rows.get(place, {}).get
+                rows += [row(word, -1) for word in words]
+                values += [value] * len(words)
+            ends.append(len(rows))
+        said = self._table[rows] * np.array(values)[:, None]
+        logits += np.diff(np.cumsum(np.vstack([NOTHING, said]), axis=0)[[0, *ends]], axis=0)
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
-    def settle(self, seen: Seen) -> tuple[Assertion, float]:
-        """Choose an assertion, and say how sure it is."""
-        found = self.chances(seen)
-        best = max(found, key=lambda each: found[each] * (AFFIRMED_COUNTS if each is Assertion.AFFIRMED else 1))
-        if seen.verdict is Assertion.AFFIRMED and found[best] < EVEN:
-            best = Assertion.AFFIRMED
-        return best, found[best]
+    def _known(self, seen: Seen) -> Floats:
+        """Add up what is known beside the words: there are few different sums, which are kept."""
+        key = (seen.verdict, seen.strength, seen.gap <= NEAR, seen.theme, seen.kind)
+        if key not in self._beforehand:
+            rows = [self._weights.get(name, NOTHING) for name in known_beforehand(seen)]
+            self._beforehand[key] = np.sum(rows, axis=0)
+        return self._beforehand[key]
+
+    def settle(self, mentions: Sequence[Seen]) -> list[tuple[Assertion, float]]:
+        """Choose an assertion for each mention, and say how sure it is."""
+        settled = []
+        for seen, chances in zip(mentions, self.chances(mentions).tolist(), strict=True):
+            counted = [chances[AFFIRMED] * AFFIRMED_COUNTS, *chances[1:]]
+            best = counted.index(max(counted))
+            if seen.verdict is Assertion.AFFIRMED and chances[best] < EVEN:
+                best = AFFIRMED
+            settled.append((ASSERTIONS[best], chances[best]))
+        return settled
 
     def write(self, path: Path) -> None:
         """Write the weights to a file."""

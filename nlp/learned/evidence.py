@@ -1,20 +1,18 @@
 """Which words of a sentence speak for a theme, in the eyes of the trained part."""
 
-from collections import Counter
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from thinc.api import Model
 
-from nlp.learned.architecture import parameter
-from nlp.learned.features import Batch, Scored, Sentence, Vocabulary
+from nlp.learned.features import UNKNOWN, Sentence
 from nlp.learned.phrases import shares_of_phrases
-from nlp.learned.word_table import Floats, WordTable
+from nlp.learned.segments import Ints, spread
+from nlp.learned.side_by_side import Read, SideBySide
+from nlp.learned.word_table import Floats
 
 AT_LEAST = 0.15  # a word must carry this share of what the strongest word carries, or it ends the quote
 LONGEST = 14  # words
-PARTS = ("grams", "dense", "phrases")
 FILTERS_ASKED = 24  # of those that speak in a sentence, the ones that count most
 
 
@@ -27,60 +25,57 @@ class Evidence:
     the three words where it speaks loudest.
     """
 
-    def __init__(self, model: Model[Batch, Floats], vocabulary: Vocabulary, table: WordTable) -> None:
-        # The members side by side are one network: their units in a row, their outputs averaged.
-        grams, dense, phrases = (
-            np.concatenate([parameter(member.layers[0], name) for member in model.layers], axis=-1) for name in PARTS
+    def __init__(self, weights: SideBySide) -> None:
+        self._weights = weights
+
+    def of(self, read: Read, sentences: Ints, themes: Ints) -> list[Floats]:
+        """Give each word's part in some scores: for each sentence and the theme beside it an array, shape (words,)."""
+        batch = read.batch
+        lengths = batch.words[sentences + 1] - batch.words[sentences]
+        words, owner = spread(batch.words[sentences], lengths), np.repeat(np.arange(len(sentences)), lengths)
+        direction = (read.units[sentences] > 0) * self._weights.output[themes]
+        shares = self._of_grams(read, sentences, direction, words, owner)
+        if batch.pull[words].any():  # with an encoder, a sentence's vector has no parts
+            vectors = batch.table.vectors(batch.rows[words])
+            along = direction @ self._weights.dense[: batch.table.width].T
+            shares += batch.pull[words] * np.einsum("ij,ij->i", vectors, along[owner])
+        shares += self._of_phrases(read, sentences, themes, lengths)
+        return np.split(shares.astype(np.float32), np.cumsum(lengths)[:-1])
+
+    def _of_grams(self, read: Read, sentences: Ints, direction: Floats, words: Ints, owner: Ints) -> Any:
+        """Share out what n-grams say: of a pair half to either word, and equally to all places where one stands."""
+        batch, size = read.batch, len(self._weights.grams)
+        counts = batch.offsets[sentences + 1] - batch.offsets[sentences]
+        grams, asked = spread(batch.offsets[sentences], counts), np.repeat(np.arange(len(sentences)), counts)
+        said = batch.weights[grams] * np.einsum("ij,ij->i", self._weights.grams[batch.ids[grams]], direction[asked])
+        keys = asked * size + batch.ids[grams]  # in order, as the n-grams of each sentence are
+        shares = np.zeros(len(words))
+        for each, reach in ((batch.singles[words], 1), (batch.pairs[words], 2)):
+            known = np.flatnonzero(each != UNKNOWN)
+            at = np.searchsorted(keys, owner[known] * size + each[known])
+            part = said[at] / np.bincount(at, minlength=len(keys))[at] / reach
+            for step in range(reach):
+                shares[known + step] += part
+        return shares
+
+    def _of_phrases(self, read: Read, sentences: Ints, themes: Ints, lengths: Ints) -> Any:
+        counts = self._weights.phrase_output[themes]
+        said = np.abs(read.heard.told[sentences] * counts)
+        most = min(FILTERS_ASKED, said.shape[1])
+        asked = np.argpartition(-said, most - 1, axis=1)[:, :most]
+        numbers, places, parts = shares_of_phrases(
+            read.heard, sentences, asked, np.take_along_axis(counts, asked, axis=1)
         )
-        outputs = [parameter(member.layers[-1], "W") / len(model.layers) for member in model.layers]
-        units = model.layers[0].layers[0].get_dim("hidden")
-        self._grams, self._dense, self._phrases, self._units = grams, dense, phrases, units
-        self._output = np.concatenate([each[:, :units] for each in outputs], axis=-1)
-        self._phrase_output = np.concatenate([each[:, units:] for each in outputs], axis=-1)
-        self._vocabulary, self._table = vocabulary, table
-
-    def of(self, scored: Scored, sentence: int, words: Sentence, theme: int) -> Floats:
-        """Give each word's part in the score of theme number `theme` in a sentence, shape (words,)."""
-        batch, number = scored.batch, scored.first + sentence
-        start, end = batch.offsets[number], batch.offsets[number + 1]
-        first, last = batch.words[number], batch.words[number + 1]
-        ids, weights, pull = batch.ids[start:end], batch.weights[start:end], batch.pull[first:last]
-        hidden = np.concatenate([each[number, : self._units] for each in scored.hidden])
-        direction = (hidden > 0) * self._output[theme]
-        parts = dict(zip(ids.tolist(), (weights * (self._grams[ids] @ direction)).tolist(), strict=True))
-        vectors = self._table.vectors(batch.rows[first:last])
-        shares = self._shares(words, parts) + self._of_phrases(scored, number, vectors, theme)
-        if pull.any():  # with an encoder, a sentence's vector has no parts
-            shares += pull * (vectors @ (self._dense[: self._table.width] @ direction))
-        return np.asarray(shares, dtype=np.float32)
-
-    def _of_phrases(self, scored: Scored, number: int, vectors: Floats, theme: int) -> Floats:
-        told = np.concatenate([each[number, self._units :] for each in scored.hidden])
-        said = told * self._phrase_output[theme]
-        asked = np.argsort(-np.abs(said), kind="stable")[:FILTERS_ASKED]
-        return shares_of_phrases(vectors, self._phrases[..., asked], told[asked], self._phrase_output[theme, asked])
-
-    def _shares(self, words: Sentence, parts: dict[int, float]) -> Any:
-        shares = [0.0] * len(words)
-        singles, pairs = self._vocabulary.singles, self._vocabulary.pairs
-        met: Counter[Any] = Counter(words)
-        for place, word in enumerate(words):
-            shares[place] += parts.get(singles.get(word, -1), 0.0) / met[word]
-        met = Counter(pairwise(words))
-        for place, pair in enumerate(pairwise(words)):
-            if pair in pairs:
-                half = parts.get(pairs[pair], 0.0) / met[pair] / 2
-                shares[place] += half
-                shares[place + 1] += half
-        return np.array(shares)
+        opens = np.cumsum(lengths) - lengths
+        return np.bincount(opens[numbers] + places, parts, minlength=int(lengths.sum()))
 
 
-def quote(words: Sentence, shares: Floats) -> tuple[int, int]:
+def quote(words: Sentence, shares: Sequence[float]) -> tuple[int, int]:
     """Give the run of words, start and end, that speaks for the theme most; at least one word."""
     usable = [word[0].isalnum() for word in words]
     if not any(usable):
         return 0, len(words)
-    values = [share if use else 0.0 for share, use in zip(shares.tolist(), usable, strict=True)]
+    values = [share if use else 0.0 for share, use in zip(shares, usable, strict=True)]
     loudest = values.index(max(values))
     least = AT_LEAST * max(values[loudest], 1e-9)
     best, opens, closes = float("-inf"), loudest, loudest + 1

@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import log
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlp.learned.encoder import Encoder
+from nlp.learned.segments import Ints, segment_sums
 from nlp.learned.word_table import MISSING, Floats, WordTable
 from nlp.words import Stream
 
@@ -19,6 +19,8 @@ from nlp.words import Stream
 SMOOTHING = 1e-3
 BEFORE = 0.5  # how much the sentence before counts beside the sentence itself
 SCALE = 5.0  # both parts have length 1 by nature, which is small for the optimiser
+
+UNKNOWN = -1  # the number of an n-gram that does not count
 
 Sentence = tuple[str, ...]
 
@@ -30,46 +32,45 @@ class Batch:
     `ids` and `weights` list the n-grams of all sentences one after the other; `offsets[i]` is where those of sentence
     `i` begin, with one more at the end. `dense` has a row a sentence: its vector, then that of the sentence before.
     `pull` is what a word's vector is multiplied with in its sentence, a number a word, in the order of the words.
-    `rows` are the words' rows in `table`; `words[i]` is where those of sentence `i` begin, with one more at the end.
+    `rows` are the words' rows in `table`, and `singles` and `pairs` the n-grams that each word is and begins (UNKNOWN
+    where that does not count); `words[i]` is where the words of sentence `i` begin, with one more at the end.
     """
 
-    ids: NDArray[np.int64]
+    ids: Ints
     weights: Floats
-    offsets: NDArray[np.int64]
+    offsets: Ints
     dense: Floats
-    rows: NDArray[np.int64]
+    rows: Ints
     pull: Floats
-    words: NDArray[np.int64]
+    singles: Ints
+    pairs: Ints
+    words: Ints
     table: WordTable
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
 
-class Scored(NamedTuple):
-    """What the network made of one document.
-
-    `scores` has a row a sentence. They are those of `batch` that begin at number `first`; `hidden` is what each
-    network's hidden layer said of all sentences of the batch.
-    """
-
-    scores: Floats
-    batch: Batch
-    first: int
-    hidden: tuple[Floats, ...]
-
-
 @dataclass(slots=True)
 class Vocabulary:
-    """The n-grams that count, with their weights, and how common each word is."""
+    """The n-grams that count: words, numbered in order, and behind them pairs of these.
+
+    rarity: what an n-gram weighs. commonness: of each word, its share of all words. joint: of each pair, the number of
+    its first word times the number of words, plus that of its second; in order, as the pairs are.
+    """
 
     singles: dict[str, int]
-    pairs: dict[tuple[str, str], int]
+    joint: Ints
     rarity: Floats
-    commonness: dict[str, float]
+    commonness: Floats
 
     def __len__(self) -> int:
         return len(self.rarity)
+
+    @classmethod
+    def empty(cls) -> "Vocabulary":
+        """Make one that knows nothing."""
+        return cls({}, np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.float32))
 
     @classmethod
     def of(cls, sentences: Sequence[Sentence], least: int = 2) -> "Vocabulary":
@@ -84,20 +85,35 @@ class Vocabulary:
         counts = [*(singles[word] for word in kept), *(pairs[pair] for pair in joint)]
         rarity = [log((1 + len(sentences)) / (1 + count)) + 1 for count in counts]
         every = Counter(word for words in sentences for word in words)
-        total = sum(every.values())
+        numbers = {word: n for n, word in enumerate(kept)}
         return cls(
-            {word: n for n, word in enumerate(kept)},
-            {pair: n for n, pair in enumerate(joint, len(kept))},
-            np.array(rarity, dtype=np.float32),
-            {word: count / total for word, count in sorted(every.items()) if count >= least},
+            numbers,
+            np.array([numbers[first] * len(kept) + numbers[second] for first, second in joint], np.int64),
+            np.array(rarity, np.float32),
+            np.array([every[word] / every.total() for word in kept], np.float32),
         )
 
-    def ids(self, words: Sentence) -> list[int]:
-        """Give the n-grams of a sentence that count, each once, in order."""
-        found = {self.singles.get(word, -1) for word in words}
-        found.update(self.pairs.get(pair, -1) for pair in pairwise(words))
-        found.discard(-1)
-        return sorted(found)
+    def singles_of(self, words: Iterable[str]) -> Ints:
+        """Number words."""
+        number = self.singles.get
+        return np.array([number(word, UNKNOWN) for word in words], np.int64)
+
+    def pairs_of(self, singles: Ints) -> Ints:
+        """Number the pair that each word begins with the next; the last begins none."""
+        found = np.full(len(singles), UNKNOWN, np.int64)
+        if len(singles) and len(self.joint):
+            keys = singles[:-1] * len(self.singles) + singles[1:]
+            at = np.minimum(np.searchsorted(self.joint, keys), len(self.joint) - 1)
+            known = (singles[:-1] >= 0) & (singles[1:] >= 0) & (self.joint[at] == keys)
+            found[:-1][known] = at[known] + len(self.singles)
+        return found
+
+    def pull_of(self, singles: Ints) -> Floats:
+        """Give what each word's vector counts: the less, the commoner it is."""
+        if not len(self.commonness):
+            return np.ones(len(singles), np.float32)
+        share = np.where(singles >= 0, self.commonness[singles], 0)
+        return np.asarray(SMOOTHING / (SMOOTHING + share), np.float32)
 
 
 def sentences_of(stream: Stream) -> Iterator[Sentence]:
@@ -110,44 +126,40 @@ def featurise(
     documents: Iterable[Sequence[Sentence]], vocabulary: Vocabulary, table: WordTable, encoder: Encoder | None = None
 ) -> Batch:
     """Turn documents, each a list of sentences, into one batch. An encoder's vectors take the place of the table's."""
-    texts: list[str] = []
-    ids: list[int] = []
-    offsets, words, firsts = [0], [0], []
-    rows: list[int] = []
-    pulls: list[float] = []
-    commonness = vocabulary.commonness
-    for sentences in documents:
-        for number, sentence in enumerate(sentences):
-            texts.append(" ".join(sentence))
-            ids.extend(vocabulary.ids(sentence))
-            offsets.append(len(ids))
-            rows.extend(table.rows(sentence))
-            pulls.extend([SMOOTHING / (SMOOTHING + commonness.get(word, 0.0)) for word in sentence])
-            words.append(len(rows))
-            firsts.append(number == 0)
-    row, offset, word = np.array(rows, np.int64), np.array(offsets), np.array(words)
-    pull = np.array(pulls, np.float32) * (row != MISSING)
-    weights, own = _weights(vocabulary, ids, offset), segment_sums(table.vectors(row) * pull[:, None], word)
+    given = [list(sentences) for sentences in documents]
+    sentences = list(chain.from_iterable(given))
+    words = _starts(np.array([len(each) for each in sentences], np.int64))
+    every = list(chain.from_iterable(sentences))
+    singles, row = vocabulary.singles_of(every), np.array(table.rows(every), np.int64)
+    pairs = vocabulary.pairs_of(singles)
+    pairs[words[1:][np.diff(words) > 0] - 1] = UNKNOWN  # the last word of a sentence begins no pair
+    ids, offsets = _each_once(singles, pairs, words, len(vocabulary))
+    pull = vocabulary.pull_of(singles) * (row != MISSING)
+    weights, own = _weights(vocabulary, ids, offsets), segment_sums(table.vectors(row) * pull[:, None], words)
     lengths = np.linalg.norm(own, axis=1) + 1e-9
-    pull = (pull * SCALE / np.repeat(lengths, np.diff(word))).astype(np.float32)
+    pull = (pull * SCALE / np.repeat(lengths, np.diff(words))).astype(np.float32)
     own = own / lengths[:, None]
-    if encoder is not None and texts:
-        own, pull = encoder.encode(texts), np.zeros_like(pull)
-    dense = _dense(own, np.array(firsts, bool))
-    return Batch(np.array(ids, np.int64), weights, offset, dense, row, pull, word, table)
+    if encoder is not None and sentences:
+        own, pull = encoder.encode([" ".join(each) for each in sentences]), np.zeros_like(pull)
+    firsts = np.zeros(len(sentences), bool)
+    opens = _starts(np.array([len(each) for each in given], np.int64))
+    firsts[opens[:-1][np.diff(opens) > 0]] = True
+    return Batch(ids, weights, offsets, _dense(own, firsts), row, pull, singles, pairs, words, table)
 
 
-def segment_sums(values: NDArray[Any], offsets: NDArray[np.int64]) -> NDArray[Any]:
-    """Sum runs of rows; `offsets` says where each run begins, with one more at the end. Empty runs give zeros."""
-    sums = np.zeros((len(offsets) - 1, *values.shape[1:]), dtype=values.dtype)
-    filled = offsets[:-1] < offsets[1:]
-    if filled.any():
-        sums[filled] = np.add.reduceat(values, offsets[:-1][filled], axis=0)
-    return sums
+def _starts(lengths: Ints) -> Ints:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
-def _weights(vocabulary: Vocabulary, ids: list[int], offsets: NDArray[np.int64]) -> Floats:
-    rarity = vocabulary.rarity[np.array(ids, np.int64)]
+def _each_once(singles: Ints, pairs: Ints, words: Ints, size: int) -> tuple[Ints, Ints]:
+    """Give the n-grams of each sentence, each once, in order; and where those of each sentence begin."""
+    first = np.repeat(np.arange(len(words) - 1), np.diff(words)) * max(size, 1)
+    keys = np.unique(np.concatenate([first[each >= 0] + each[each >= 0] for each in (singles, pairs)]))
+    return keys % max(size, 1), np.searchsorted(keys, np.arange(len(words)) * max(size, 1))
+
+
+def _weights(vocabulary: Vocabulary, ids: Ints, offsets: Ints) -> Floats:
+    rarity = vocabulary.rarity[ids]
     lengths = np.sqrt(segment_sums(rarity**2, offsets)) + 1e-9
     return (SCALE * rarity / np.repeat(lengths, np.diff(offsets))).astype(np.float32)
 

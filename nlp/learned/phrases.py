@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nlp.learned.features import Batch
+from nlp.learned.segments import Ints, segment_maxima
 from nlp.learned.word_table import MISSING, Floats
 
 WINDOW = 3  # words: the one before, the word, the one after
@@ -25,9 +25,9 @@ class Rows:
     around word `n + 1` of the row.
     """
 
-    words: NDArray[np.int64]
-    opens: NDArray[np.int64]
-    closes: NDArray[np.int64]
+    words: Ints
+    opens: Ints
+    closes: Ints
 
     @classmethod
     def of(cls, batch: Batch) -> "Rows":
@@ -39,28 +39,32 @@ class Rows:
         return cls(words, batch.words[:-1] + gaps, batch.words[1:] + gaps)
 
     @property
-    def inside(self) -> NDArray[np.int64]:
+    def inside(self) -> Ints:
         """Where the windows around words are, without those between sentences."""
         lengths = self.closes - self.opens
         return np.arange(lengths.sum()) + np.repeat(np.arange(len(lengths)), lengths)
 
-    def strongest(self, windows: Floats) -> Floats:
-        """Give the greatest value of each column in each sentence; nothing where a sentence has no words."""
-        if not len(self.opens):
-            return np.zeros((0, windows.shape[1]), np.float32)
-        runs = np.stack([self.opens, self.closes], axis=1).ravel()[:-1]
-        found = np.maximum.reduceat(windows, runs)[::2] if len(windows) else np.zeros((1, windows.shape[1]))
-        found[self.opens == self.closes] = 0
-        return found.astype(windows.dtype, copy=False)
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What filters make of the words of some sentences.
+
+    vectors: of the different words. parts: what filters make of each, for each place in a window, shape (different
+    words, filters). place: which of these words stands at each place of the rows. told: how strongly each filter speaks
+    in each sentence, shape (sentences, filters), never below nothing.
+    """
+
+    rows: Rows
+    vectors: Floats
+    parts: tuple[Floats, ...]
+    place: Ints
+    told: Floats
 
 
-def read_phrases(
-    batch: Batch, filters: Any, bias: Any, kept: float = 1.0
-) -> tuple[Floats, Callable[[Floats], tuple[Any, Any]]]:
-    """Give how strongly each filter speaks in each sentence, shape (sentences, filters), never below nothing.
+def hear(batch: Batch, filters: Any, bias: Any, kept: float = 1.0) -> tuple[Heard, Floats, Floats]:
+    """Give how strongly each filter speaks in each sentence; what it makes of each window; and the greatest of that.
 
     filters: shape (WINDOW, width of the table, filters). kept: the share of words that are looked at, for training.
-    The other value takes a gradient and gives those of filters and bias.
     """
     rows = Rows.of(batch)
     words = rows.words
@@ -69,11 +73,31 @@ def read_phrases(
     # Each word is multiplied once, however often it stands there.
     unique, place = np.unique(words, return_inverse=True)
     vectors = batch.table.vectors(unique)
-    before, itself, after = (vectors @ each for each in filters)
-    windows = before[place[:-2]] + itself[place[1:-1]] + after[place[2:]]
-    strongest = rows.strongest(windows)
-    spoken = np.where(rows.opens < rows.closes, 1, 0).astype(np.float32)[:, None]
-    told = np.maximum(strongest + bias, 0) * spoken
+    parts = tuple(vectors @ each for each in filters)
+    windows = windows_of(parts, place)
+    strongest = segment_maxima(windows, rows.opens, rows.closes)
+    told = np.maximum(strongest + bias, 0) * (rows.opens < rows.closes)[:, None]
+    return Heard(rows, vectors, parts, place, np.asarray(told, np.float32)), windows, strongest
+
+
+def windows_of(parts: tuple[Floats, ...], place: Ints) -> Floats:
+    """Give what filters make of each window over a row of words."""
+    before, itself, after = parts
+    windows = before[place[:-2]]
+    windows += itself[place[1:-1]]
+    windows += after[place[2:]]
+    return windows
+
+
+def read_phrases(
+    batch: Batch, filters: Any, bias: Any, kept: float = 1.0
+) -> tuple[Floats, Callable[[Floats], tuple[Any, Any]]]:
+    """Give how strongly each filter speaks in each sentence, as `hear` does, for training.
+
+    The other value takes a gradient and gives those of filters and bias.
+    """
+    heard, windows, strongest = hear(batch, filters, bias, kept)
+    rows, told, vectors = heard.rows, heard.told, heard.vectors
 
     def backprop(gradient: Floats) -> tuple[Any, Any]:
         gradient = gradient * (told > 0)
@@ -81,30 +105,38 @@ def read_phrases(
         along = np.zeros_like(windows)
         is_strongest = windows[inside] == np.repeat(strongest, lengths, axis=0)
         along[inside] = is_strongest * np.repeat(gradient, lengths, axis=0)
-        seen = vectors[place]
+        seen = vectors[heard.place]
         by_filter = np.stack([seen[n : len(seen) - 2 + n].T @ along for n in range(WINDOW)])
         return by_filter.astype(np.float32), gradient.sum(axis=0)
 
-    return np.asarray(told, np.float32), backprop
+    return told, backprop
 
 
-def shares_of_phrases(vectors: Floats, filters: Any, told: Any, direction: Any) -> Floats:
-    """Split what some filters say of one sentence upon its words.
+def shares_of_phrases(heard: Heard, sentences: Ints, filters: Ints, direction: Floats) -> tuple[Ints, Ints, Floats]:
+    """Split what some filters say of some sentences upon their words.
 
-    vectors: of its words, shape (words, width). told: how strongly each filter speaks. direction: what a filter's voice
-    counts for. A filter has its say from one window, whose words have their own parts in it.
+    sentences: their numbers. filters: for each, which are asked, shape (sentences, asked). direction: what the voice of
+    each counts for, of the same shape. A filter has its say from one window, whose words have their own parts in it.
+    Gives the number of the asked sentence, the place of a word in it, and a part in what is said, as often as there are
+    parts.
     """
-    shares = np.zeros(len(vectors), np.float32)
-    if not len(vectors):
-        return shares
-    parts = np.stack([vectors @ each for each in filters])  # (window, words, filters)
-    windows = parts[1].copy()
-    windows[1:] += parts[0, :-1]
-    windows[:-1] += parts[2, 1:]
-    strongest = windows.argmax(axis=0)
-    counts = np.where(told > 0, direction, 0)
-    for offset in range(WINDOW):
+    rows, place = heard.rows, heard.place
+    strongest = np.zeros(filters.shape, np.int64)
+    for n, number in enumerate(sentences.tolist()):
+        around = place[rows.opens[number] : rows.closes[number] + WINDOW - 1, None]
+        if len(around) >= WINDOW:  # the filters that are asked alone: the others' numbers lie far away in memory
+            asked = filters[n]
+            before, itself, after = heard.parts
+            windows = before[around[:-2], asked] + itself[around[1:-1], asked] + after[around[2:], asked]
+            strongest[n] = windows.argmax(axis=0)
+    counts = np.where(np.take_along_axis(heard.told[sentences], filters, axis=1) > 0, direction, 0)
+    opens, lengths = rows.opens[sentences][:, None], (rows.closes - rows.opens)[sentences][:, None]
+    found: list[tuple[Ints, Ints, Floats]] = []
+    for offset, part in enumerate(heard.parts):
         words = strongest + offset - 1
-        there = np.flatnonzero((words >= 0) & (words < len(vectors)))
-        np.add.at(shares, words[there], parts[offset, words[there], there] * counts[there])
-    return shares
+        asked, column = np.nonzero((counts != 0) & (words >= 0) & (words < lengths))
+        at, which = words[asked, column], filters[asked, column]
+        said = part[place[opens[asked, 0] + at + 1], which] * counts[asked, column]
+        found.append((asked, at, said))
+    numbers, at, said = (np.concatenate(each) for each in zip(*found, strict=True))
+    return numbers, at, said

@@ -14,10 +14,11 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer
 
 from nlp.findings import Assertion
-from nlp.learned.architecture import output, parameter
+from nlp.learned.architecture import parameter
 from nlp.learned.encoder import load_encoder
 from nlp.learned.evidence import Evidence
-from nlp.learned.features import Batch, Scored, Sentence, Vocabulary, featurise, sentences_of
+from nlp.learned.features import Batch, Sentence, Vocabulary, featurise, sentences_of
+from nlp.learned.side_by_side import Scored, SideBySide
 from nlp.learned.word_table import Floats, WordTable
 from nlp.taxonomy import load_taxonomy
 from nlp.theme_finder import SPANS, STREAM
@@ -44,8 +45,8 @@ class ThemeModel(TrainablePipe):
         self.encoder = load_encoder(encoder) if encoder else None
         self.cfg: dict[str, Any] = {"themes": list(load_taxonomy().themes)}
         self.table = WordTable.read(TABLE)
-        self.grams = Vocabulary({}, {}, np.zeros(0, np.float32), {})
-        self._evidence: Evidence | None = None  # once the weights are what they stay
+        self.grams = Vocabulary.empty()
+        self._together: SideBySide | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -53,11 +54,16 @@ class ThemeModel(TrainablePipe):
         return (*self.cfg["themes"], *TURNED)
 
     @property
+    def together(self) -> SideBySide:
+        """The weights as they are read with, once they are what they stay."""
+        if self._together is None:
+            self._together = SideBySide(self.model)
+        return self._together
+
+    @property
     def evidence(self) -> Evidence:
         """What tells which words speak for a theme."""
-        if self._evidence is None:
-            self._evidence = Evidence(self.model, self.grams, self.table)
-        return self._evidence
+        return Evidence(self.together)
 
     def batch(self, docs: Iterable[Doc]) -> Batch:
         """Turn documents that the theme finder has seen into the network's input."""
@@ -68,13 +74,11 @@ class ThemeModel(TrainablePipe):
     def predict(self, docs: Iterable[Doc]) -> list[Scored]:
         """Score documents."""
         docs = list(docs)
-        batch = self.batch(docs)
-        hidden = tuple(np.asarray(member.layers[0].predict(batch)) for member in self.model.layers)
-        scores = output(self.model, hidden)
+        read = self.together.read(self.batch(docs))
         found, first = [], 0
         for doc in docs:
             last = first + len(doc.user_data[STREAM].sentences)
-            found.append(Scored(scores[first:last], batch, first, hidden))
+            found.append(Scored(read.scores[first:last], read, first))
             first = last
         return found
 
@@ -117,6 +121,7 @@ class ThemeModel(TrainablePipe):
         """Learn from a batch of labelled documents; what is left out at random is set by the architecture."""
         del drop
         losses = {} if losses is None else losses
+        self._together = None
         examples = list(examples)
         truth = self._truth(examples)
         batch = self.batch(example.predicted for example in examples)
@@ -167,12 +172,14 @@ class ThemeModel(TrainablePipe):
         lists = {
             "themes": self.cfg["themes"],
             "singles": list(self.grams.singles),
-            "pairs": [" ".join(pair) for pair in self.grams.pairs],
-            "commonness": {word: float(f"{share:.3g}") for word, share in self.grams.commonness.items()},
         }
         (folder / "vocabulary.json").write_text(json.dumps(lists, ensure_ascii=False, indent=0), "utf-8")
         np.savez_compressed(
-            folder / "weights.npz", rarity=self.grams.rarity.astype(np.float16), **dict(self._parameters())
+            folder / "weights.npz",
+            joint=self.grams.joint,
+            rarity=self.grams.rarity.astype(np.float16),
+            commonness=self.grams.commonness,
+            **dict(self._parameters()),
         )
 
     def _parameters(self) -> Iterator[tuple[str, Any]]:
@@ -193,8 +200,8 @@ class ThemeModel(TrainablePipe):
         self.cfg["themes"] = lists["themes"]
         with np.load(folder / "weights.npz", allow_pickle=False) as kept:
             singles = {word: n for n, word in enumerate(lists["singles"])}
-            pairs = {tuple(pair.split(" ")): n for n, pair in enumerate(lists["pairs"], len(singles))}
-            self.grams = Vocabulary(singles, pairs, kept["rarity"].astype(np.float32), lists["commonness"])
+            self.grams = Vocabulary(singles, kept["joint"], kept["rarity"].astype(np.float32), kept["commonness"])
+            self._together = None
             self._shape()
             for key, layer, name in self._places():
                 layer.set_param(name, kept[key].astype(np.float32))

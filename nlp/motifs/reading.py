@@ -10,7 +10,7 @@ from spacy.language import Language
 from nlp.lexicon_files import load_lexicon
 from nlp.motifs.lemmas import is_verbal, lemma
 from nlp.spelling import Spelling, load_spelling
-from nlp.words import blank_pipeline, norms, tokenizable
+from nlp.words import blank_pipeline, norms, tokenizable, written
 
 SHORTEST = 3
 REMEMBERED = 50_000
@@ -82,22 +82,22 @@ def read_words(text: str) -> Iterator[Word]:
     neither a full stop nor a determiner before it. There is no parser here: both are counted over a whole text, where
     a few errors do no harm.
     """
-    tokens = list(_tokens()(tokenizable(text)))
+    doc = _tokens()(tokenizable(text))
     waiting: Word | None = None
     stretch, since, is_first = 0, FAR, True
-    for token, norm in zip(tokens, norms(tokens, _norm), strict=True):
-        written, base = token.text, _content(norm)
-        is_end = written[0] in STOPS or "\n" in written
+    for token, norm in zip(doc, norms(written(doc), _norm), strict=True):
+        typed, base = token.text, _content(norm)
+        is_end = typed[0] in STOPS or "\n" in typed
         if waiting is not None:
             goes_on = base is not None and not is_verbal(norm)
             yield waiting._replace(is_noun=False) if goes_on else waiting
             waiting = None
         since = FAR if is_end else 0 if norm in DETERMINERS else since + 1
         if base is not None:
-            is_name = written[0].isupper() and not is_first and since > REACH and not written.isupper()
+            is_name = typed[0].isupper() and not is_first and since > REACH and not typed.isupper()
             is_noun = since <= REACH and not (is_verbal(norm) and since > 1)
-            waiting = Word(base, token.i, stretch, token.idx, token.idx + len(written), is_noun, is_name)
+            waiting = Word(base, token.i, stretch, token.idx, token.idx + len(typed), is_noun, is_name)
         stretch += is_end
-        is_first = is_end or (is_first and not written[0].isalnum())
+        is_first = is_end or (is_first and not typed[0].isalnum())
     if waiting is not None:
         yield waiting

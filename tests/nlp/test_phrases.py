@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nlp.learned.features import Batch, Vocabulary, featurise
-from nlp.learned.phrases import WINDOW, read_phrases, shares_of_phrases
+from nlp.learned.phrases import WINDOW, hear, read_phrases, shares_of_phrases
 from nlp.learned.word_table import WordTable
 
 pytestmark = pytest.mark.database_free
@@ -54,8 +54,12 @@ def test_its_gradient_is_that_of_small_differences(batch: Batch, filters: np.nda
 
 
 def test_the_words_have_the_whole_score_between_them(batch: Batch, filters: np.ndarray) -> None:
-    direction = np.random.default_rng(4).normal(size=5)
-    told, _ = read_phrases(batch, filters, np.zeros(5))
-    vectors = batch.table.vectors(batch.rows[batch.words[3] : batch.words[4]])
-    shares = shares_of_phrases(vectors, filters, told[3], direction)
-    assert shares.sum() == pytest.approx(float(told[3] @ direction), abs=1e-3)
+    direction = np.random.default_rng(4).normal(size=(3, 5))
+    heard, *_ = hear(batch, filters, np.zeros(5))
+    sentences = np.array([3, 0, 3])
+    numbers, places, parts = shares_of_phrases(heard, sentences, np.tile(np.arange(5), (3, 1)), direction)
+    shares = np.bincount(numbers, parts, minlength=3)
+    assert shares == pytest.approx((heard.told[sentences] * direction).sum(axis=1), abs=1e-3)
+    assert set(places[numbers == 1]) <= {0, 1, 2}
+    nothing = shares_of_phrases(heard, np.array([1]), np.arange(5)[None], direction[:1])
+    assert not len(nothing[0]), "a sentence of no words"

@@ -18,7 +18,7 @@ from spacy.tokens import Doc, DocBin
 from nlp.build import CONFIG, build
 from nlp.findings import Assertion
 from nlp.learned import theme_model
-from nlp.learned.assertions import Seen, learn
+from nlp.learned.assertions import AFFIRMED, AssertionModel, Seen, features_of, learn
 from nlp.learned.encoder import SentenceEncoder
 from nlp.learned.features import Vocabulary, featurise
 from nlp.learned.fitting import Pairs, best_threshold, careful_threshold, chances, fit
@@ -61,7 +61,7 @@ def test_a_pipeline_is_built_weighed_and_read_back(tmp_path: Path) -> None:
     assert nlp.pipe_names == load_pipeline().pipe_names
     assert nlp.config["components"]["combiner"]["weights"]["grief"] == fitted.weights["grief"]
     assert nlp.config["components"]["combiner"]["safety_threshold"] == fitted.safety_threshold
-    assert nlp.get_pipe("context").model.chances(PLAIN)[Assertion.AFFIRMED] > 0.5
+    assert nlp.get_pipe("context").model.chances([PLAIN])[0, AFFIRMED] > 0.5
 
 
 def test_training_twice_gives_the_same_weights(small: Path, tmp_path: Path) -> None:
@@ -165,13 +165,33 @@ def test_assertions_are_learned_from_rules_and_words_together() -> None:
         (near, Assertion.NEGATED),
     ]
     model = learn(truth * 20)
-    assert [model.settle(seen)[0] for seen in (PLAIN, days, far, near)] == [
+    mentions = [PLAIN, days, far, near]
+    assert [said for said, _ in model.settle(mentions)] == [
         Assertion.AFFIRMED,
         Assertion.NEGATED,
         Assertion.AFFIRMED,
         Assertion.NEGATED,
     ]
-    assert sum(model.chances(days).values()) == pytest.approx(1)
+    assert model.chances(mentions).sum(axis=1) == pytest.approx(1)
+    assert model.chances([]).shape == (0, len(Assertion))
+
+
+def test_assertions_are_read_as_they_were_learned() -> None:
+    """The table that reads many mentions at once gives what adding up all features by their names would."""
+    seen = replace(
+        PLAIN,
+        words=("so", "not", "the", "drink", "it", "was", "not"),
+        core=(3, 4),
+        verdict=Assertion.NEGATED,
+        gap=1,
+        turned=[2.5, -9.0, 0.3, -1.0],
+    )
+    chance = np.random.default_rng(5)
+    weights = {name: chance.normal(size=len(Assertion)).tolist() for name, _ in features_of(seen) if "it" not in name}
+    named = sum(value * np.array(weights[name]) for name, value in features_of(seen) if name in weights)
+    powers = np.exp(named - named.max())
+    both = AssertionModel(weights).chances([PLAIN, seen])
+    assert both[1] == pytest.approx(powers / powers.sum())
 
 
 def test_a_word_table_is_made_of_an_encoder_and_published_vectors(tmp_path: Path) -> None:

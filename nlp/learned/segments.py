@@ -1,0 +1,71 @@
+"""Sums and maxima over runs of rows: the words or n-grams of one sentence after another.
+
+The runs are gone through side by side, place by place, the longest first: numpy is several times as fast so as it is
+run after run (`ufunc.reduceat`).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+
+class Runs:
+    """Runs of rows, from `opens` to `closes` each, exclusive."""
+
+    def __init__(self, opens: Ints, closes: Ints) -> None:
+        lengths = closes - opens
+        self.order = np.argsort(-lengths, kind="stable")  # the longest first
+        self._starts = opens[self.order]
+        longest = int(lengths.max(initial=0))
+        self._counts = np.searchsorted(-lengths[self.order], -np.arange(longest), side="left").tolist()
+
+    def __iter__(self) -> Iterator[tuple[int, Ints]]:
+        """Give, place by place, how many runs are so long, and their rows there."""
+        for place, count in enumerate(self._counts):
+            yield count, self._starts[:count] + place
+
+    def in_turn(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Give values, a row a run, in the order that the runs were given in."""
+        sorted_back = np.empty_like(values)
+        sorted_back[self.order] = values
+        return sorted_back
+
+
+def segment_sums(values: NDArray[Any], offsets: Ints) -> NDArray[Any]:
+    """Sum runs of rows; `offsets` says where each run begins, with one more at the end. Empty runs give zeros."""
+    runs = Runs(offsets[:-1], offsets[1:])
+    sums = np.zeros((len(offsets) - 1, *values.shape[1:]), dtype=values.dtype)
+    for count, rows in runs:
+        sums[:count] += values[rows]
+    return runs.in_turn(sums)
+
+
+def weighted_sums(table: NDArray[Any], ids: Ints, weights: NDArray[Any], offsets: Ints) -> NDArray[Any]:
+    """Sum runs of a table's rows, each times its weight, without laying them all out."""
+    runs = Runs(offsets[:-1], offsets[1:])
+    sums = np.zeros((len(offsets) - 1, table.shape[1]), dtype=table.dtype)
+    for count, places in runs:
+        sums[:count] += table[ids[places]] * weights[places, None]
+    return runs.in_turn(sums)
+
+
+def segment_maxima(values: NDArray[Any], opens: Ints, closes: Ints) -> NDArray[Any]:
+    """Give the greatest value of each column in each run of rows; zeros for empty runs."""
+    runs = Runs(opens, closes)
+    maxima = np.zeros((len(opens), values.shape[1]), dtype=values.dtype)
+    for place, (count, rows) in enumerate(runs):
+        if place:
+            np.maximum(maxima[:count], values[rows], out=maxima[:count])
+        else:
+            maxima[:count] = values[rows]
+    return runs.in_turn(maxima)
+
+
+def spread(opens: Ints, lengths: Ints) -> Ints:
+    """Give the rows of runs, one run after the other: from each of `opens`, so many as `lengths` says."""
+    ends = np.cumsum(lengths)
+    return np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(opens - ends + lengths, lengths)
