@@ -1,8 +1,9 @@
 """All lines at once over a stream of words: an automaton whose transitions are worked out once and then looked up."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 
 from nlp.patterns import NUMBER, Element, Gap
 
@@ -34,7 +35,7 @@ class Automaton:
     """Many lines compiled into one non-deterministic automaton, made deterministic as texts ask for it.
 
     The subset construction of Rabin and Scott (1959), done lazily. Reading a stream takes time linear in its length,
-    since a line spans a bounded number of words.
+    since a line spans a bounded number of words. Threads may read with one automaton at the same time.
     """
 
     def __init__(self, lines: Iterable[Sequence[Element]]) -> None:
@@ -45,7 +46,7 @@ class Automaton:
         self._first: dict[str, list[int]] = {}
         for number, elements in enumerate(lines):
             self._add(number, elements)
-        self._forget()
+        self._known, self._lock = _Known(), Lock()
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
@@ -97,10 +98,11 @@ class Automaton:
         """Find every line in words `start` to `end`; of a line from one place, the shortest reach only."""
         symbols = [self._symbol(word) for word in words[start:end]]
         hits: list[Hit] = []
-        opening = self._table[0]
+        known = self._known  # held on to: another thread may begin a new one
+        opening = known.table[0]
         for first, symbol in enumerate(symbols):
             if symbol is not UNKNOWN and opening.get(symbol, 0) is not None:
-                self._from(first, symbols, start, hits)
+                self._from(known, first, symbols, start, hits)
         return hits
 
     def _symbol(self, word: str) -> str:
@@ -108,16 +110,16 @@ class Automaton:
             return word
         return NUMBER if is_number(word) else UNKNOWN
 
-    def _from(self, first: int, symbols: Sequence[str], offset: int, hits: list[Hit]) -> None:
+    def _from(self, known: "_Known", first: int, symbols: Sequence[str], offset: int, hits: list[Hit]) -> None:
         state = 0
         seen: set[int] = set()
-        table, lines = self._table, self._lines
+        table, lines = known.table, known.lines
         for place in range(first, len(symbols)):
             symbol = symbols[place]
             try:
                 following = table[state][symbol]
             except KeyError:
-                following = self._next(state, symbol)
+                following = self._next(known, state, symbol)
             if following is None:
                 return
             state = following
@@ -126,11 +128,14 @@ class Automaton:
                     seen.add(line)
                     hits.append(Hit(line, first + offset, place + 1 + offset))
 
-    def _next(self, state: int, symbol: str) -> int | None:
-        target = self._table[state][symbol] = self._work_out(self._members[state], symbol, is_start=state == 0)
-        return target
+    def _next(self, known: "_Known", state: int, symbol: str) -> int | None:
+        """Work a transition out, one thread at a time; it is seen by others when all that it leads to is there."""
+        with self._lock:
+            target = self._work_out(known, known.members[state], symbol, is_start=state == 0)
+            known.table[state][symbol] = target
+            return target
 
-    def _work_out(self, members: Iterable[int], symbol: str, *, is_start: bool) -> int | None:
+    def _work_out(self, known: "_Known", members: Iterable[int], symbol: str, *, is_start: bool) -> int | None:
         reached: set[int] = set()
         symbols = (symbol, NUMBER) if symbol != NUMBER and is_number(symbol) else (symbol,)
         for word in symbols:
@@ -141,7 +146,7 @@ class Automaton:
                 reached.update(self._edges[node].get(word, ()))
         for node in members:
             reached.update(self._any[node])
-        return self._state(self._closed(reached)) if reached else None
+        return self._state(known, self._closed(reached)) if reached else None
 
     def _closed(self, nodes: set[int]) -> frozenset[int]:
         waiting = list(nodes)
@@ -152,21 +157,25 @@ class Automaton:
                     waiting.append(node)
         return frozenset(nodes)
 
-    def _state(self, members: frozenset[int]) -> int:
-        if members not in self._states:
-            self._states[members] = len(self._members)
-            self._members.append(members)
-            self._table.append({})
-            self._lines.append(tuple(sorted(self._final[node] for node in members if node in self._final)))
-        return self._states[members]
-
-    def _forget(self) -> None:
-        self._states: dict[Hashable, int] = {}
-        self._members: list[frozenset[int]] = [frozenset()]
-        self._table: list[dict[str, int | None]] = [{}]
-        self._lines: list[tuple[int, ...]] = [()]
+    def _state(self, known: "_Known", members: frozenset[int]) -> int:
+        if members not in known.states:
+            known.states[members] = len(known.members)
+            known.members.append(members)
+            known.table.append({})
+            known.lines.append(tuple(sorted(self._final[node] for node in members if node in self._final)))
+        return known.states[members]
 
     def rest(self) -> None:
-        """Empty the table of transitions if it has grown too large. To be called between texts."""
-        if len(self._members) > MAX_STATES:
-            self._forget()
+        """Begin a new table of transitions if this one has grown too large. To be called between texts."""
+        if len(self._known.members) > MAX_STATES:
+            self._known = _Known()
+
+
+class _Known:
+    """What has been worked out so far: states by the nodes that they stand for, and where each symbol leads."""
+
+    def __init__(self) -> None:
+        self.states: dict[frozenset[int], int] = {}
+        self.members: list[frozenset[int]] = [frozenset()]
+        self.table: list[dict[str, int | None]] = [{}]
+        self.lines: list[tuple[int, ...]] = [()]

@@ -1,0 +1,47 @@
+"""The automaton that all threads of a server read with."""
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+
+import pytest
+
+from nlp import matching
+from nlp.lexicon_files import load_lexicon
+from nlp.matching import Automaton, Hit
+
+pytestmark = pytest.mark.database_free
+
+LINES = [line.elements for line in load_lexicon().lines if line.theme in {"suicidality", "grief", "family"}]
+THREADS = 8
+
+
+@pytest.fixture
+def no_patience() -> Iterator[None]:
+    """Let threads take turns as often as can be."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("no_patience")
+@pytest.mark.parametrize("most", [matching.MAX_STATES, 200])
+def test_threads_find_together_what_one_finds_alone(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the table of transitions is begun anew again and again while others read with it."""
+    monkeypatch.setattr(matching, "MAX_STATES", most)
+    chance = Random(3)
+    words = sorted(Automaton(LINES).vocabulary)
+    texts = [[chance.choice(words) for _ in range(60)] for _ in range(120)]
+    expected = [Automaton(LINES).find(each, 0, len(each)) for each in texts]
+    shared = Automaton(LINES)
+
+    def read(text: list[str]) -> list[Hit]:
+        shared.rest()
+        return shared.find(text, 0, len(text))
+
+    with ThreadPoolExecutor(THREADS) as workers:
+        for _ in range(3):
+            assert list(workers.map(read, texts)) == expected
+    assert any(expected)
