@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -126,6 +127,15 @@ class TestRates:
         assert refused.headers["RateLimit-Policy"] == '"calls";q=5;w=60'
         assert refused.headers["RateLimit"].startswith('"calls";r=0;t=')
         assert tom.get("/v1/me").status_code == 200
+
+    def test_counting_starts_no_thread_at_every_call(self, other: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        _, caller = other(calls_per_minute=100)
+        maya = caller("maya")
+        maya.get("/v1/me")
+        started = []
+        monkeypatch.setattr(Timer, "start", started.append)
+        assert {maya.get("/v1/me").status_code for _ in range(10)} == {200}
+        assert not started
 
     def test_nothing_is_stored_by_a_call_too_many(self, clinic: Any, other: Any) -> None:
         _, caller = other(calls_per_minute=1)
