@@ -40,13 +40,13 @@ def address(clinic: Any, caplog: pytest.LogCaptureFixture) -> Iterator[str]:
         yield found
 
 
-# Every operation meets all that schemathesis knows once, on SQLite, asked by the first of these who may carry it out;
-# the others ask at random. Those two who write most ask all that they may at random on PostgreSQL, and need not on
-# SQLite. That whoever may not is refused, tests/access tries on both.
+# Every operation meets all that schemathesis knows once, asked by the first of these who may carry it out; the others
+# ask at random. All is asked on SQLite, but what those two who write most ask at random: that is asked on PostgreSQL,
+# and of all that they may. That whoever may not is refused, tests/access tries on both.
 ASKING = {"maya": Role.PATIENT, "therapist": Role.THERAPIST, "admin": Role.ADMIN, "ehr": Role.SYSTEM}
 WRITERS = ("maya", "therapist")
 ENDING = "askForErasure"  # the account would end in the middle: asked by itself
-AT_RANDOM = "--phases=examples,fuzzing"
+AT_RANDOM, ONE_BY_ONE = "--phases=examples,fuzzing", "--phases=examples,coverage,stateful"
 CONTRACT = Path(__file__).parents[2] / "openapi.yaml"
 
 
@@ -82,7 +82,8 @@ def ask(token: str, address: str, options: Iterable[str], folder: Path) -> None:
 @pytest.fixture
 def operations(request: pytest.FixtureRequest, who: str, how: str) -> list[str]:
     """Name those that are asked, and how."""
-    options = [f"--max-examples={request.config.getoption('--examples')}", *([AT_RANDOM] if how == "at random" else [])]
+    phases = [AT_RANDOM] if how == "at random" else [ONE_BY_ONE] if who in WRITERS else []
+    options = [f"--max-examples={request.config.getoption('--examples')}", *phases]
     return [*options, *(f"--include-operation-id={name}" for name in _asked(request, who, how))]
 
 

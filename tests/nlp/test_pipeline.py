@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlp import Analysis, load_tagger, load_taxonomy
-from nlp.tagger import load_pipeline, pipeline_version
+from nlp.tagger import pipeline_version
 
 pytestmark = pytest.mark.database_free
 
@@ -77,7 +77,7 @@ def test_a_lone_surrogate_is_refused() -> None:
 
 def test_one_sentence_alone_is_a_sentence() -> None:
     """A document of one sentence once had none, and could not be tagged at all."""
-    doc = load_pipeline()("Only this")
+    doc = load_tagger().read("Only this", "journal")
     assert [sentence.text for sentence in doc.sents] == ["Only this"]
 
 
@@ -107,7 +107,7 @@ WRAPPED = (
     ],
 )
 def test_sentences_of_phones_and_of_notes(text: str, sentences: list[str]) -> None:
-    assert [sentence.text.strip() for sentence in load_pipeline()(text).sents] == sentences
+    assert [sentence.text.strip() for sentence in load_tagger().read(text, "journal").sents] == sentences
 
 
 def test_a_batch_is_tagged_as_its_documents_are_one_by_one() -> None:
