@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,6 +19,7 @@ import numpy as np
 import spacy
 from spacy.cli.train import train
 from spacy.language import Language
+from spacy.util import load_config
 
 from nlp import registered  # noqa: F401 -- makes the components known to spaCy
 from nlp.combiner import Combiner
@@ -35,11 +36,13 @@ from nlp.theme_finder import FOUND, STREAM, Found
 CONFIG = Path(__file__).with_name("config.cfg")
 META = {
     "name": "integration_journal",
-    "version": "1.1.0",
+    "version": "1.2.0",
     "description": "Themes of journals and notes in ketamine-assisted psychotherapy; see docs/model_card.md.",
     "license": "Apache-2.0",
 }
-FOLDS = 3
+# Writers fall into so many folds, of which so many are left out of a network each, to see how it reads others' words.
+FOLDS, LEFT_OUT = 6, 3
+STEPS = "training.optimizer.learn_rate.total_steps"
 UNSEEN = ("train_*.txt", "voices_*.txt")  # files that the lexicon was not tended on
 # They hold more of what is rare than people write, so that how often a theme comes is not read off them.
 ENRICHED = ("turned_*.txt",)
@@ -61,28 +64,33 @@ def build(
     unseen: Sequence[str] = UNSEEN,
     enriched: Sequence[str] = ENRICHED,
     folds: int = FOLDS,
+    left_out: int = LEFT_OUT,
 ) -> Fitted:
     """Train the pipeline and write it to a folder, which is replaced; give what was fitted.
 
     overrides: settings that take the place of the configuration's, such as `components.theme_model.encoder`.
-    unseen, enriched: the files whose writers are left out of the network in turn, in so many folds. Assertions are
-    learned from both, the combiner's weights from the first alone.
+    unseen, enriched: the files whose writers fall into folds; so many of these are left out of a network each.
+    Assertions are learned from what it makes of both, the combiner's weights from the first alone.
     """
     usual, further = list(_documents(*unseen)), list(_documents(*enriched))
     writers = sorted({writer_of(each) for each in usual + further})
-    parts = [writers[n::folds] for n in range(folds)]
+    if left_out > folds:
+        raise ValueError("no more folds can be left out than there are")
+    parts = [writers[n::folds] for n in range(left_out)]
+    steps = load_config(CONFIG, overrides=overrides)["training"]["optimizer"]["learn_rate"]["total_steps"]
+    settings = [*repeat(overrides | {STEPS: round(steps * (1 - 1 / folds))}, left_out), overrides]
     with tempfile.TemporaryDirectory() as made:
-        places = [str(Path(made) / str(n)) for n in range(folds + 1)]
+        places = [str(Path(made) / str(n)) for n in range(left_out + 1)]
         with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as workers:
-            done = list(workers.map(_train, places, repeat(overrides), [*parts, []]))
+            done = list(workers.map(_train, places, settings, [*parts, []]))
         *kept_from, nlp = (spacy.load(each) for each in done)
     held_out = list(zip(kept_from, parts, strict=True))
     fitted = weigh([read(each, _by(part, usual)) for each, part in held_out])
     mentions = [
-        one
-        for documents in (usual, further)
+        (replace(seen, is_enriched=is_enriched), truth)
+        for documents, is_enriched in ((usual, False), (further, True))
         for each, part in held_out
-        for one in met(each, _by(part, documents), fitted)
+        for seen, truth in met(each, _by(part, documents), fitted)
     ]
     nlp.remove_pipe("combiner")
     nlp.add_pipe("combiner", before="context", config=asdict(fitted))

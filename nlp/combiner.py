@@ -14,7 +14,7 @@ from nlp.learned.fitting import ALL, Weights
 from nlp.learned.side_by_side import Scored
 from nlp.learned.theme_model import SCORES, ThemeModel
 from nlp.learned.word_table import Floats
-from nlp.taxonomy import load_taxonomy
+from nlp.taxonomy import SUICIDALITY, load_taxonomy
 from nlp.theme_finder import BARRED, FOUND, STREAM, Found
 
 # What turns a mention round is not what the mention is about.
@@ -36,6 +36,7 @@ CUES = frozenset(
     }
     | {"might", "may", "maybe", "wish", "would", "could", "whether", "wonder", "wonders", "hope", "hopes", "used"}
 )
+RULED_OUT = 0.05  # of lines of safety themes with less, one in nine was right on held-out writers (docs/model_card.md)
 LEAST_SLOPE = 0.1  # a network's score always speaks for its theme, if only a little
 WORDS_SHOWN = 3  # of what spoke for a learned mention
 
@@ -46,8 +47,8 @@ class Combiner:
     The chance that a careful reader would see a theme is taken to be logistic in the network's score and in the list
     of the best lexicon line (Platt scaling with the lexicon as further evidence; Platt, "Probabilistic outputs for
     support vector machines", 1999). Its weights are fitted on writers that neither part has learned from. What lies
-    under `threshold` is dropped. Safety themes have a threshold of their own, and what the lexicon finds of them always
-    stays: a clinician is to see it, whatever the network makes of it.
+    under `threshold` is dropped. Safety themes have a threshold of their own, and what the lexicon finds of them stays
+    as long as it is not all but ruled out; of suicidality it always stays, whatever the network makes of it.
     """
 
     def __init__(self, nlp: Language, weights: Weights, threshold: float, safety_threshold: float, name: str) -> None:
@@ -84,7 +85,8 @@ class Combiner:
         for (sentence, theme), group in found.items():
             best = max(group, key=lambda one: one.score)
             chance = self.chance(theme, float(scores[sentence, self._columns[theme]]), best.strength)
-            if chance >= self._threshold[theme] or theme in self._safety:
+            least = min(RULED_OUT, self._threshold[theme]) if theme in self._safety else self._threshold[theme]
+            if chance >= least or theme == SUICIDALITY:
                 yield from (replace(one, score=chance) for one in group)
 
     def _learned(self, doc: Doc, found: dict[tuple[int, str], list[Found]]) -> Iterator[Found]:

@@ -17,9 +17,9 @@ from spacy.tokens import Doc
 from nlp.context_rules import SENTENCE_START, ContextRule, ContextRules, load_context_rules
 from nlp.findings import Assertion
 from nlp.learned.assertions import NEAR, AssertionModel, Seen
-from nlp.learned.theme_model import SCORES, TURNED
+from nlp.learned.theme_model import SCORES, turned
 from nlp.matching import Automaton
-from nlp.taxonomy import load_taxonomy
+from nlp.taxonomy import SUICIDALITY, load_taxonomy
 from nlp.theme_finder import FOUND, STREAM, Found
 from nlp.words import Stream
 
@@ -64,15 +64,19 @@ class Cue:
 
 DECIDED = "nlp.decided"
 MODEL = "assertions.json"
-CERTAIN = 0.85  # how sure the trained part must be to turn a safety theme that no rule turns, or a plain negation
+# Not managing to belongs to the theme itself (taxonomy.toml); those who wrote the corpus often called it a denial.
+OF_LACK = frozenset({"forgiveness"})
+CERTAIN = 0.9  # how sure that is; chosen on independent_1.txt and writers_*.txt (docs/model_card.md)
 
 
 class Context:
     """Leaves a `Decided` for every theme found in `doc.user_data`.
 
-    The rules have their say, and the trained part settles it from that, the words around and the network's view. Of
-    safety themes the rules have the last word where they turn one, so that what is denied by a word never alarms;
-    where they do not, and where a "not" stands right beside a mention, the trained part must be certain.
+    The rules have their say, and the trained part settles it from that, the words around and the network's view. It
+    must be certain to take for affirmed what they turn, to overrule a "not" that stands right beside a mention, and to
+    turn a safety theme. Of these the rules have the last word where they turn one, so that what is denied by a word
+    never alarms; and suicidality in the words of a line is never turned by what was learned: where texts are written to
+    teach, "I want to die" is mostly denied.
     """
 
     def __init__(self, rules: ContextRules) -> None:
@@ -80,6 +84,7 @@ class Context:
         self._precedence = {assertion: rank for rank, assertion in enumerate(rules.precedence)}
         self._automaton = Automaton(rule.elements for rule in rules.rules)
         self._safety = frozenset(load_taxonomy().safety)
+        self._columns = {theme: column for column, theme in enumerate(load_taxonomy().themes)}
         self.model: AssertionModel | None = None
 
     def __call__(self, doc: Doc) -> Doc:
@@ -96,19 +101,23 @@ class Context:
     def seen(self, doc: Doc, decided: Sequence[Decided]) -> Iterator[Seen]:
         """Give each mention as the trained part sees it."""
         stream, kind = doc.user_data[STREAM], doc.user_data.get(KIND, "journal")
-        turned = doc.user_data[SCORES].scores[:, -len(TURNED) :].tolist()
+        scores = doc.user_data[SCORES].scores
         for one, each in zip(doc.user_data[FOUND], decided, strict=True):
             start, end = stream.sentences[one.sentence]
             core = (one.core[0] - start, one.core[1] - start)
             words = stream.words[start:end]
-            yield Seen(words, core, one.theme, kind, each.assertion, each.gap, one.strength, turned[one.sentence])
+            views = turned(scores, one.sentence, self._columns[one.theme])
+            yield Seen(words, core, one.theme, kind, each.assertion, each.gap, one.strength, views)
 
     def _settle(self, learned: tuple[Assertion, float], decided: Decided, one: Found) -> Decided:
         said, chance = learned
-        if one.strength == "denied" or (one.theme in self._safety and decided.assertion is not Assertion.AFFIRMED):
+        is_safety = one.theme in self._safety
+        if one.strength == "denied" or (is_safety and decided.assertion is not Assertion.AFFIRMED):
+            return decided
+        if (one.theme == SUICIDALITY and one.line) or (one.theme in OF_LACK and said is Assertion.NEGATED):
             return decided
         is_plain = decided.gap <= NEAR and decided.assertion is Assertion.NEGATED  # "not afraid"
-        must_be_certain = is_plain or one.theme in self._safety
+        must_be_certain = is_plain or is_safety or said is Assertion.AFFIRMED
         if said is decided.assertion or (must_be_certain and chance < CERTAIN):
             return decided
         return Decided(said, f"{decided.because}; {said.value} as learned, {chance:.2f}", decided.gap)

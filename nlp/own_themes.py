@@ -103,7 +103,7 @@ class OwnThemes:
     def _shared(self) -> Floats:
         """Give the direction that the words of all sentences share, weighted by how common they are."""
         grams, table = self._model.grams, self._model.table
-        vectors = table.vectors(np.array(table.rows(grams.singles)))
+        vectors = table.vectors(np.array(table.rows(grams.singles), np.int64))
         pull = grams.commonness * grams.pull_of(np.arange(len(grams.singles)))
         common = pull @ vectors
         return np.asarray(common / (np.linalg.norm(common) + 1e-9), np.float32)

@@ -15,10 +15,10 @@ from nlp.findings import Assertion
 from nlp.lexicon_files import FOLDER, LexiconLine, load_sets
 from nlp.matching import Automaton, Hit
 from nlp.patterns import parse_line
+from nlp.taxonomy import SUICIDALITY
 from nlp.theme_finder import FOUND, STREAM, Found
 
 TABLE = FOLDER / "severity.toml"
-THEME = "suicidality"
 GRADES = "nlp.grades"
 NONE = "none"
 COUNTED = (Assertion.AFFIRMED, Assertion.HYPOTHETICAL)
@@ -38,7 +38,7 @@ def load_levels(path: Path = TABLE) -> dict[str, tuple[LexiconLine, ...]]:
     sets, _ = load_sets()
     table = tomllib.loads(path.read_text("utf-8"))["levels"]
     return {
-        level: tuple(LexiconLine(THEME, level, line, parse_line(line, sets)) for line in each["lines"])
+        level: tuple(LexiconLine(SUICIDALITY, level, line, parse_line(line, sets)) for line in each["lines"])
         for level, each in table.items()
     }
 
@@ -62,7 +62,7 @@ class Severity:
         decided: Sequence[Decided] = doc.user_data[DECIDED]
         graded: list[Grade | None] = [None] * len(found)
         for n, (one, said) in enumerate(zip(found, decided, strict=True)):
-            if one.theme == THEME and said.assertion in COUNTED:
+            if one.theme == SUICIDALITY and said.assertion in COUNTED:
                 graded[n] = self._grade(doc, one)
         doc.user_data[GRADES] = graded
         return doc
@@ -79,7 +79,7 @@ class Severity:
         hits = sorted(self._automaton.find(stream.words, *stream.sentences[sentence]), key=lambda hit: hit.start)
         for hit in hits:
             if not any(_lies_within(hit, other) for other in hits):
-                yield Found(THEME, hit.start, hit.end, sentence, 1.0, self._lines[hit.line])
+                yield Found(SUICIDALITY, hit.start, hit.end, sentence, 1.0, self._lines[hit.line])
 
 
 def _lies_within(hit: Hit, other: Hit) -> bool:

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 TABLE = Path(__file__).with_name("taxonomy.toml")
+SUICIDALITY = "suicidality"  # the theme that is graded, and never taken away from the words of a line
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,12 @@ def parameter(layer: Model[Any, Any], name: str) -> Any:
 
 @registry.architectures("integration_journal.SentenceThemes.v1")
 def sentence_themes(members: int, hidden: int, filters: int, blank: float, dropout: float) -> Model[Batch, Floats]:
-    """Make the network: scores (logits), shape (sentences, themes).
+    """Make the network: scores (logits), shape (sentences, labels).
 
     members: how many networks are trained side by side, whose scores are averaged (Hansen and Salamon, "Neural network
     ensembles", IEEE PAMI 12, 1990). hidden: how many units for n-grams and vectors, and filters: how many for phrases,
     the hidden layer of each has. blank: the share of inputs, and dropout: the share of hidden units, that are left out
-    at random in training. How many n-grams, columns and themes there are is known at `initialize`.
+    at random in training. How many n-grams, columns and labels there are is known at `initialize`.
     """
     layers: list[Model[Batch, Floats]] = [
         chain(_hidden_layer(hidden, filters, blank), Dropout(dropout), Linear(nI=hidden + filters))

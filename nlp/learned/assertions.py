@@ -27,7 +27,7 @@ EVEN = 0.5  # another assertion must be likelier than not where the rules affirm
 AFFIRMED = ASSERTIONS.index(Assertion.AFFIRMED)
 NOTHING = (0.0,) * len(ASSERTIONS)
 PLACES = {back: f"{back} before" for back in range(1, CLOSE + 1)}
-NETWORK = tuple(f"network:{each.value}" for each in ASSERTIONS[1:])
+NETWORK = tuple(f"{of}:{each.value}" for of in ("network", "of the theme") for each in ASSERTIONS[1:])
 Floats = NDArray[np.float64]
 
 
@@ -36,7 +36,9 @@ class Seen:
     """A mention as it is judged.
 
     words: of its sentence. core: which of them it is about. verdict: what the rules say; gap: how many words lie
-    between the mention and the cue. turned: the network's logits of each assertion but the first, for the sentence.
+    between the mention and the cue. turned: the network's log odds of each assertion but the first, for the sentence
+    and for the theme in it. is_enriched: it comes from texts with more that is turned than people write, so that how
+    often is not learned from them.
     """
 
     words: Sequence[str]
@@ -47,6 +49,7 @@ class Seen:
     gap: int
     strength: str
     turned: Sequence[float]
+    is_enriched: bool = False
 
 
 Labelled = tuple[Seen, Assertion]
@@ -62,6 +65,8 @@ def known_beforehand(seen: Seen) -> Iterator[str]:
         f"theme:{seen.theme}", f"{verdict}|{seen.theme}", f"kind:{seen.kind}", f"kind:{seen.kind}|{verdict}",
         f"strength:{seen.strength}",
     )  # fmt: skip
+    if seen.is_enriched:
+        yield from ("enriched:", f"enriched:{seen.verdict.value}", f"enriched:{seen.theme}")
 
 
 def words_around(seen: Seen) -> Iterator[tuple[str, Sequence[str], float]]:
@@ -126,7 +131,7 @@ class AssertionModel:
 
     def _known(self, seen: Seen) -> Floats:
         """Add up what is known beside the words: there are few different sums, which are kept."""
-        key = (seen.verdict, seen.strength, seen.gap <= NEAR, seen.theme, seen.kind)
+        key = (seen.verdict, seen.strength, seen.gap <= NEAR, seen.theme, seen.kind, seen.is_enriched)
         if key not in self._beforehand:
             rows = [self._weights.get(name, NOTHING) for name in known_beforehand(seen)]
             self._beforehand[key] = np.sum(rows, axis=0)

@@ -20,6 +20,7 @@ SMOOTHING = 1e-3
 BEFORE = 0.5  # how much the sentence before counts beside the sentence itself
 SCALE = 5.0  # both parts have length 1 by nature, which is small for the optimiser
 
+LEAST = 3  # sentences that a word must stand in to count, and a pair of words in one more
 UNKNOWN = -1  # the number of an n-gram that does not count
 
 Sentence = tuple[str, ...]
@@ -73,7 +74,7 @@ class Vocabulary:
         return cls({}, np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.float32))
 
     @classmethod
-    def of(cls, sentences: Sequence[Sentence], least: int = 2) -> "Vocabulary":
+    def of(cls, sentences: Sequence[Sentence], least: int = LEAST) -> "Vocabulary":
         """Learn it from sentences: words that stand in at least `least` of them, and pairs that stand in one more.
 
         They are weighted by inverse frequency.
@@ -139,8 +140,9 @@ def featurise(
     lengths = np.linalg.norm(own, axis=1) + 1e-9
     pull = (pull * SCALE / np.repeat(lengths, np.diff(words))).astype(np.float32)
     own = own / lengths[:, None]
-    if encoder is not None and sentences:
-        own, pull = encoder.encode([" ".join(each) for each in sentences]), np.zeros_like(pull)
+    if encoder is not None:
+        texts, none = [" ".join(each) for each in sentences], np.zeros((0, encoder.width), np.float32)
+        own, pull = encoder.encode(texts) if texts else none, np.zeros_like(pull)
     firsts = np.zeros(len(sentences), bool)
     opens = _starts(np.array([len(each) for each in given], np.int64))
     firsts[opens[:-1][np.diff(opens) > 0]] = True

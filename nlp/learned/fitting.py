@@ -12,7 +12,7 @@ NAMES = ("bias", "score", *STRENGTHS)
 ALL = "all"  # the weights of a theme that has none of its own
 NEWTON_STEPS, RIDGE = 30, 1e-3
 POOLING = 12.0  # how hard a theme's weights are held to those of all themes
-SAFETY_PRECISION = 0.8  # at the threshold of safety themes: as many are found as can be had at that
+SAFETY_PRECISION = 0.75  # at the threshold of safety themes: as many are found as can be had at that
 Floats = NDArray[np.float64]
 Weights = dict[str, dict[str, float]]
 

@@ -6,12 +6,12 @@ that stay as they are, and the maximum over a sentence.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nlp.learned.features import Batch
-from nlp.learned.segments import Ints, segment_maxima
+from nlp.learned.segments import Ints, segment_maxima, spread
 from nlp.learned.word_table import MISSING, Floats
 
 WINDOW = 3  # words: the one before, the word, the one after
@@ -41,28 +41,34 @@ class Rows:
     @property
     def inside(self) -> Ints:
         """Where the windows around words are, without those between sentences."""
-        lengths = self.closes - self.opens
-        return np.arange(lengths.sum()) + np.repeat(np.arange(len(lengths)), lengths)
+        return spread(self.opens, self.closes - self.opens)
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What filters make of the words of some sentences.
 
-    vectors: of the different words. parts: what filters make of each, for each place in a window, shape (different
-    words, filters). place: which of these words stands at each place of the rows. told: how strongly each filter speaks
-    in each sentence, shape (sentences, filters), never below nothing.
+    parts: what filters make of each different word, for each place in a window, shape (different words, filters).
+    place: which of these words stands at each place of the rows. told: how strongly each filter speaks in each
+    sentence, shape (sentences, filters), never below nothing.
     """
 
     rows: Rows
-    vectors: Floats
     parts: tuple[Floats, ...]
     place: Ints
     told: Floats
 
 
-def hear(batch: Batch, filters: Any, bias: Any, kept: float = 1.0) -> tuple[Heard, Floats, Floats]:
-    """Give how strongly each filter speaks in each sentence; what it makes of each window; and the greatest of that.
+class Way(NamedTuple):
+    """What a gradient goes back along: vectors of the different words, what is made of each window, and the most."""
+
+    vectors: Floats
+    windows: Floats
+    strongest: Floats
+
+
+def hear(batch: Batch, filters: Any, bias: Any, kept: float = 1.0) -> tuple[Heard, Way]:
+    """Give how strongly each filter speaks in each sentence; and what that came from, for training.
 
     filters: shape (WINDOW, width of the table, filters). kept: the share of words that are looked at, for training.
     """
@@ -77,7 +83,7 @@ def hear(batch: Batch, filters: Any, bias: Any, kept: float = 1.0) -> tuple[Hear
     windows = windows_of(parts, place)
     strongest = segment_maxima(windows, rows.opens, rows.closes)
     told = np.maximum(strongest + bias, 0) * (rows.opens < rows.closes)[:, None]
-    return Heard(rows, vectors, parts, place, np.asarray(told, np.float32)), windows, strongest
+    return Heard(rows, parts, place, np.asarray(told, np.float32)), Way(vectors, windows, strongest)
 
 
 def windows_of(parts: tuple[Floats, ...], place: Ints) -> Floats:
@@ -96,8 +102,8 @@ def read_phrases(
 
     The other value takes a gradient and gives those of filters and bias.
     """
-    heard, windows, strongest = hear(batch, filters, bias, kept)
-    rows, told, vectors = heard.rows, heard.told, heard.vectors
+    heard, (vectors, windows, strongest) = hear(batch, filters, bias, kept)
+    rows, told = heard.rows, heard.told
 
     def backprop(gradient: Floats) -> tuple[Any, Any]:
         gradient = gradient * (told > 0)

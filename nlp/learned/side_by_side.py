@@ -1,5 +1,6 @@
 """The trained networks side by side as one: their units in a row, their outputs averaged. What reads texts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -34,6 +35,8 @@ class Scored(NamedTuple):
 class SideBySide:
     """The weights of all networks, put together.
 
+    The networks themselves look at their weights here from now on, so that all are kept once.
+
     grams, dense, bias: of the units over words. phrases, phrase_bias: of the filters. output, phrase_output: what a
     unit and a filter count for each score, shape (scores, units) and (scores, filters).
     """
@@ -41,8 +44,7 @@ class SideBySide:
     def __init__(self, model: Model[Batch, Floats]) -> None:
         layers = [member.layers[0] for member in model.layers]
         self.grams, self.dense, self.bias, self.phrases, self.phrase_bias = (
-            np.concatenate([parameter(layer, name) for layer in layers], axis=-1)
-            for name in ("grams", "dense", "bias", "phrases", "phrase_bias")
+            _together(layers, name) for name in ("grams", "dense", "bias", "phrases", "phrase_bias")
         )
         outputs: list[Any] = [parameter(member.layers[-1], "W") / len(layers) for member in model.layers]
         units = layers[0].get_dim("hidden")
@@ -54,6 +56,16 @@ class SideBySide:
         """Score sentences: logits, shape (sentences, scores)."""
         before = weighted_sums(self.grams, batch.ids, batch.weights, batch.offsets)
         units = np.maximum(before + batch.dense @ self.dense + self.bias, 0).astype(np.float32)
-        heard, *_ = hear(batch, self.phrases, self.phrase_bias)
+        heard = hear(batch, self.phrases, self.phrase_bias)[0]
         scores = units @ self.output.T + heard.told @ self.phrase_output.T + self.output_bias
         return Read(batch, units, heard, np.asarray(scores, np.float32))
+
+
+def _together(layers: Sequence[Model[Any, Any]], name: str) -> Any:
+    """Lay weights side by side, and let the networks look at them there."""
+    parts = [parameter(layer, name) for layer in layers]
+    whole = np.concatenate(parts, axis=-1)
+    seen: list[Any] = np.split(whole, len(layers), axis=-1)
+    for layer, part in zip(layers, seen, strict=True):
+        layer.set_param(name, part)
+    return whole

@@ -17,25 +17,27 @@ from nlp.findings import Assertion
 from nlp.learned.architecture import parameter
 from nlp.learned.encoder import load_encoder
 from nlp.learned.evidence import Evidence
-from nlp.learned.features import Batch, Sentence, Vocabulary, featurise, sentences_of
+from nlp.learned.features import LEAST, Batch, Sentence, Vocabulary, featurise, sentences_of
 from nlp.learned.side_by_side import Scored, SideBySide
-from nlp.learned.word_table import Floats, WordTable
+from nlp.learned.word_table import Floats, WordTable, to_whole
 from nlp.taxonomy import load_taxonomy
 from nlp.theme_finder import SPANS, STREAM
 from nlp.words import stream_of
 
 SCORES = "nlp.scores"
-RARE = -3.5  # log odds of a theme before anything is known of a sentence
+RARE, RARER = -3.5, -6.0  # log odds of a theme, and of one that is turned, before anything is known of a sentence
 LABELS = "nlp.labels"  # of a labelled document: for each sentence of the stream, its themes with their assertions
 TURNED = tuple(each.value for each in Assertion if each is not Assertion.AFFIRMED)
+STEP = ".scale"  # behind the name of weights that are kept as whole numbers: what one is worth
+MOST_WORDS = 5_000  # read at once, so that memory stays bounded; a document of more is read alone
 TABLE = Path(__file__).with_name("word_table.npz")
 
 
 class ThemeModel(TrainablePipe):
     """Leaves a `Scored` in `doc.user_data`, with scores (logits), a row a sentence.
 
-    The columns are the themes, in the order of the taxonomy, and behind them the assertions but "affirmed": whether
-    anything in the sentence is so asserted.
+    The columns are the themes, in the order of the taxonomy; behind them the assertions but "affirmed": whether
+    anything in the sentence is so asserted; and behind these, theme by theme, whether it is so asserted.
     """
 
     def __init__(
@@ -51,7 +53,8 @@ class ThemeModel(TrainablePipe):
     @property
     def labels(self) -> tuple[str, ...]:
         """What the columns stand for."""
-        return (*self.cfg["themes"], *TURNED)
+        themes = self.cfg["themes"]
+        return (*themes, *TURNED, *(f"{theme}:{assertion}" for theme in themes for assertion in TURNED))
 
     @property
     def together(self) -> SideBySide:
@@ -73,13 +76,13 @@ class ThemeModel(TrainablePipe):
 
     def predict(self, docs: Iterable[Doc]) -> list[Scored]:
         """Score documents."""
-        docs = list(docs)
-        read = self.together.read(self.batch(docs))
-        found, first = [], 0
-        for doc in docs:
-            last = first + len(doc.user_data[STREAM].sentences)
-            found.append(Scored(read.scores[first:last], read, first))
-            first = last
+        found = []
+        for group in _not_too_many(docs):
+            read, first = self.together.read(self.batch(group)), 0
+            for doc in group:
+                last = first + len(doc.user_data[STREAM].sentences)
+                found.append(Scored(read.scores[first:last], read, first))
+                first = last
         return found
 
     def set_annotations(self, docs: Iterable[Doc], scores: Iterable[Scored]) -> None:
@@ -88,10 +91,11 @@ class ThemeModel(TrainablePipe):
             doc.user_data[SCORES] = found
 
     def initialize(
-        self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None, least: int = 2
+        self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None, least: int = LEAST
     ) -> None:
         """Learn the vocabulary from labelled documents: words that stand in at least `least` sentences."""
         del nlp
+        self._together = None
         if self.encoder is not None:
             self.encoder.remember()
         sentences: list[Sentence] = []
@@ -101,7 +105,8 @@ class ThemeModel(TrainablePipe):
         self._shape()
         self.model.initialize()
         for member in self.model.layers:
-            member.layers[-1].set_param("b", self.model.ops.asarray1f([RARE] * len(self.labels)))
+            usual = [RARER if ":" in label else RARE for label in self.labels]
+            member.layers[-1].set_param("b", self.model.ops.asarray1f(usual))
 
     def _shape(self) -> None:
         for member in self.model.layers:
@@ -121,7 +126,7 @@ class ThemeModel(TrainablePipe):
         """Learn from a batch of labelled documents; what is left out at random is set by the architecture."""
         del drop
         losses = {} if losses is None else losses
-        self._together = None
+        self._apart()
         examples = list(examples)
         truth = self._truth(examples)
         batch = self.batch(example.predicted for example in examples)
@@ -134,6 +139,14 @@ class ThemeModel(TrainablePipe):
             self.finish_update(sgd)
         return losses
 
+    def _apart(self) -> None:
+        """Give each network weights of its own again, which an optimiser can change."""
+        if self._together is not None:
+            for _, layer, name in self._places():
+                own: Any = np.ascontiguousarray(parameter(layer, name))
+                layer.set_param(name, own)
+        self._together = None
+
     def get_loss_of(self, scores: Floats, truth: Floats) -> tuple[float, Floats]:
         """Give the cross entropy of all themes, summed over them, a sentence; and its gradient."""
         chance = chances(scores)
@@ -144,9 +157,14 @@ class ThemeModel(TrainablePipe):
 
     def _truth(self, examples: Iterable[Example]) -> Floats:
         rows = [labels for example in examples for labels in example.predicted.user_data[LABELS]]
-        return np.array(
-            [[label in labels or label in labels.values() for label in self.labels] for labels in rows], np.float32
-        )
+        columns = {label: column for column, label in enumerate(self.labels)}
+        truth = np.zeros((len(rows), len(columns)), np.float32)
+        for row, labels in enumerate(rows):
+            for theme, assertion in labels.items():
+                truth[row, columns[theme]] = 1
+                if assertion is not Assertion.AFFIRMED:
+                    truth[row, [columns[assertion.value], columns[f"{theme}:{assertion.value}"]]] = 1
+        return truth
 
     def score(self, examples: Iterable[Example], **_: Any) -> dict[str, float]:
         """Give the micro-F1 of (sentence, theme) pairs in what the whole pipeline found."""
@@ -165,7 +183,7 @@ class ThemeModel(TrainablePipe):
         raise NotImplementedError("the theme model is kept with to_disk")
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write vocabulary and weights, these in half precision."""
+        """Write vocabulary and weights: those of n-grams, which are most, in a byte each, the others in two."""
         del exclude
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
@@ -184,7 +202,10 @@ class ThemeModel(TrainablePipe):
 
     def _parameters(self) -> Iterator[tuple[str, Any]]:
         for key, layer, name in self._places():
-            yield key, parameter(layer, name).astype(np.float16)
+            if name == "grams":
+                yield from zip((key, f"{key}{STEP}"), to_whole(parameter(layer, name)), strict=True)
+            else:
+                yield key, parameter(layer, name).astype(np.float16)
 
     def _places(self) -> Iterator[tuple[str, Model[Any, Any], str]]:
         for number, member in enumerate(self.model.layers):
@@ -193,19 +214,46 @@ class ThemeModel(TrainablePipe):
                     yield f"{number}.{layer.name}.{name}", layer, name
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "ThemeModel":
-        """Read vocabulary and weights."""
+        """Read vocabulary and weights; raise ValueError where they were made for other themes or by another version."""
         del exclude
         folder = Path(path)
         lists = json.loads((folder / "vocabulary.json").read_text("utf-8"))
-        self.cfg["themes"] = lists["themes"]
         with np.load(folder / "weights.npz", allow_pickle=False) as kept:
+            if lists["themes"] != self.cfg["themes"] or "joint" not in kept:
+                raise ValueError(f"{folder} was trained for other themes or by another version: train it anew")
             singles = {word: n for n, word in enumerate(lists["singles"])}
             self.grams = Vocabulary(singles, kept["joint"], kept["rarity"].astype(np.float32), kept["commonness"])
-            self._together = None
             self._shape()
             for key, layer, name in self._places():
-                layer.set_param(name, kept[key].astype(np.float32))
+                scale = kept[f"{key}{STEP}"] if f"{key}{STEP}" in kept else np.float32(1)
+                layer.set_param(name, kept[key].astype(np.float32) * scale)
+        self._together = SideBySide(self.model)  # now, so that a server's workers share it
         return self
+
+
+def _not_too_many(docs: Iterable[Doc]) -> Iterator[list[Doc]]:
+    group: list[Doc] = []
+    words = 0
+    for doc in docs:
+        count = len(doc.user_data[STREAM].words)
+        if group and words + count > MOST_WORDS:
+            yield group
+            group, words = [], 0
+        group.append(doc)
+        words += count
+    if group:
+        yield group
+
+
+def turned(scores: Floats, sentence: int, theme: int) -> list[float]:
+    """Give what the network thinks of each assertion but "affirmed", as log odds.
+
+    First whether anything in the sentence is so asserted, then whether this theme is, set against whether it is there.
+    """
+    row, count = scores[sentence], len(TURNED)
+    themes = (len(row) - count) // (count + 1)
+    own = themes + count + theme * count
+    return [*row[themes : themes + count].tolist(), *(row[own : own + count] - row[theme]).tolist()]
 
 
 def chances(scores: Floats) -> Floats:

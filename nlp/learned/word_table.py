@@ -11,6 +11,12 @@ Floats = NDArray[np.float32]
 MISSING = 0  # the row of words that are not in the table: nothing
 
 
+def to_whole(values: NDArray[Any]) -> tuple[NDArray[np.int8], Floats]:
+    """Round numbers to a byte each: whole numbers, and what a step of each column is worth."""
+    scales = np.abs(values).max(axis=0, initial=0) / 127 + 1e-12
+    return np.round(values / scales).astype(np.int8), scales.astype(np.float32)
+
+
 class WordTable:
     """Maps normal words to vectors, kept as one byte a number.
 
@@ -45,9 +51,8 @@ class WordTable:
     @classmethod
     def of(cls, words: Sequence[str], vectors: Floats) -> Self:
         """Make a table of vectors, shape (words, width), rounding each number to a byte."""
-        scales = np.abs(vectors).max(axis=0) / 127 + 1e-12
-        whole = np.vstack([np.zeros((1, vectors.shape[1])), np.round(vectors / scales)])
-        return cls(words, whole.astype(np.int8), scales.astype(np.float32))
+        whole, scales = to_whole(vectors)
+        return cls(words, np.vstack([np.zeros((1, whole.shape[1]), np.int8), whole]), scales)
 
     def write(self, path: Path) -> None:
         """Write the table to a file."""

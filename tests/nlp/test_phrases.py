@@ -55,7 +55,7 @@ def test_its_gradient_is_that_of_small_differences(batch: Batch, filters: np.nda
 
 def test_the_words_have_the_whole_score_between_them(batch: Batch, filters: np.ndarray) -> None:
     direction = np.random.default_rng(4).normal(size=(3, 5))
-    heard, *_ = hear(batch, filters, np.zeros(5))
+    heard, _ = hear(batch, filters, np.zeros(5))
     sentences = np.array([3, 0, 3])
     numbers, places, parts = shares_of_phrases(heard, sentences, np.tile(np.arange(5), (3, 1)), direction)
     shares = np.bincount(numbers, parts, minlength=3)

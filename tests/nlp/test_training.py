@@ -5,7 +5,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from math import ceil
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
@@ -14,11 +16,16 @@ import spacy
 from spacy.cli.train import train
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
+from spacy.util import load_config
+from thinc.api import Adam
 
 from nlp.build import CONFIG, build
+from nlp.corpus_files import FOLDER
+from nlp.documents import Document, Sentence
 from nlp.findings import Assertion
 from nlp.learned import theme_model
 from nlp.learned.assertions import AFFIRMED, AssertionModel, Seen, features_of, learn
+from nlp.learned.corpus_reader import BEFORE_LEARNING, example
 from nlp.learned.encoder import SentenceEncoder
 from nlp.learned.features import Vocabulary, featurise
 from nlp.learned.fitting import Pairs, best_threshold, careful_threshold, chances, fit
@@ -37,8 +44,13 @@ SMALL = {
     "components.theme_model.model.filters": 8,
     "components.theme_model.model.members": 2,
 }
-PLAIN = Seen(("i", "drank", "again"), (1, 2), "substance_use", "journal", Assertion.AFFIRMED, 0, "strong", [-4.0] * 4)
+PLAIN = Seen(("i", "drank", "again"), (1, 2), "substance_use", "journal", Assertion.AFFIRMED, 0, "strong", [-4.0] * 8)
 TEXT = "I miss my father so much. We had soup."
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Language:
+    return load_pipeline()
 
 
 def labels(nlp: Language, text: str) -> list[str]:
@@ -53,15 +65,24 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "model-last"
 
 
-def test_a_pipeline_is_built_weighed_and_read_back(tmp_path: Path) -> None:
+def test_a_pipeline_is_built_weighed_and_read_back(tmp_path: Path, shipped: Language) -> None:
     """From corpus to folder: folds of writers left out, curves of the combiner, assertions; all there when loaded."""
-    fitted = build(tmp_path / "built", SMALL, unseen=["writers_1.txt"], enriched=[], folds=2)
+    fitted = build(tmp_path / "built", SMALL, unseen=["writers_1.txt"], enriched=[], folds=2, left_out=2)
     assert set(fitted.weights) == {"all", *load_taxonomy().themes}
     nlp = spacy.load(tmp_path / "built")
-    assert nlp.pipe_names == load_pipeline().pipe_names
+    assert nlp.pipe_names == shipped.pipe_names
     assert nlp.config["components"]["combiner"]["weights"]["grief"] == fitted.weights["grief"]
     assert nlp.config["components"]["combiner"]["safety_threshold"] == fitted.safety_threshold
     assert nlp.get_pipe("context").model.chances([PLAIN])[0, AFFIRMED] > 0.5
+
+
+def test_the_learning_rate_ends_when_training_does() -> None:
+    config = load_config(CONFIG)
+    files = {path for each in config["corpora"]["train"]["files"] for path in FOLDER.glob(each)}
+    documents = sum(path.read_text("utf-8").count("@doc ") for path in files)
+    training = config["training"]
+    batches = ceil(documents / training["batcher"]["size"])
+    assert training["optimizer"]["learn_rate"]["total_steps"] == training["max_epochs"] * batches
 
 
 def test_training_twice_gives_the_same_weights(small: Path, tmp_path: Path) -> None:
@@ -69,12 +90,13 @@ def test_training_twice_gives_the_same_weights(small: Path, tmp_path: Path) -> N
     first, second = (np.load(folder / "theme_model" / "weights.npz") for folder in (small, tmp_path / "model-last"))
     assert sorted(first.files) == sorted(second.files)
     for name in first.files:
-        assert np.allclose(first[name], second[name], atol=1e-3), name
+        step = 1 if name.endswith(".grams") else 1e-3  # those are whole numbers
+        assert np.allclose(first[name], second[name], atol=step), name
 
 
-def test_it_learns() -> None:
+def test_it_learns(shipped: Language) -> None:
     """The shipped network orders what it was trained on far better than chance: its score of grief knows grief."""
-    assert "grief" in labels(load_pipeline(), "His mug is still on the hook and I can't wash it.")
+    assert "grief" in labels(shipped, "His mug is still on the hook and I can't wash it.")
 
 
 def test_spacy_loads_the_pipeline_without_our_package_imported_first() -> None:
@@ -87,21 +109,48 @@ def test_spacy_loads_the_pipeline_without_our_package_imported_first() -> None:
     assert ["grief", "affirmed"] in [each[:2] for each in json.loads(done.stdout)]
 
 
-def test_findings_survive_bytes_and_docbin() -> None:
-    nlp = load_pipeline()
-    doc = nlp(TEXT)
-    again = Doc(nlp.vocab).from_bytes(doc.to_bytes())
-    (binned,) = DocBin(docs=[doc], store_user_data=True).get_docs(nlp.vocab)
+def test_findings_survive_bytes_and_docbin(shipped: Language) -> None:
+    doc = shipped(TEXT)
+    again = Doc(shipped.vocab).from_bytes(doc.to_bytes())
+    (binned,) = DocBin(docs=[doc], store_user_data=True).get_docs(shipped.vocab)
     for other in (again, binned):
         assert [(s.label_, s._.score, s._.because) for s in other.spans["themes"]] == [
             (s.label_, s._.score, s._.because) for s in doc.spans["themes"]
         ]
 
 
-def test_a_small_pipeline_is_read_back_as_it_was(small: Path) -> None:
+def test_a_small_pipeline_is_read_back_as_it_was(small: Path, shipped: Language, tmp_path: Path) -> None:
     nlp = spacy.load(small)
-    assert nlp.pipe_names == load_pipeline().pipe_names
-    assert labels(nlp, TEXT) == labels(spacy.load(small), TEXT)
+    assert nlp.pipe_names == shipped.pipe_names
+    nlp.to_disk(tmp_path)
+    assert np.allclose(scores(nlp), scores(spacy.load(tmp_path)), atol=0.01)
+
+
+def scores(nlp: Language) -> Any:
+    """Give what the network makes of a text as it is read, after making sure that training it would go from there."""
+    doc = nlp.make_doc(TEXT)
+    for name in BEFORE_LEARNING:
+        doc = nlp.get_pipe(name)(doc)
+    model = nlp.get_pipe("theme_model")
+    (found,) = model.predict([doc])
+    assert np.allclose(found.scores, model.model.predict(model.batch([doc])), atol=1e-4)
+    return found.scores
+
+
+def test_it_learns_on_from_where_it_reads(small: Path) -> None:
+    nlp = spacy.load(small)
+    before = scores(nlp)
+    drank = Document("a", "journal", "I drank.", (Sentence(0, 8, {"joy": Assertion.AFFIRMED}),))
+    nlp.get_pipe("theme_model").update([example(nlp, drank)], sgd=Adam(0.01))
+    assert not np.allclose(scores(nlp), before, atol=1e-4)
+
+
+def test_weights_of_another_make_are_refused(small: Path, tmp_path: Path) -> None:
+    copytree(small, tmp_path / "other")
+    lists = tmp_path / "other" / "theme_model" / "vocabulary.json"
+    lists.write_text(lists.read_text("utf-8").replace('"grief"', '"sorrow"'), "utf-8")
+    with pytest.raises(ValueError, match="other themes or by another version"):
+        spacy.load(tmp_path / "other")
 
 
 class FirstLetters:
@@ -125,6 +174,8 @@ def test_an_encoder_takes_the_place_of_the_word_table(tmp_path: Path, monkeypatc
     assert set(asked) == {"some/folder"}
     assert nlp.get_pipe("theme_model").model.layers[0].layers[0].get_dim("columns") == 2 * FirstLetters.width
     assert "grief" in labels(nlp, TEXT)
+    for empty in ("", "Hoy he dormido muy mal y no tengo ganas de hablar con nadie."):
+        assert not labels(nlp, empty)
 
 
 def test_without_the_extra_an_encoder_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +235,7 @@ def test_assertions_are_read_as_they_were_learned() -> None:
         core=(3, 4),
         verdict=Assertion.NEGATED,
         gap=1,
-        turned=[2.5, -9.0, 0.3, -1.0],
+        turned=[2.5, -9.0, 0.3, -1.0, 1.5, 0.2, -7.0, -3.0],
     )
     chance = np.random.default_rng(5)
     weights = {name: chance.normal(size=len(Assertion)).tolist() for name, _ in features_of(seen) if "it" not in name}
@@ -210,7 +261,7 @@ def test_a_word_table_is_made_of_an_encoder_and_published_vectors(tmp_path: Path
 
 def test_words_that_are_not_in_the_table_count_for_nothing() -> None:
     table = WordTable.of(["grief"], np.array([[3.0, 4.0]], np.float32))
-    vocabulary = Vocabulary.of([("grief", "grief"), ("grief",)])
+    vocabulary = Vocabulary.of([("grief", "grief"), ("grief",)], 2)
     batch = featurise([[("grief",), ("qqq",)]], vocabulary, table)
     own = batch.dense[:, :2]
     assert own[0] == pytest.approx([3.0, 4.0], abs=0.05)

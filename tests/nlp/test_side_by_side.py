@@ -1,0 +1,117 @@
+"""The networks read as one: the scores are theirs, and each score is split upon its words without a rest."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from spacy.vocab import Vocab
+
+from nlp.learned.architecture import parameter, sentence_themes
+from nlp.learned.evidence import Evidence
+from nlp.learned.features import Batch, Vocabulary, featurise
+from nlp.learned.side_by_side import SideBySide
+from nlp.learned.theme_model import TURNED, ThemeModel, turned
+from nlp.learned.word_table import WordTable, to_whole
+from nlp.taxonomy import load_taxonomy
+
+pytestmark = pytest.mark.database_free
+
+WORDS = ("grey", "days", "again", "the", "boat", "came")
+SAID = ("the", "boat", "the", "boat", "came")  # a word and a pair stand there twice
+TABLE = WordTable.of(WORDS, np.random.default_rng(1).normal(size=(len(WORDS), 4)).astype(np.float32))
+VOCABULARIES = (Vocabulary.empty(), Vocabulary.of([("the", "boat")], 1), Vocabulary.of([SAID] * 2, 1))
+DOCUMENTS: tuple[list[list[tuple[str, ...]]], ...] = (
+    [[("grey", "days"), SAID], [], [("unknown",)]],
+    [],
+    [[]],
+    [[()]],
+    [[(), ("grey", "boat"), ()]],
+)
+
+
+class OneVector:
+    """A stand-in for a sentence encoder, for which all sentences are alike."""
+
+    width = 9
+
+    def encode(self, texts: Any) -> Any:
+        return np.ones((len(texts), self.width), np.float32)
+
+    def remember(self) -> None:
+        pass
+
+
+def network(vocabulary: Vocabulary, columns: int = 2 * TABLE.width) -> Any:
+    model = sentence_themes(2, 4, 5, 0.3, 0.4)
+    chance = np.random.default_rng(2)
+    for member in model.layers:
+        member.layers[0].set_dim("n_grams", len(vocabulary))
+        member.layers[0].set_dim("width", TABLE.width)
+        member.layers[0].set_dim("columns", columns)
+        member.layers[-1].set_dim("nO", 7)
+        member.initialize()
+        for layer in member.layers:
+            for name in layer.param_names:
+                layer.set_param(name, chance.normal(size=parameter(layer, name).shape).astype(np.float32))
+    return model
+
+
+@pytest.mark.parametrize("vocabulary", VOCABULARIES, ids=len)
+@pytest.mark.parametrize("documents", DOCUMENTS, ids=range(len(DOCUMENTS)))
+def test_together_they_say_what_they_say_one_by_one(vocabulary: Vocabulary, documents: Any) -> None:
+    model, batch = network(vocabulary), featurise(documents, vocabulary, TABLE)
+    alone = model.predict(batch)
+    together = SideBySide(model).read(batch).scores
+    assert together.shape == (sum(map(len, documents)), 7)
+    assert np.allclose(together, alone, atol=1e-4)
+    assert np.allclose(model.predict(batch), alone), "and go on saying it from where their weights lie now"
+
+
+@pytest.mark.parametrize("documents", DOCUMENTS, ids=range(len(DOCUMENTS)))
+def test_with_an_encoder_a_text_without_sentences_is_no_exception(documents: Any) -> None:
+    vocabulary = VOCABULARIES[-1]
+    batch = featurise(documents, vocabulary, TABLE, OneVector())
+    scores = SideBySide(network(vocabulary, 2 * OneVector.width)).read(batch).scores
+    assert scores.shape == (sum(map(len, documents)), 7)
+
+
+def without_words(weights: SideBySide, batch: Batch, read: Any, sentence: int, theme: int) -> float:
+    """Give what the sentence before and the biases have in a score, which no word of the sentence speaks for."""
+    direction = (read.units[sentence] > 0) * weights.output[theme]
+    before = batch.dense[sentence, TABLE.width :] @ weights.dense[TABLE.width :] + weights.bias
+    heard = (read.heard.told[sentence] > 0) * weights.phrase_output[theme]
+    return float(before @ direction + weights.phrase_bias @ heard + weights.output_bias[theme])
+
+
+@pytest.mark.parametrize("vocabulary", VOCABULARIES, ids=len)
+def test_the_words_have_the_whole_score_between_them(vocabulary: Vocabulary) -> None:
+    """Sentences out of order, one of them asked about twice."""
+    batch = featurise([[("grey", "days", "again"), SAID, ("boat",)]], vocabulary, TABLE)
+    weights = SideBySide(network(vocabulary))
+    read = weights.read(batch)
+    sentences, themes = np.array([1, 0, 1, 2]), np.array([3, 0, 6, 3])
+    parts = Evidence(weights).of(read, sentences, themes)
+    assert [len(each) for each in parts] == [5, 3, 5, 1]
+    for sentence, theme, part in zip(sentences.tolist(), themes.tolist(), parts, strict=True):
+        rest = without_words(weights, batch, read, sentence, theme)
+        assert part.sum() == pytest.approx(read.scores[sentence, theme] - rest, abs=1e-3)
+
+
+def test_what_is_thought_of_a_themes_assertion_is_told_of_that_theme() -> None:
+    themes = len(load_taxonomy().themes)
+    labels = ThemeModel(Vocab(), sentence_themes(1, 4, 4, 0.0, 0.0)).labels
+    scores = np.arange(2 * len(labels), dtype=np.float32).reshape(2, -1)
+    family = labels.index("family")
+    expected = [scores[1, labels.index(each)] for each in TURNED]
+    expected += [scores[1, labels.index(f"family:{each}")] - scores[1, family] for each in TURNED]
+    assert family < themes
+    assert turned(scores, 1, family) == expected
+
+
+def test_a_byte_a_number_is_off_by_half_a_step_at_most() -> None:
+    values = np.random.default_rng(6).normal(size=(200, 3)) * [0.01, 1, 50]
+    whole, steps = to_whole(values)
+    assert whole.dtype == np.int8
+    assert (np.abs(whole * steps - values) <= steps * 0.501).all()
+    empty, _ = to_whole(values[:0])
+    assert empty.shape == (0, 3)
