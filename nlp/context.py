@@ -64,8 +64,6 @@ class Cue:
 
 DECIDED = "nlp.decided"
 MODEL = "assertions.json"
-# Not managing to belongs to the theme itself (taxonomy.toml); those who wrote the corpus often called it a denial.
-OF_LACK = frozenset({"forgiveness"})
 CERTAIN = 0.9  # how sure that is; chosen on independent_1.txt and writers_*.txt (docs/model_card.md)
 
 
@@ -114,8 +112,10 @@ class Context:
         is_safety = one.theme in self._safety
         if one.strength == "denied" or (is_safety and decided.assertion is not Assertion.AFFIRMED):
             return decided
-        if (one.theme == SUICIDALITY and one.line) or (one.theme in OF_LACK and said is Assertion.NEGATED):
+        if one.theme == SUICIDALITY and one.line:
             return decided
+        if load_taxonomy().themes[one.theme].includes_lack and said is Assertion.NEGATED:
+            return decided  # those who wrote the corpus often called it a denial
         is_plain = decided.gap <= NEAR and decided.assertion is Assertion.NEGATED  # "not afraid"
         must_be_certain = is_plain or is_safety or said is Assertion.AFFIRMED
         if said is decided.assertion or (must_be_certain and chance < CERTAIN):

@@ -22,6 +22,7 @@ class Theme:
     """A theme: what counts as it, what does not, and the instruments or literature it rests on.
 
     `is_topical` marks themes that are about a person, a place or a subject: to speak of them is to have them.
+    `includes_lack` marks those that not managing to belongs to, so that "cannot" denies nothing.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Theme:
     excludes: str
     source: str
     is_topical: bool
+    includes_lack: bool
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def load_taxonomy() -> Taxonomy:
             excludes=entry["excludes"],
             source=entry["source"],
             is_topical=entry.get("is_topical", False),
+            includes_lack=entry.get("includes_lack", False),
         )
         for name, entry in table["themes"].items()
     }

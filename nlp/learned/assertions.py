@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp.findings import Assertion
+from nlp.learned.segments import weighted_sums
 
 ASSERTIONS = tuple(Assertion)
 BEFORE, AFTER, CLOSE = 8, 7, 3  # words looked at on either side of a mention; those whose distance counts
@@ -117,15 +118,14 @@ class AssertionModel:
         logits += np.array([_bounded(each.turned) for each in mentions]) @ self._network
         rows: list[int] = []
         values: list[float] = []
-        ends: list[int] = []
+        offsets = [0]
         for seen in mentions:
             for place, words, value in words_around(seen):
                 row = self._rows.get(place, {}).get
                 rows += [row(word, -1) for word in words]
                 values += [value] * len(words)
-            ends.append(len(rows))
-        said = self._table[rows] * np.array(values)[:, None]
-        logits += np.diff(np.cumsum(np.vstack([NOTHING, said]), axis=0)[[0, *ends]], axis=0)
+            offsets.append(len(rows))
+        logits += weighted_sums(self._table, np.array(rows, np.int64), np.array(values), np.array(offsets))
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 

@@ -155,9 +155,10 @@ def _starts(lengths: Ints) -> Ints:
 
 def _each_once(singles: Ints, pairs: Ints, words: Ints, size: int) -> tuple[Ints, Ints]:
     """Give the n-grams of each sentence, each once, in order; and where those of each sentence begin."""
-    first = np.repeat(np.arange(len(words) - 1), np.diff(words)) * max(size, 1)
-    keys = np.unique(np.concatenate([first[each >= 0] + each[each >= 0] for each in (singles, pairs)]))
-    return keys % max(size, 1), np.searchsorted(keys, np.arange(len(words)) * max(size, 1))
+    sentences = np.arange(len(words)) * max(size, 1)  # a number of its own for each n-gram of each sentence
+    first = np.repeat(sentences[:-1], np.diff(words))
+    keys = np.unique(np.concatenate([first[known] + each[known] for each in (singles, pairs) for known in [each >= 0]]))
+    return keys % max(size, 1), np.searchsorted(keys, sentences)
 
 
 def _weights(vocabulary: Vocabulary, ids: Ints, offsets: Ints) -> Floats:

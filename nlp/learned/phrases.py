@@ -86,12 +86,12 @@ def hear(batch: Batch, filters: Any, bias: Any, kept: float = 1.0) -> tuple[Hear
     return Heard(rows, parts, place, np.asarray(told, np.float32)), Way(vectors, windows, strongest)
 
 
-def windows_of(parts: tuple[Floats, ...], place: Ints) -> Floats:
-    """Give what filters make of each window over a row of words."""
+def windows_of(parts: tuple[Floats, ...], place: Ints, filters: Ints | slice = slice(None)) -> Floats:
+    """Give what some filters, or all, make of each window over a row of words."""
     before, itself, after = parts
-    windows = before[place[:-2]]
-    windows += itself[place[1:-1]]
-    windows += after[place[2:]]
+    windows = before[place[:-2], filters]
+    windows += itself[place[1:-1], filters]
+    windows += after[place[2:], filters]
     return windows
 
 
@@ -131,10 +131,7 @@ def shares_of_phrases(heard: Heard, sentences: Ints, filters: Ints, direction: F
     for n, number in enumerate(sentences.tolist()):
         around = place[rows.opens[number] : rows.closes[number] + WINDOW - 1, None]
         if len(around) >= WINDOW:  # the filters that are asked alone: the others' numbers lie far away in memory
-            asked = filters[n]
-            before, itself, after = heard.parts
-            windows = before[around[:-2], asked] + itself[around[1:-1], asked] + after[around[2:], asked]
-            strongest[n] = windows.argmax(axis=0)
+            strongest[n] = windows_of(heard.parts, around, filters[n]).argmax(axis=0)
     counts = np.where(np.take_along_axis(heard.told[sentences], filters, axis=1) > 0, direction, 0)
     opens, lengths = rows.opens[sentences][:, None], (rows.closes - rows.opens)[sentences][:, None]
     found: list[tuple[Ints, Ints, Floats]] = []

@@ -44,7 +44,7 @@ class SideBySide:
     def __init__(self, model: Model[Batch, Floats]) -> None:
         layers = [member.layers[0] for member in model.layers]
         self.grams, self.dense, self.bias, self.phrases, self.phrase_bias = (
-            _together(layers, name) for name in ("grams", "dense", "bias", "phrases", "phrase_bias")
+            _laid_together(layers, name) for name in ("grams", "dense", "bias", "phrases", "phrase_bias")
         )
         outputs: list[Any] = [parameter(member.layers[-1], "W") / len(layers) for member in model.layers]
         units = layers[0].get_dim("hidden")
@@ -61,7 +61,7 @@ class SideBySide:
         return Read(batch, units, heard, np.asarray(scores, np.float32))
 
 
-def _together(layers: Sequence[Model[Any, Any]], name: str) -> Any:
+def _laid_together(layers: Sequence[Model[Any, Any]], name: str) -> Any:
     """Lay weights side by side, and let the networks look at them there."""
     parts = [parameter(layer, name) for layer in layers]
     whole = np.concatenate(parts, axis=-1)
