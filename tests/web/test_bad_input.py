@@ -1,12 +1,14 @@
 """Bad input gets the right problem+json, loses nothing, and half-stores nothing."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from models import new_id
 
+METHODS = {"GET", "PUT", "POST", "DELETE", "PATCH", "TRACE", "QUERY"}
 ENTRIES = "/v1/journal-entries"
 NOBODYS = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01"
 JSON = "application/json"
@@ -117,6 +119,20 @@ def test_an_address_that_is_not_there_and_a_method_that_is_not_taken(clinic: Any
     answer = clinic.maya.call("TRACE", ENTRIES)
     check(answer, 405)
     assert "POST" in answer.headers["Allow"]
+
+
+def test_every_address_refuses_the_methods_that_it_does_not_take(clinic: Any) -> None:
+    """Asked here once a path, and so not by schemathesis, which asks it once an operation."""
+    asked = 0
+    for path, operations in clinic.app.extensions["contract"]["paths"].items():
+        taken = METHODS & {name.upper() for name in operations}
+        for method in sorted(METHODS - taken):
+            answer = clinic.maya.call(method, re.sub(r"\{[^}]*\}", str(new_id()), path))
+            where = f"{method} {path}"
+            assert answer.status_code == 405, where
+            assert taken <= set(answer.headers["Allow"].split(", ")), where
+            asked += 1
+    assert asked > 400
 
 
 class TestTokens:
