@@ -4,6 +4,8 @@ import pytest
 
 from nlp.echoes import Later, find_echoes
 
+pytestmark = pytest.mark.database_free
+
 SAID = [
     ("Call my sister on Sundays.", (), "Finally called my sister. We both cried.", "Finally called my sister."),
     ("Call my sister on Sundays.", (), "I keep not calling her, my sister I mean.", "I keep not calling her"),

@@ -55,6 +55,7 @@ def test_a_jti_is_used_up_by_a_request_that_is_refused(oauth: Any) -> None:
     refused(oauth.backend_token(assertion))
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "claims",
     [
@@ -85,6 +86,7 @@ def test_every_claim_must_be_right(oauth: Any, claims: dict[str, Any]) -> None:
     refused(oauth.backend_token(oauth.assertion(**claims)))
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("seconds", [320, 3600, 10**9, -11])
 def test_it_must_run_out_within_five_minutes(oauth: Any, seconds: int) -> None:
     refused(oauth.backend_token(oauth.assertion(exp=int(oauth.now().timestamp()) + seconds)))
@@ -94,6 +96,7 @@ def test_not_yet_is_not_now(oauth: Any) -> None:
     refused(oauth.backend_token(oauth.assertion(nbf=int(oauth.now().timestamp()) + 200)))
 
 
+@pytest.mark.one_database
 class TestSignatures:
     def test_another_key_under_the_same_name(self, oauth: Any) -> None:
         stranger = ECKey.generate_key("P-384", {"kid": oauth.key.kid})
@@ -186,6 +189,7 @@ class TestWho:
         assert oauth.me(token) == 401
         refused(oauth.backend_token(), "unauthorized_client")
 
+    @pytest.mark.one_database
     @pytest.mark.parametrize(
         ("asked", "granted"),
         [("system/Taxonomy.cruds", "system/Taxonomy.rs"), ("system/*.cruds", "system/*.rs"),
@@ -196,6 +200,7 @@ class TestWho:
         assert found["scope"] == granted
         assert "refresh_token" not in found
 
+    @pytest.mark.one_database
     @pytest.mark.parametrize("asked", ["user/*.rs", "patient/*.rs", "system/Mention.rs", "system/*.reads", "x"])
     def test_scopes_that_give_nothing(self, oauth: Any, asked: str) -> None:
         refused(oauth.backend_token(scope=asked), "invalid_scope")

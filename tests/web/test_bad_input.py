@@ -36,6 +36,7 @@ def nothing_is_stored(clinic: Any) -> Any:
     assert clinic.maya.read(ENTRIES)["items"] == []
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "data",
     [b"", b"{", b'{"text": MARKER}', b"\xff\xfe", b'{"text": "a",}', b"[" * 100_000, b'{"mood": NaN}'],
@@ -45,6 +46,7 @@ def test_what_is_no_json_is_malformed(clinic: Any, data: bytes) -> None:
     check(raw(clinic, data), 400)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("body", [[], "MARKER", 7, None, True])
 def test_json_of_another_shape_is_invalid(clinic: Any, body: Any) -> None:
     check(raw(clinic, json.dumps(body).encode()), 422, "")
@@ -59,6 +61,7 @@ def test_a_body_over_a_megabyte_is_refused(clinic: Any) -> None:
     check(raw(clinic, json.dumps({"text": "a" * 1_000_001}).encode()), 413)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
@@ -102,16 +105,19 @@ def test_all_faults_are_told_at_once(clinic: Any) -> None:
     assert found == {"/text", "/mood/valence", "/mood/arousal", "/visibility"}
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("query", ["since=yesterday", "until=2026-03-09T08:12:00", "patient_id=7", "colour=red"])
 def test_parameters_are_checked_as_bodies_are(clinic: Any, query: str) -> None:
     check(clinic.maya.get(f"{ENTRIES}?{query}"), 422, query.split("=", maxsplit=1)[0])
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("key", ["", "é", "a" * 256, "tab\there"])
 def test_a_key_is_printable(clinic: Any, key: str) -> None:
     check(clinic.maya.post(ENTRIES, {"text": "a"}, idempotency_key=key), 422, "Idempotency-Key")
 
 
+@pytest.mark.one_database
 def test_an_address_that_is_not_there_and_a_method_that_is_not_taken(clinic: Any) -> None:
     check(clinic.maya.get("/v1/nowhere"), 404)
     check(clinic.maya.get(f"{ENTRIES}/{new_id()}"), 404)
@@ -121,6 +127,7 @@ def test_an_address_that_is_not_there_and_a_method_that_is_not_taken(clinic: Any
     assert "POST" in answer.headers["Allow"]
 
 
+@pytest.mark.one_database
 def test_every_address_refuses_the_methods_that_it_does_not_take(clinic: Any) -> None:
     """Asked here once a path, and so not by schemathesis, which asks it once an operation."""
     asked = 0
@@ -135,6 +142,7 @@ def test_every_address_refuses_the_methods_that_it_does_not_take(clinic: Any) ->
     assert asked > 400
 
 
+@pytest.mark.one_database
 class TestTokens:
     @pytest.mark.parametrize(
         "header", ["", "Bearer", "Bearer ", "Basic bWF5YTpi", "Bearer x.y.z", "Bearer " + "a" * 500]

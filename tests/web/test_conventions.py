@@ -84,6 +84,7 @@ class TestRepeats:
         )
         assert answer.status_code == 409
 
+    @pytest.mark.one_database
     @pytest.mark.parametrize(
         "wrong", ["6b1d6a4e-5b1e-4c3a-9a51-0c1f7d2b9e01", "x", "0190C7E0-5B1E-7C3A-9A51-0C1F7D2B9E01", 7]
     )
@@ -177,6 +178,7 @@ class TestPages:
             answer = caller.get(path)
             assert (answer.status_code, pointers(answer)) == (422, ["cursor"])
 
+    @pytest.mark.one_database
     @pytest.mark.usefixtures("entries")
     @pytest.mark.parametrize("change", [lambda c: c[:-2], lambda c: "x" + c, lambda _: "WzFd", lambda c: c.swapcase()])
     def test_a_tampered_cursor_is_refused(self, clinic: Any, change: Any) -> None:
@@ -184,12 +186,14 @@ class TestPages:
         answer = clinic.maya.get(f"{ENTRIES}?limit=2&cursor={cursor}")
         assert (answer.status_code, pointers(answer)) == (422, ["cursor"])
 
+    @pytest.mark.one_database
     @pytest.mark.parametrize("limit", ["0", "201", "-1", "many"])
     def test_a_limit_lies_between_1_and_200(self, clinic: Any, limit: str) -> None:
         answer = clinic.maya.get(f"{ENTRIES}?limit={limit}")
         assert (answer.status_code, pointers(answer)) == (422, ["limit"])
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("tags", ['""', '"", "x"', '"x", ""', ","])
 def test_an_empty_tag_is_nobodys(clinic: Any, tags: str) -> None:
     path = f"/v1/journal-entries/{clinic.write('Rain.')['id']}"

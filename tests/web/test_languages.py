@@ -9,6 +9,7 @@ import pytest
 SPANISH = {"Accept-Language": "es-MX,es;q=0.9,en;q=0.5"}
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("asked", "language"),
     [
@@ -35,6 +36,7 @@ def test_the_best_of_ours_is_spoken_and_nothing_is_an_error(app: Any, asked: str
     assert answer.json["title"] == {"en": "Please sign in", "es": "Por favor, inicie sesión"}[spoken]
 
 
+@pytest.mark.one_database
 def test_every_fault_is_said_in_spanish_with_its_values(clinic: Any) -> None:
     body = {"text": " ", "mood": {"valence": 9}, "visibility": "all", "written_at": "x", "colour": 1}
     english = clinic.maya.post("/v1/journal-entries", body).json
@@ -54,6 +56,7 @@ def test_every_fault_is_said_in_spanish_with_its_values(clinic: Any) -> None:
     )
 
 
+@pytest.mark.one_database
 def test_what_says_nothing_to_a_person_names_no_language(clinic: Any) -> None:
     answer = clinic.maya.get("/v1/journal-entries", headers=SPANISH)
     assert "Content-Language" not in answer.headers
