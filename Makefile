@@ -78,7 +78,8 @@ messages: $(READY) ## bring the catalogs of translations up to date with the cod
 	  --output-file $(MESSAGES)/$$each/LC_MESSAGES/$(DOMAIN).po --locale $$each; done
 	@rm $(MESSAGES)/$(DOMAIN).pot
 
-model: $(READY) ## train the tagger from nlp/corpus and fit its weights
+model: $(READY) ## parse the lexicon, train the tagger from nlp/corpus and fit its weights
+	$(BIN)/python -m nlp parse-lexicon
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m nlp train  # a process a core, which must not take each other's
 
 bench: $(READY) bench/.medspacy ## measure speed, as ratios within one run, beside medSpaCy

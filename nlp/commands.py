@@ -1,4 +1,4 @@
-"""`python -m nlp`: tag, evaluate, corpus, explain, check-lexicon, train, and the making of tables."""
+"""`python -m nlp`: tag, evaluate, corpus, explain, check-lexicon, parse-lexicon, train, and the making of tables."""
 
 import json
 import sys
@@ -21,6 +21,8 @@ from nlp.learned.encoder import load_encoder
 from nlp.learned.make_word_table import corpus_words, make_word_table, read_vectors
 from nlp.lexicon_files import load_lexicon
 from nlp.motifs.background import corpus_texts, count_background, write_background
+from nlp.parsed_lines import write_parsed
+from nlp.severity import load_levels
 from nlp.tagger import PIPELINE, load_tagger
 from nlp.taxonomy import load_taxonomy
 
@@ -160,6 +162,14 @@ def motif_background() -> None:
     background = count_background(corpus_texts())
     write_background(background)
     click.echo(f"{background.words} content words, {len(background.counts)} forms and pairs")
+
+
+@main.command()
+def parse_lexicon() -> None:
+    """Parse every line of the lexicon, the context rules and the levels of severity, so that loading need not."""
+    lines = [line for each in (load_lexicon().lines, *load_levels().values()) for line in each]
+    written = [*(line.written for line in lines), *(rule.written for rule in load_context_rules().rules)]
+    click.echo(f"{write_parsed(written)} lines")
 
 
 @main.command()

@@ -6,8 +6,9 @@ from functools import cache
 from typing import Any, Literal
 
 from nlp.findings import Assertion
-from nlp.lexicon_files import FOLDER, load_sets
-from nlp.patterns import Element, LineError, parse_line
+from nlp.lexicon_sets import FOLDER
+from nlp.parsed_lines import elements_of
+from nlp.patterns import Element, LineError
 
 TABLE = FOLDER / "context.toml"
 Role = Literal["modifier", "pseudo", "terminator"]
@@ -64,7 +65,7 @@ def load_context_rules() -> ContextRules:
 
 def _read(written: str, group: dict[str, Any], immune: dict[str, list[str]], problems: list[str]) -> list[ContextRule]:
     try:
-        elements = parse_line(written, load_sets()[0])
+        elements = elements_of(written)
     except LineError as error:
         problems.append(f"context.toml: {written!r}: {error}")
         return []

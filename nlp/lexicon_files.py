@@ -1,15 +1,14 @@
 """The lexicon as it lies in files: reading it, and saying what is wrong with it."""
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-from nlp.patterns import Element, LineError, OneOf, Sets, parse_line, parse_sets
+from nlp.lexicon_sets import FOLDER, read_toml
+from nlp.parsed_lines import elements_of, problems_of_sets
+from nlp.patterns import Element, LineError, OneOf
 from nlp.taxonomy import load_taxonomy
 
-FOLDER = Path(__file__).with_name("lexicon")
 STRENGTHS = ("strong", "likely", "denied", "weak", "never")
 
 
@@ -37,38 +36,9 @@ class Lexicon:
 
 
 @cache
-def load_sets() -> tuple[Sets, tuple[str, ...]]:
-    """Read all sets*.toml files; a name that stands in two files is a problem, told beside the sets."""
-    written: dict[str, list[str]] = {}
-    problems: list[str] = []
-    for path in sorted(FOLDER.glob("sets*.toml")):
-        for name, words in read_toml(path, problems).get("sets", {}).items():
-            if name in written:
-                problems.append(f"{path.name}: the set {name} exists already")
-            written[name] = words
-    sets: Sets = {}
-    for name, words in written.items():
-        try:
-            sets |= parse_sets({name: words})
-        except LineError as error:
-            problems.append(f"set {name}: {error}")
-    return sets, tuple(problems)
-
-
-def read_toml(path: Path, problems: list[str]) -> dict[str, dict[str, list[str]]]:
-    """Read a TOML file; one that cannot be read is added to the problems and taken as empty."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        problems.append(f"{path.name}: {error}")
-        return {}
-
-
-@cache
 def load_lexicon() -> Lexicon:
     """Read the lexicon of every facet."""
-    sets, met = load_sets()
-    problems = list(met)
+    problems = list(problems_of_sets())
     lines: list[LexiconLine] = []
     for facet in load_taxonomy().facets:
         path = FOLDER / f"{facet}.toml"
@@ -76,11 +46,11 @@ def load_lexicon() -> Lexicon:
             if theme not in load_taxonomy().themes:
                 problems.append(f"{path.name}: there is no theme {theme}")
                 continue
-            lines.extend(_lines_of(theme, written, sets, problems))
+            lines.extend(_lines_of(theme, written, problems))
     return Lexicon(tuple(lines), (*problems, *_gaps(lines)))
 
 
-def _lines_of(theme: str, written: dict[str, list[str]], sets: Sets, problems: list[str]) -> Iterator[LexiconLine]:
+def _lines_of(theme: str, written: dict[str, list[str]], problems: list[str]) -> Iterator[LexiconLine]:
     seen: set[str] = set()
     for strength, lines in written.items():
         if strength not in STRENGTHS:
@@ -92,7 +62,7 @@ def _lines_of(theme: str, written: dict[str, list[str]], sets: Sets, problems: l
                 continue
             seen.add(line)
             try:
-                yield LexiconLine(theme, strength, line, parse_line(line, sets))
+                yield LexiconLine(theme, strength, line, elements_of(line))
             except LineError as error:
                 problems.append(f"{theme}: {line!r}: {error}")
 

@@ -12,9 +12,10 @@ from spacy.tokens import Doc
 from nlp.context import DECIDED, KIND, Context, Decided
 from nlp.context_rules import load_context_rules
 from nlp.findings import Assertion
-from nlp.lexicon_files import FOLDER, LexiconLine, load_sets
+from nlp.lexicon_files import LexiconLine
+from nlp.lexicon_sets import FOLDER
 from nlp.matching import Automaton, Hit
-from nlp.patterns import parse_line
+from nlp.parsed_lines import elements_of
 from nlp.taxonomy import SUICIDALITY
 from nlp.theme_finder import FOUND, STREAM, Found
 
@@ -35,10 +36,9 @@ class Grade:
 @cache
 def load_levels(path: Path = TABLE) -> dict[str, tuple[LexiconLine, ...]]:
     """Read the levels, the mildest first, each with its lines."""
-    sets, _ = load_sets()
     table = tomllib.loads(path.read_text("utf-8"))["levels"]
     return {
-        level: tuple(LexiconLine(SUICIDALITY, level, line, parse_line(line, sets)) for line in each["lines"])
+        level: tuple(LexiconLine(SUICIDALITY, level, line, elements_of(line)) for line in each["lines"])
         for level, each in table.items()
     }
 

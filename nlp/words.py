@@ -4,12 +4,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 import spacy
 from spacy.language import Language
+from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
-from spacy.util import compile_infix_regex, registry
+from spacy.util import compile_infix_regex, compile_prefix_regex, compile_suffix_regex, registry
 
 from nlp.spelling import DASHES, load_spelling
 
@@ -58,22 +60,41 @@ def blank_pipeline() -> Language:
     return spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "integration_journal.Tokenizer.v1"}}})
 
 
-@registry.tokenizers("integration_journal.Tokenizer.v1")
-def tokenizer_factory() -> Callable[[Language], Any]:
-    """Give the maker of spaCy's English tokenizer with what phones and clinical notes need besides."""
-    make = registry.tokenizers.get("spacy.Tokenizer.v1")()
+class JournalTokenizer(Tokenizer):
+    """spaCy's tokenizer, made of code alone: nothing of it is kept on disk, which would be read only to be replaced."""
 
-    def make_tokenizer(nlp: Language) -> Any:
+    def to_disk(self, path: str | Path, **_: Any) -> None:
+        """Write nothing."""
+
+    def from_disk(self, path: str | Path, **_: Any) -> "JournalTokenizer":
+        """Read nothing."""
+        del path
+        return self
+
+
+@registry.tokenizers("integration_journal.Tokenizer.v1")
+def tokenizer_factory() -> Callable[[Language], JournalTokenizer]:
+    """Give the maker of spaCy's English tokenizer with what phones and clinical notes need besides."""
+
+    def make_tokenizer(nlp: Language) -> JournalTokenizer:
         nlp.max_length = 10_000_000  # the limit guards parsers, which this pipeline has none of
-        tokenizer = make(nlp)
-        infixes = (*(nlp.Defaults.infixes or ()), *EXTRA_INFIXES)
-        tokenizer.infix_finditer = compile_infix_regex(infixes).finditer
-        for shorthand in load_spelling().shorthand:
-            for written in {shorthand, shorthand.upper(), shorthand.capitalize()}:
-                tokenizer.add_special_case(written, [{"ORTH": written}])
-        return tokenizer
+        usual = nlp.Defaults
+        return JournalTokenizer(
+            nlp.vocab,
+            rules={**(usual.tokenizer_exceptions or {}), **_shorthand()},
+            prefix_search=compile_prefix_regex(usual.prefixes or ()).search,
+            suffix_search=compile_suffix_regex(usual.suffixes or ()).search,
+            infix_finditer=compile_infix_regex((*(usual.infixes or ()), *EXTRA_INFIXES)).finditer,
+            token_match=usual.token_match,
+            url_match=usual.url_match,
+        )
 
     return make_tokenizer
+
+
+def _shorthand() -> dict[str, list[dict[str, str]]]:
+    every = (form for each in load_spelling().shorthand for form in (each, each.upper(), each.capitalize()))
+    return {form: [{"ORTH": form}] for form in every}
 
 
 def written(doc: Doc) -> list[tuple[str, bool]]:

@@ -47,7 +47,7 @@ def segment_sums(values: NDArray[Any], offsets: Ints) -> NDArray[Any]:
 def weighted_sums(table: NDArray[Any], ids: Ints, weights: NDArray[Any], offsets: Ints) -> NDArray[Any]:
     """Sum runs of a table's rows, each times its weight, without laying them all out."""
     runs = Runs(offsets[:-1], offsets[1:])
-    sums = np.zeros((len(offsets) - 1, table.shape[1]), dtype=table.dtype)
+    sums = np.zeros((len(offsets) - 1, table.shape[1]), dtype=weights.dtype)
     for count, places in runs:
         sums[:count] += table[ids[places]] * weights[places, None]
     return runs.in_turn(sums)

@@ -1,17 +1,18 @@
 """The trained networks side by side as one: their units in a row, their outputs averaged. What reads texts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from thinc.api import Model
 
 from nlp.learned.architecture import parameter
 from nlp.learned.features import Batch
 from nlp.learned.phrases import Heard, hear
-from nlp.learned.segments import weighted_sums
-from nlp.learned.word_table import Floats
+from nlp.learned.segments import Ints, weighted_sums
+from nlp.learned.word_table import Floats, to_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +33,62 @@ class Scored(NamedTuple):
     first: int
 
 
+@dataclass(frozen=True, slots=True)
+class Grams:
+    """Weights of n-grams, a byte each, shape (n-grams, units), and what a step is worth for each unit.
+
+    They are by far the most weights, and stay as they lie on disk.
+    """
+
+    whole: NDArray[np.int8]
+    steps: Floats
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    @classmethod
+    def of(cls, networks: Iterable[Floats]) -> "Grams":
+        """Round those of some networks, and lay them side by side."""
+        return cls.beside(cls(*to_whole(each)) for each in networks)
+
+    @classmethod
+    def beside(cls, networks: Iterable["Grams"]) -> "Grams":
+        """Lay those of some networks side by side."""
+        parts = list(networks)
+        return cls(np.hstack([each.whole for each in parts]), np.concatenate([each.steps for each in parts]))
+
+    def apart(self, networks: int) -> list[Floats]:
+        """Give each network its own again."""
+        wholes, steps = np.split(self.whole, networks, axis=1), np.split(self.steps, networks)
+        return [whole * step for whole, step in zip(wholes, steps, strict=True)]
+
+    def sums(self, batch: Batch) -> Floats:
+        """Sum those of each sentence of a batch, shape (sentences, units)."""
+        return weighted_sums(self.whole, batch.ids, batch.weights, batch.offsets) * self.steps
+
+    def along(self, ids: Ints, directions: Floats) -> Floats:
+        """Give how far each n-gram of some goes in the direction beside it."""
+        return np.asarray(np.einsum("ij,ij->i", self.whole[ids], directions * self.steps), np.float32)
+
+
 class SideBySide:
     """The weights of all networks, put together.
 
-    The networks themselves look at their weights here from now on, so that all are kept once.
+    From now on the networks themselves look at their weights here, so that all are kept once; those of n-grams they
+    have no more, until `apart` gives them back.
 
     grams, dense, bias: of the units over words. phrases, phrase_bias: of the filters. output, phrase_output: what a
     unit and a filter count for each score, shape (scores, units) and (scores, filters).
     """
 
-    def __init__(self, model: Model[Batch, Floats]) -> None:
-        layers = [member.layers[0] for member in model.layers]
-        self.grams, self.dense, self.bias, self.phrases, self.phrase_bias = (
-            _laid_together(layers, name) for name in ("grams", "dense", "bias", "phrases", "phrase_bias")
+    def __init__(self, model: Model[Batch, Floats], grams: Grams | None = None) -> None:
+        self._layers = [member.layers[0] for member in model.layers]
+        layers = self._layers
+        self.grams = grams or Grams.of(parameter(layer, "grams") for layer in layers)
+        for layer in layers:
+            layer.set_param("grams", np.zeros((0, 0), np.float32))  # type: ignore[arg-type]
+        self.dense, self.bias, self.phrases, self.phrase_bias = (
+            _laid_together(layers, name) for name in ("dense", "bias", "phrases", "phrase_bias")
         )
         outputs: list[Any] = [parameter(member.layers[-1], "W") / len(layers) for member in model.layers]
         units = layers[0].get_dim("hidden")
@@ -54,11 +98,17 @@ class SideBySide:
 
     def read(self, batch: Batch) -> Read:
         """Score sentences: logits, shape (sentences, scores)."""
-        before = weighted_sums(self.grams, batch.ids, batch.weights, batch.offsets)
-        units = np.maximum(before + batch.dense @ self.dense + self.bias, 0).astype(np.float32)
+        units = np.maximum(self.grams.sums(batch) + batch.dense @ self.dense + self.bias, 0).astype(np.float32)
         heard = hear(batch, self.phrases, self.phrase_bias)[0]
         scores = units @ self.output.T + heard.told @ self.phrase_output.T + self.output_bias
         return Read(batch, units, heard, np.asarray(scores, np.float32))
+
+    def apart(self) -> None:
+        """Give each network weights of its own again, which an optimiser can change."""
+        for layer, grams in zip(self._layers, self.grams.apart(len(self._layers)), strict=True):
+            own: dict[str, Any] = {name: np.array(parameter(layer, name)) for name in layer.param_names}
+            for name, values in (own | {"grams": grams}).items():
+                layer.set_param(name, values)
 
 
 def _laid_together(layers: Sequence[Model[Any, Any]], name: str) -> Any:

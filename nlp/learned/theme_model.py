@@ -18,8 +18,8 @@ from nlp.learned.architecture import parameter
 from nlp.learned.encoder import load_encoder
 from nlp.learned.evidence import Evidence
 from nlp.learned.features import LEAST, Batch, Sentence, Vocabulary, featurise, sentences_of
-from nlp.learned.side_by_side import Scored, SideBySide
-from nlp.learned.word_table import Floats, WordTable, to_whole
+from nlp.learned.side_by_side import Grams, Scored, SideBySide
+from nlp.learned.word_table import Floats, WordTable
 from nlp.taxonomy import load_taxonomy
 from nlp.theme_finder import SPANS, STREAM
 from nlp.words import stream_of
@@ -28,7 +28,6 @@ SCORES = "nlp.scores"
 RARE, RARER = -3.5, -6.0  # log odds of a theme, and of one that is turned, before anything is known of a sentence
 LABELS = "nlp.labels"  # of a labelled document: for each sentence of the stream, its themes with their assertions
 TURNED = tuple(each.value for each in Assertion if each is not Assertion.AFFIRMED)
-STEP = ".scale"  # behind the name of weights that are kept as whole numbers: what one is worth
 MOST_WORDS = 5_000  # read at once, so that memory stays bounded; a document of more is read alone
 TABLE = Path(__file__).with_name("word_table.npz")
 
@@ -140,11 +139,8 @@ class ThemeModel(TrainablePipe):
         return losses
 
     def _apart(self) -> None:
-        """Give each network weights of its own again, which an optimiser can change."""
         if self._together is not None:
-            for _, layer, name in self._places():
-                own: Any = np.ascontiguousarray(parameter(layer, name))
-                layer.set_param(name, own)
+            self._together.apart()
         self._together = None
 
     def get_loss_of(self, scores: Floats, truth: Floats) -> tuple[float, Floats]:
@@ -197,21 +193,18 @@ class ThemeModel(TrainablePipe):
             joint=self.grams.joint,
             rarity=self.grams.rarity.astype(np.float16),
             commonness=self.grams.commonness,
-            **dict(self._parameters()),
+            grams=self.together.grams.whole,
+            steps=self.together.grams.steps,
+            **{key: parameter(layer, name).astype(np.float16) for key, layer, name in self._places()},
         )
 
-    def _parameters(self) -> Iterator[tuple[str, Any]]:
-        for key, layer, name in self._places():
-            if name == "grams":
-                yield from zip((key, f"{key}{STEP}"), to_whole(parameter(layer, name)), strict=True)
-            else:
-                yield key, parameter(layer, name).astype(np.float16)
-
     def _places(self) -> Iterator[tuple[str, Model[Any, Any], str]]:
+        """Give where all weights are but those of n-grams."""
         for number, member in enumerate(self.model.layers):
             for layer in member.layers:
                 for name in layer.param_names:
-                    yield f"{number}.{layer.name}.{name}", layer, name
+                    if name != "grams":
+                        yield f"{number}.{layer.name}.{name}", layer, name
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "ThemeModel":
         """Read vocabulary and weights; raise ValueError where they were made for other themes or by another version."""
@@ -219,15 +212,15 @@ class ThemeModel(TrainablePipe):
         folder = Path(path)
         lists = json.loads((folder / "vocabulary.json").read_text("utf-8"))
         with np.load(folder / "weights.npz", allow_pickle=False) as kept:
-            if lists["themes"] != self.cfg["themes"] or "joint" not in kept:
+            if lists["themes"] != self.cfg["themes"] or "steps" not in kept:
                 raise ValueError(f"{folder} was trained for other themes or by another version: train it anew")
             singles = {word: n for n, word in enumerate(lists["singles"])}
             self.grams = Vocabulary(singles, kept["joint"], kept["rarity"].astype(np.float32), kept["commonness"])
             self._shape()
             for key, layer, name in self._places():
-                scale = kept[f"{key}{STEP}"] if f"{key}{STEP}" in kept else np.float32(1)
-                layer.set_param(name, kept[key].astype(np.float32) * scale)
-        self._together = SideBySide(self.model)  # now, so that a server's workers share it
+                layer.set_param(name, kept[key].astype(np.float32))
+            grams = Grams(kept["grams"], kept["steps"])
+        self._together = SideBySide(self.model, grams)  # now, so that a server's workers share it
         return self
 
 

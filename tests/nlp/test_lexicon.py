@@ -1,13 +1,18 @@
 """Every theme's table of sentences through the real pipeline: what must be found, how, and what must be left alone."""
 
+import shutil
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from nlp import DocumentKind, load_tagger, load_taxonomy
+from nlp import DocumentKind, lexicon_sets, load_tagger, load_taxonomy, parsed_lines
 from nlp.context_rules import load_context_rules
 from nlp.lexicon_files import load_lexicon
+from nlp.lexicon_sets import load_sets
+from nlp.parsed_lines import parsed_before
+from nlp.patterns import parse_line
+from nlp.severity import load_levels
 
 pytestmark = pytest.mark.database_free
 
@@ -67,6 +72,29 @@ def test_every_theme_has_enough_examples(theme: str) -> None:
 
 def test_tables_name_themes_that_exist() -> None:
     assert set(TABLES) <= set(load_taxonomy().themes)
+
+
+def written_lines() -> list[str]:
+    lines = [line for each in (load_lexicon().lines, *load_levels().values()) for line in each]
+    return [*(line.written for line in lines), *(rule.written for rule in load_context_rules().rules)]
+
+
+def test_lines_are_kept_as_they_are_parsed() -> None:
+    """Where this fails, `python -m nlp parse-lexicon` writes them anew."""
+    sets, kept = load_sets()[0], parsed_before()
+    assert load_sets()[1] == ()
+    assert kept == {line: parse_line(line, sets) for line in written_lines()}
+
+
+def test_lines_are_parsed_anew_when_a_set_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = shutil.copytree(lexicon_sets.FOLDER, tmp_path / "lexicon")
+    monkeypatch.setattr(lexicon_sets, "FOLDER", folder)
+    assert parsed_lines.parsed_before(folder / "parsed.json.gz")
+    parsed_lines.parsed_before.cache_clear()
+    with (folder / "sets.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[sets.added]\n")
+    assert parsed_lines.parsed_before(folder / "parsed.json.gz") == {}
+    parsed_lines.parsed_before.cache_clear()
 
 
 def test_every_line_of_the_lexicon_and_of_the_context_rules_can_be_read() -> None:
