@@ -1,7 +1,8 @@
 """Builds the pipeline that ships: trains it, and fits what weighs its parts against each other.
 
-The weights and thresholds come from writers that neither part has seen: the network is trained several times, each time
-without some of the writers, and scores those; the lexicon was not tended on them.
+The weights and thresholds come from writers that neither part was made on: the network is trained several times, each
+time without some of the writers, and scores those; the lexicon was not tended on them. What the teacher tells of the
+others' sentences it has learned from all, so that a little of those writers is heard at second hand.
 """
 
 import os

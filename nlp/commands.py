@@ -19,9 +19,11 @@ from nlp.explanation import explain_html, explain_text
 from nlp.findings import Analysis, DocumentKind
 from nlp.learned.encoder import load_encoder
 from nlp.learned.make_word_table import corpus_words, make_word_table, read_vectors
+from nlp.learned.soft_labels import FILE as SOFT_LABELS
 from nlp.lexicon_files import load_lexicon
 from nlp.motifs.background import corpus_texts, count_background, write_background
 from nlp.parsed_lines import write_parsed
+from nlp.patterns import LineError
 from nlp.severity import load_levels
 from nlp.tagger import PIPELINE, load_tagger
 from nlp.taxonomy import load_taxonomy
@@ -157,6 +159,31 @@ def word_table(vectors: TextIO, encoder: str, most: int, output: Path) -> None:
 
 
 @main.command()
+@click.option("--encoder", required=True, help="A sentence encoder, by name or path; needs the extra `encoder`.")
+@click.option(
+    "--epochs", type=click.FloatRange(0, min_open=True), default=3.0, show_default=True, help="How often it reads all."
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    default=SOFT_LABELS,
+    help="Where to; without it, the soft labels that come with the project are replaced.",
+)
+def teach(encoder: str, epochs: float, output: Path) -> None:
+    """Fine-tune a sentence encoder on the corpus, and write what it makes of it (.npz); takes an hour or more."""
+    from nlp import teaching  # noqa: PLC0415 -- as above
+
+    if output.suffix != ".npz" or not output.parent.is_dir():
+        raise click.BadParameter("a file NAME.npz in a folder that exists", param_hint="--output")
+    try:
+        soft_labels = teaching.teach(encoder, epochs, lambda line: click.echo(line, err=True))
+    except RuntimeError as error:
+        raise click.ClickException(str(error)) from None
+    soft_labels.write(output)
+    click.echo(f"{len(soft_labels)} documents")
+
+
+@main.command()
 def motif_background() -> None:
     """Count anew how often others write a word or a pair: the table that motifs are held against (docs/motifs.md)."""
     background = count_background(corpus_texts())
@@ -167,9 +194,13 @@ def motif_background() -> None:
 @main.command()
 def parse_lexicon() -> None:
     """Parse every line of the lexicon, the context rules and the levels of severity, so that loading need not."""
-    lines = [line for each in (load_lexicon().lines, *load_levels().values()) for line in each]
-    written = [*(line.written for line in lines), *(rule.written for rule in load_context_rules().rules)]
-    click.echo(f"{write_parsed(written)} lines")
+    lexicon, rules = load_lexicon(), load_context_rules()
+    lines = [line for each in (lexicon.lines, *load_levels().values()) for line in each]
+    try:
+        count = write_parsed([*(line.written for line in lines), *(rule.written for rule in rules.rules)])
+    except LineError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{count} lines")
 
 
 @main.command()

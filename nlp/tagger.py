@@ -102,7 +102,8 @@ def pipeline_version(pipeline: Path = PIPELINE) -> str:
     """Name a pipeline by the content of its code, tables, lexicon and weights: any change gives another name."""
     folder = Path(__file__).parent
     digest = hashlib.sha256()
-    for root, patterns in ((folder, ("*.toml", "*.py", "learned/*.py", "learned/*.npz")), (pipeline, ("*",))):
+    read = ("*.toml", "*.py", "lexicon/*.gz", "learned/word_table.npz")  # soft labels are for training alone
+    for root, patterns in ((folder, read), (pipeline, ("*",))):
         for path in sorted(path for pattern in patterns for path in root.rglob(pattern) if path.is_file()):
             digest.update(path.relative_to(root).as_posix().encode())
             digest.update(path.read_bytes().replace(b"\r\n", b"\n"))

@@ -47,7 +47,7 @@ class Evidence:
         batch, size = read.batch, len(self._weights.grams)
         counts = batch.offsets[sentences + 1] - batch.offsets[sentences]
         grams, asked = spread(batch.offsets[sentences], counts), np.repeat(np.arange(len(sentences)), counts)
-        said = batch.weights[grams] * self._weights.grams.along(batch.ids[grams], direction[asked])
+        said = batch.weights[grams] * self._weights.grams.along(batch.ids[grams], direction, asked)
         keys = asked * size + batch.ids[grams]  # in order, as the n-grams of each sentence are
         shares = np.zeros(len(words))
         for each, reach in ((batch.singles[words], 1), (batch.pairs[words], 2)):

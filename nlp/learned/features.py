@@ -20,7 +20,8 @@ SMOOTHING = 1e-3
 BEFORE = 0.5  # how much the sentence before counts beside the sentence itself
 SCALE = 5.0  # both parts have length 1 by nature, which is small for the optimiser
 
-LEAST = 3  # sentences that a word must stand in to count, and a pair of words in one more
+LEAST = 3  # sentences that a word must stand in to count
+LEAST_PAIR = 8  # and a pair of words
 UNKNOWN = -1  # the number of an n-gram that does not count
 
 Sentence = tuple[str, ...]
@@ -74,15 +75,15 @@ class Vocabulary:
         return cls({}, np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.float32))
 
     @classmethod
-    def of(cls, sentences: Sequence[Sentence], least: int = LEAST) -> "Vocabulary":
-        """Learn it from sentences: words that stand in at least `least` of them, and pairs that stand in one more.
+    def of(cls, sentences: Sequence[Sentence], least: int = LEAST, least_pair: int = LEAST_PAIR) -> "Vocabulary":
+        """Learn it from sentences: words and pairs of these that stand in at least so many of them.
 
         They are weighted by inverse frequency.
         """
         singles = Counter(word for words in sentences for word in set(words))
         pairs = Counter(pair for words in sentences for pair in set(pairwise(words)))
         kept = [word for word, count in sorted(singles.items()) if count >= least]
-        joint = [pair for pair, count in sorted(pairs.items()) if count > least]
+        joint = [pair for pair, count in sorted(pairs.items()) if count >= max(least, least_pair)]
         counts = [*(singles[word] for word in kept), *(pairs[pair] for pair in joint)]
         rarity = [log((1 + len(sentences)) / (1 + count)) + 1 for count in counts]
         every = Counter(word for words in sentences for word in words)

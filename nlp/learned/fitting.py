@@ -1,4 +1,4 @@
-"""How the two parts are weighed against each other: logistic curves fitted to writers that neither has learned from."""
+"""How the two parts are weighed against each other: logistic curves fitted to writers that neither was made on."""
 
 from dataclasses import dataclass
 

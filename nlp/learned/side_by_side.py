@@ -1,6 +1,6 @@
 """The trained networks side by side as one: their units in a row, their outputs averaged. What reads texts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -35,58 +35,56 @@ class Scored(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Grams:
-    """Weights of n-grams, a byte each, shape (n-grams, units), and what a step is worth for each unit.
+    """Weights of n-grams, shape (n-grams, units), and what a step of each unit's is worth.
 
-    They are by far the most weights, and stay as they lie on disk.
+    They are by far the most weights. From disk they come as a byte each, and are read with as they are.
     """
 
-    whole: NDArray[np.int8]
+    values: NDArray[Any]
     steps: Floats
 
     def __len__(self) -> int:
-        return len(self.whole)
+        return len(self.values)
 
-    @classmethod
-    def of(cls, networks: Iterable[Floats]) -> "Grams":
-        """Round those of some networks, and lay them side by side."""
-        return cls.beside(cls(*to_whole(each)) for each in networks)
+    def rounded(self) -> "Grams":
+        """Give them as a byte each."""
+        return self if self.values.dtype == np.int8 else Grams(*to_whole(self.values * self.steps))
 
-    @classmethod
-    def beside(cls, networks: Iterable["Grams"]) -> "Grams":
-        """Lay those of some networks side by side."""
-        parts = list(networks)
-        return cls(np.hstack([each.whole for each in parts]), np.concatenate([each.steps for each in parts]))
-
-    def apart(self, networks: int) -> list[Floats]:
-        """Give each network its own again."""
-        wholes, steps = np.split(self.whole, networks, axis=1), np.split(self.steps, networks)
-        return [whole * step for whole, step in zip(wholes, steps, strict=True)]
+    def split(self, networks: int) -> list[Floats]:
+        """Give each network its own."""
+        values, steps = np.split(self.values, networks, axis=1), np.split(self.steps, networks)
+        return [each * step for each, step in zip(values, steps, strict=True)]
 
     def sums(self, batch: Batch) -> Floats:
         """Sum those of each sentence of a batch, shape (sentences, units)."""
-        return weighted_sums(self.whole, batch.ids, batch.weights, batch.offsets) * self.steps
+        return weighted_sums(self.values, batch.ids, batch.weights, batch.offsets) * self.steps
 
-    def along(self, ids: Ints, directions: Floats) -> Floats:
-        """Give how far each n-gram of some goes in the direction beside it."""
-        return np.asarray(np.einsum("ij,ij->i", self.whole[ids], directions * self.steps), np.float32)
+    def along(self, ids: Ints, directions: Floats, asked: Ints) -> Floats:
+        """Give how far some n-grams go in a direction each: in that of `directions` which `asked` numbers."""
+        return np.asarray(np.einsum("ij,ij->i", self.values[ids], (directions * self.steps)[asked]), np.float32)
 
 
 class SideBySide:
     """The weights of all networks, put together.
 
-    From now on the networks themselves look at their weights here, so that all are kept once; those of n-grams they
-    have no more, until `apart` gives them back.
+    From now on the networks themselves look at their weights here, so that all are kept once. Where those of n-grams
+    come from disk, networks have none of these until `release` gives them their own.
 
     grams, dense, bias: of the units over words. phrases, phrase_bias: of the filters. output, phrase_output: what a
     unit and a filter count for each score, shape (scores, units) and (scores, filters).
     """
 
     def __init__(self, model: Model[Batch, Floats], grams: Grams | None = None) -> None:
-        self._layers = [member.layers[0] for member in model.layers]
-        layers = self._layers
-        self.grams = grams or Grams.of(parameter(layer, "grams") for layer in layers)
-        for layer in layers:
-            layer.set_param("grams", np.zeros((0, 0), np.float32))  # type: ignore[arg-type]
+        layers = self._layers = [member.layers[0] for member in model.layers]
+        self._is_from_disk = grams is not None
+        if grams is None:
+            values = _laid_together(layers, "grams")
+            grams = Grams(values, np.ones(values.shape[1], np.float32))
+        else:
+            nothing: Any = np.zeros((0, 0), np.float32)
+            for layer in layers:
+                layer.set_param("grams", nothing)
+        self.grams = grams
         self.dense, self.bias, self.phrases, self.phrase_bias = (
             _laid_together(layers, name) for name in ("dense", "bias", "phrases", "phrase_bias")
         )
@@ -103,12 +101,16 @@ class SideBySide:
         scores = units @ self.output.T + heard.told @ self.phrase_output.T + self.output_bias
         return Read(batch, units, heard, np.asarray(scores, np.float32))
 
-    def apart(self) -> None:
+    def release(self) -> None:
         """Give each network weights of its own again, which an optimiser can change."""
-        for layer, grams in zip(self._layers, self.grams.apart(len(self._layers)), strict=True):
-            own: dict[str, Any] = {name: np.array(parameter(layer, name)) for name in layer.param_names}
-            for name, values in (own | {"grams": grams}).items():
-                layer.set_param(name, values)
+        for layer in self._layers:
+            for name in layer.param_names:
+                own: Any = np.array(parameter(layer, name))
+                layer.set_param(name, own)
+        if self._is_from_disk:
+            for layer, grams in zip(self._layers, self.grams.split(len(self._layers)), strict=True):
+                values: Any = grams
+                layer.set_param("grams", values)
 
 
 def _laid_together(layers: Sequence[Model[Any, Any]], name: str) -> Any:

@@ -1,7 +1,7 @@
 """The pipeline's trained component: a score for every theme in every sentence."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,11 @@ from nlp.words import stream_of
 SCORES = "nlp.scores"
 RARE, RARER = -3.5, -6.0  # log odds of a theme, and of one that is turned, before anything is known of a sentence
 LABELS = "nlp.labels"  # of a labelled document: for each sentence of the stream, its themes with their assertions
+SOFT_LABELS = "nlp.soft_labels"  # of such a document: what the teacher makes of each sentence, where it told
+TRUST = 0.7  # how much of what is learned is what the teacher says; the rest is what the labels say
 TURNED = tuple(each.value for each in Assertion if each is not Assertion.AFFIRMED)
-MOST_WORDS = 5_000  # read at once, so that memory stays bounded; a document of more is read alone
+TAUGHT = (*load_taxonomy().themes, *TURNED)  # what the teacher tells of, and the first columns of scores
+MOST_WORDS = 2_500  # read at once, so that memory stays bounded; a document of more is read alone
 TABLE = Path(__file__).with_name("word_table.npz")
 
 
@@ -140,27 +143,31 @@ class ThemeModel(TrainablePipe):
 
     def _apart(self) -> None:
         if self._together is not None:
-            self._together.apart()
+            self._together.release()
         self._together = None
 
     def get_loss_of(self, scores: Floats, truth: Floats) -> tuple[float, Floats]:
         """Give the cross entropy of all themes, summed over them, a sentence; and its gradient."""
         chance = chances(scores)
-        sure = np.where(truth > 0, chance, 1 - chance)
-        return float(-np.log(sure + 1e-9).sum() / max(len(truth), 1)), ((chance - truth) / max(len(truth), 1)).astype(
-            np.float32
-        )
+        loss = truth * np.log(chance + 1e-9) + (1 - truth) * np.log(1 - chance + 1e-9)
+        count = max(len(truth), 1)
+        return float(-loss.sum() / count), ((chance - truth) / count).astype(np.float32)
 
-    def _truth(self, examples: Iterable[Example]) -> Floats:
+    def _truth(self, examples: Sequence[Example]) -> Floats:
         rows = [labels for example in examples for labels in example.predicted.user_data[LABELS]]
-        columns = {label: column for column, label in enumerate(self.labels)}
-        truth = np.zeros((len(rows), len(columns)), np.float32)
-        for row, labels in enumerate(rows):
-            for theme, assertion in labels.items():
-                truth[row, columns[theme]] = 1
-                if assertion is not Assertion.AFFIRMED:
-                    truth[row, [columns[assertion.value], columns[f"{theme}:{assertion.value}"]]] = 1
+        truth = truth_of(rows, self.labels)
+        self._soften(truth, examples)
         return truth
+
+    def _soften(self, truth: Floats, examples: Iterable[Example]) -> None:
+        """Move labels towards what the teacher says, where it says anything."""
+        row = 0
+        for known in (example.predicted.user_data for example in examples):
+            count, told = len(known[LABELS]), known.get(SOFT_LABELS)
+            if told is not None:
+                rows = truth[row : row + count, : told.shape[1]]
+                rows += TRUST * (told - rows)
+            row += count
 
     def score(self, examples: Iterable[Example], **_: Any) -> dict[str, float]:
         """Give the micro-F1 of (sentence, theme) pairs in what the whole pipeline found."""
@@ -188,13 +195,14 @@ class ThemeModel(TrainablePipe):
             "singles": list(self.grams.singles),
         }
         (folder / "vocabulary.json").write_text(json.dumps(lists, ensure_ascii=False, indent=0), "utf-8")
+        grams = self.together.grams.rounded()
         np.savez_compressed(
             folder / "weights.npz",
             joint=self.grams.joint,
             rarity=self.grams.rarity.astype(np.float16),
             commonness=self.grams.commonness,
-            grams=self.together.grams.whole,
-            steps=self.together.grams.steps,
+            grams=grams.values,
+            steps=grams.steps,
             **{key: parameter(layer, name).astype(np.float16) for key, layer, name in self._places()},
         )
 
@@ -247,6 +255,24 @@ def turned(scores: Floats, sentence: int, theme: int) -> list[float]:
     themes = (len(row) - count) // (count + 1)
     own = themes + count + theme * count
     return [*row[themes : themes + count].tolist(), *(row[own : own + count] - row[theme]).tolist()]
+
+
+def truth_of(rows: Sequence[Mapping[str, Assertion]], labels: Sequence[str]) -> Floats:
+    """Turn the labels of sentences into numbers, 1 or 0, shape (sentences, labels).
+
+    labels: all that the model has, or those that the teacher tells of, which has none for a theme so asserted.
+    """
+    columns = {label: column for column, label in enumerate(labels)}
+    truth = np.zeros((len(rows), len(labels)), np.float32)
+    for row, themes in enumerate(rows):
+        for theme, assertion in themes.items():
+            truth[row, columns[theme]] = 1
+            if assertion is not Assertion.AFFIRMED:
+                truth[row, columns[assertion.value]] = 1
+                pair = columns.get(f"{theme}:{assertion.value}")
+                if pair is not None:
+                    truth[row, pair] = 1
+    return truth
 
 
 def chances(scores: Floats) -> Floats:

@@ -2,16 +2,18 @@
 
 import shutil
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from nlp import DocumentKind, lexicon_sets, load_tagger, load_taxonomy, parsed_lines
+from nlp import DocumentKind, inflection, lexicon_sets, load_tagger, load_taxonomy, spelling
 from nlp.context_rules import load_context_rules
 from nlp.lexicon_files import load_lexicon
 from nlp.lexicon_sets import load_sets
-from nlp.parsed_lines import parsed_before
-from nlp.patterns import parse_line
+from nlp.parsed_lines import parsed_before, write_parsed
+from nlp.patterns import LineError, parse_line
 from nlp.severity import load_levels
 
 pytestmark = pytest.mark.database_free
@@ -86,15 +88,48 @@ def test_lines_are_kept_as_they_are_parsed() -> None:
     assert kept == {line: parse_line(line, sets) for line in written_lines()}
 
 
-def test_lines_are_parsed_anew_when_a_set_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The lexicon in a folder of its own, and nothing remembered of it."""
     folder = shutil.copytree(lexicon_sets.FOLDER, tmp_path / "lexicon")
     monkeypatch.setattr(lexicon_sets, "FOLDER", folder)
-    assert parsed_lines.parsed_before(folder / "parsed.json.gz")
-    parsed_lines.parsed_before.cache_clear()
-    with (folder / "sets.toml").open("a", encoding="utf-8") as file:
-        file.write("\n[sets.added]\n")
-    assert parsed_lines.parsed_before(folder / "parsed.json.gz") == {}
-    parsed_lines.parsed_before.cache_clear()
+    load_sets.cache_clear()
+    yield folder
+    load_sets.cache_clear()
+    parsed_before.cache_clear()
+
+
+def test_lines_are_parsed_anew_when_a_set_or_a_table_has_changed(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = elsewhere / "parsed.json.gz"
+    assert parsed_before(kept)
+    for module, name in ((inflection, "inflection.toml"), (spelling, "spelling.toml")):
+        parsed_before.cache_clear()
+        with monkeypatch.context() as changed:
+            changed.setattr(module, "TABLE", elsewhere / name)
+            (elsewhere / name).write_text("# another", "utf-8")
+            assert parsed_before(kept) == {}, name
+    parsed_before.cache_clear()
+    with (elsewhere / "sets.toml").open("a", encoding="utf-8") as file:
+        file.write("# another")
+    assert parsed_before(kept) == {}
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-400], lambda _: b"", lambda _: b"<<<<<<< HEAD", lambda _: None])
+def test_a_damaged_file_is_as_good_as_none(elsewhere: Path, damage: Any) -> None:
+    kept = elsewhere / "parsed.json.gz"
+    left = damage(kept.read_bytes())
+    kept.unlink() if left is None else kept.write_bytes(left)
+    assert parsed_before(kept) == {}
+    assert write_parsed(["grief"], kept) == 1
+    assert parsed_before(kept)["grief"] == parse_line("grief", load_sets()[0])
+
+
+def test_nothing_is_kept_while_a_set_is_amiss(elsewhere: Path) -> None:
+    (elsewhere / "sets_twice.toml").write_bytes((elsewhere / "sets_life.toml").read_bytes())
+    with pytest.raises(LineError, match="exists already"):
+        write_parsed(["grief"], elsewhere / "parsed.json.gz")
 
 
 def test_every_line_of_the_lexicon_and_of_the_context_rules_can_be_read() -> None:

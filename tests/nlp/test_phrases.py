@@ -16,7 +16,7 @@ SENTENCES = [("grey", "days", "again"), (), ("boat",), ("the", "unknown", "boat"
 @pytest.fixture
 def batch() -> Batch:
     table = WordTable.of(WORDS, np.random.default_rng(1).normal(size=(len(WORDS), 4)).astype(np.float32))
-    return featurise([SENTENCES, SENTENCES[:1]], Vocabulary.of(SENTENCES, 1), table)
+    return featurise([SENTENCES, SENTENCES[:1]], Vocabulary.of(SENTENCES, 1, 2), table)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_a_filter_sees_three_words_of_one_sentence_and_never_the_next(batch: Bat
     assert np.allclose(told[0], told[4], atol=1e-5), "whatever stands around it"
     (boat,) = batch.table.vectors(np.array(batch.table.rows(["boat"])))
     assert np.allclose(told[2], np.maximum(boat @ filters[1], 0), atol=1e-4)
-    empty, _ = read_phrases(featurise([], Vocabulary.of(SENTENCES, 1), batch.table), filters, np.zeros(5))
+    empty, _ = read_phrases(featurise([], Vocabulary.of(SENTENCES, 1, 2), batch.table), filters, np.zeros(5))
     assert empty.shape == (0, 5)
 
 

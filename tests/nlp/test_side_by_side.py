@@ -19,7 +19,7 @@ pytestmark = pytest.mark.database_free
 WORDS = ("grey", "days", "again", "the", "boat", "came")
 SAID = ("the", "boat", "the", "boat", "came")  # a word and a pair stand there twice
 TABLE = WordTable.of(WORDS, np.random.default_rng(1).normal(size=(len(WORDS), 4)).astype(np.float32))
-VOCABULARIES = (Vocabulary.empty(), Vocabulary.of([("the", "boat")], 1), Vocabulary.of([SAID] * 2, 1))
+VOCABULARIES = (Vocabulary.empty(), Vocabulary.of([("the", "boat")], 1, 2), Vocabulary.of([SAID] * 2, 1, 2))
 DOCUMENTS: tuple[list[list[tuple[str, ...]]], ...] = (
     [[("grey", "days"), SAID], [], [("unknown",)]],
     [],
@@ -67,12 +67,13 @@ def network(vocabulary: Vocabulary, columns: int = 2 * TABLE.width) -> Any:
 def test_together_they_say_what_they_say_one_by_one(vocabulary: Vocabulary, documents: Any) -> None:
     model, batch = network(vocabulary), featurise(documents, vocabulary, TABLE)
     alone = model.predict(batch)
-    together = SideBySide(model)
-    scores = together.read(batch).scores
-    assert scores.shape == (sum(map(len, documents)), 7)
-    assert np.allclose(scores, alone, atol=1e-4)
-    together.apart()
-    assert np.allclose(model.predict(batch), alone, atol=1e-4), "and say it again when they are apart"
+    for grams in (None, SideBySide(network(vocabulary)).grams.rounded()):
+        each = SideBySide(model, grams)
+        scores = each.read(batch).scores
+        assert scores.shape == (sum(map(len, documents)), 7)
+        assert np.allclose(scores, alone, atol=1e-4)
+        each.release()
+        assert np.allclose(model.predict(batch), alone, atol=1e-4), "and each says it again by itself"
 
 
 @pytest.mark.parametrize("documents", DOCUMENTS, ids=range(len(DOCUMENTS)))

@@ -29,7 +29,7 @@ def test_nothing_leaves_without_consent(clinic: Any) -> None:
 
 def test_a_judged_sentence_leaves_as_a_labelled_document(clinic: Any) -> None:
     clinic.caller("maya").create("/v1/me/consents", CONSENT)
-    judge(clinic, clinic.write("We had soup. I am afraid of dying."))
+    judge(clinic, clinic.write("It rained all day. I am afraid of dying."))
     (example,) = exported(clinic)
     assert example["text"] == "I am afraid of dying."
     assert example["sentences"][0]["themes"]["mortality"] == "affirmed"
