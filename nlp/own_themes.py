@@ -95,16 +95,16 @@ class OwnThemes:
         table = self._model.table
         if not sentences:
             return np.zeros((0, table.width), np.float32)
-        batch = featurise([[sentence] for sentence in sentences], self._model.grams, table)
+        batch = featurise([[sentence] for sentence in sentences], self._model.vocabulary, table)
         own = batch.dense[:, : table.width]
         own = own - np.outer(own @ self._common, self._common)
         return np.asarray(own / (np.linalg.norm(own, axis=1, keepdims=True) + 1e-9), np.float32)
 
     def _shared(self) -> Floats:
         """Give the direction that the words of all sentences share, weighted by how common they are."""
-        grams, table = self._model.grams, self._model.table
-        vectors = table.vectors(np.array(table.rows(grams.singles), np.int64))
-        pull = grams.commonness * grams.pull_of(np.arange(len(grams.singles)))
+        known, table = self._model.vocabulary, self._model.table
+        vectors = table.vectors(np.array(table.rows(known.singles), np.int64))
+        pull = known.commonness * known.pull_of(np.arange(len(known.singles)))
         common = pull @ vectors
         return np.asarray(common / (np.linalg.norm(common) + 1e-9), np.float32)
 

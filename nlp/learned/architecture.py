@@ -14,7 +14,6 @@ from nlp.learned.segments import weighted_sums
 from nlp.learned.word_table import Floats
 
 HIDDEN = "sentence_hidden"
-KEPT = 0.92  # the share of words that the phrases are read from in training
 
 
 def parameter(layer: Model[Any, Any], name: str) -> Any:
@@ -23,16 +22,19 @@ def parameter(layer: Model[Any, Any], name: str) -> Any:
 
 
 @registry.architectures("integration_journal.SentenceThemes.v1")
-def sentence_themes(members: int, hidden: int, filters: int, blank: float, dropout: float) -> Model[Batch, Floats]:
+def sentence_themes(
+    members: int, hidden: int, filters: int, blank: float, dropout: float, kept: float
+) -> Model[Batch, Floats]:
     """Make the network: scores (logits), shape (sentences, labels).
 
     members: how many networks are trained side by side, whose scores are averaged (Hansen and Salamon, "Neural network
     ensembles", IEEE PAMI 12, 1990). hidden: how many units for n-grams and vectors, and filters: how many for phrases,
     the hidden layer of each has. blank: the share of inputs, and dropout: the share of hidden units, that are left out
-    at random in training. How many n-grams, columns and labels there are is known at `initialize`.
+    at random in training; kept: the share of words that filters hear of there. How many n-grams, columns and labels
+    there are is known at `initialize`.
     """
     layers: list[Model[Batch, Floats]] = [
-        chain(_hidden_layer(hidden, filters, blank), Dropout(dropout), Linear(nI=hidden + filters))
+        chain(_hidden_layer(hidden, filters, blank, kept), Dropout(dropout), Linear(nI=hidden + filters))
         for _ in range(members)
     ]
     return Model("sentence_themes", _average, layers=layers, init=_initialize_members)
@@ -54,7 +56,7 @@ def _average(model: Model[Batch, Floats], batch: Batch, is_train: bool) -> tuple
     return np.mean([scores for scores, _ in told], axis=0), backprop
 
 
-def _hidden_layer(hidden: int, filters: int, blank: float) -> Model[Batch, Floats]:
+def _hidden_layer(hidden: int, filters: int, blank: float, kept: float) -> Model[Batch, Floats]:
     return Model(
         HIDDEN,
         _forward,
@@ -68,7 +70,7 @@ def _hidden_layer(hidden: int, filters: int, blank: float) -> Model[Batch, Float
             "width": None,
         },
         params=dict.fromkeys(("grams", "dense", "bias", "phrases", "phrase_bias")),
-        attrs={"blank": blank},
+        attrs={"blank": blank, "kept": kept},
     )
 
 
@@ -91,7 +93,7 @@ def _even(shape: tuple[int, ...], inputs: int) -> Any:
 def _forward(model: Model[Batch, Floats], batch: Batch, is_train: bool) -> tuple[Floats, Callable[[Floats], Batch]]:  # noqa: FBT001 -- thinc calls it so
     hidden, backprop_hidden = _read_words(model, batch, is_train)
     filters, bias = parameter(model, "phrases"), parameter(model, "phrase_bias")
-    told, backprop_told = read_phrases(batch, filters, bias, KEPT if is_train else 1.0)
+    told, backprop_told = read_phrases(batch, filters, bias, model.attrs["kept"] if is_train else 1.0)
     units = model.get_dim("hidden")
 
     def backprop(gradient: Floats) -> Batch:

@@ -28,7 +28,6 @@ SCORES = "nlp.scores"
 RARE, RARER = -3.5, -6.0  # log odds of a theme, and of one that is turned, before anything is known of a sentence
 LABELS = "nlp.labels"  # of a labelled document: for each sentence of the stream, its themes with their assertions
 SOFT_LABELS = "nlp.soft_labels"  # of such a document: what the teacher makes of each sentence, where it told
-TRUST = 0.7  # how much of what is learned is what the teacher says; the rest is what the labels say
 TURNED = tuple(each.value for each in Assertion if each is not Assertion.AFFIRMED)
 TAUGHT = (*load_taxonomy().themes, *TURNED)  # what the teacher tells of, and the first columns of scores
 MOST_WORDS = 2_500  # read at once, so that memory stays bounded; a document of more is read alone
@@ -43,13 +42,18 @@ class ThemeModel(TrainablePipe):
     """
 
     def __init__(
-        self, vocab: Vocab, model: Model[Batch, Floats], name: str = "theme_model", encoder: str | None = None
+        self,
+        vocab: Vocab,
+        model: Model[Batch, Floats],
+        name: str = "theme_model",
+        encoder: str | None = None,
+        trust: float = 0.0,
     ) -> None:
-        self.vocab, self.model, self.name = vocab, model, name
+        self.vocab, self.model, self.name, self.trust = vocab, model, name, trust
         self.encoder = load_encoder(encoder) if encoder else None
         self.cfg: dict[str, Any] = {"themes": list(load_taxonomy().themes)}
         self.table = WordTable.read(TABLE)
-        self.grams = Vocabulary.empty()
+        self.vocabulary = Vocabulary.empty()
         self._together: SideBySide | None = None
 
     @property
@@ -73,7 +77,7 @@ class ThemeModel(TrainablePipe):
     def batch(self, docs: Iterable[Doc]) -> Batch:
         """Turn documents that the theme finder has seen into the network's input."""
         return featurise(
-            [list(sentences_of(doc.user_data[STREAM])) for doc in docs], self.grams, self.table, self.encoder
+            [list(sentences_of(doc.user_data[STREAM])) for doc in docs], self.vocabulary, self.table, self.encoder
         )
 
     def predict(self, docs: Iterable[Doc]) -> list[Scored]:
@@ -103,7 +107,7 @@ class ThemeModel(TrainablePipe):
         sentences: list[Sentence] = []
         for example in get_examples():
             sentences.extend(sentences_of(example.predicted.user_data[STREAM]))
-        self.grams = Vocabulary.of(sentences, least)
+        self.vocabulary = Vocabulary.of(sentences, least)
         self._shape()
         self.model.initialize()
         for member in self.model.layers:
@@ -112,7 +116,7 @@ class ThemeModel(TrainablePipe):
 
     def _shape(self) -> None:
         for member in self.model.layers:
-            member.layers[0].set_dim("n_grams", len(self.grams))
+            member.layers[0].set_dim("n_grams", len(self.vocabulary))
             member.layers[0].set_dim("width", self.table.width)
             member.layers[0].set_dim("columns", 2 * (self.encoder.width if self.encoder else self.table.width))
             member.layers[-1].set_dim("nO", len(self.labels))
@@ -166,7 +170,7 @@ class ThemeModel(TrainablePipe):
             count, told = len(known[LABELS]), known.get(SOFT_LABELS)
             if told is not None:
                 rows = truth[row : row + count, : told.shape[1]]
-                rows += TRUST * (told - rows)
+                rows += self.trust * (told - rows)
             row += count
 
     def score(self, examples: Iterable[Example], **_: Any) -> dict[str, float]:
@@ -192,15 +196,15 @@ class ThemeModel(TrainablePipe):
         folder.mkdir(parents=True, exist_ok=True)
         lists = {
             "themes": self.cfg["themes"],
-            "singles": list(self.grams.singles),
+            "singles": list(self.vocabulary.singles),
         }
         (folder / "vocabulary.json").write_text(json.dumps(lists, ensure_ascii=False, indent=0), "utf-8")
         grams = self.together.grams.rounded()
         np.savez_compressed(
             folder / "weights.npz",
-            joint=self.grams.joint,
-            rarity=self.grams.rarity.astype(np.float16),
-            commonness=self.grams.commonness,
+            joint=self.vocabulary.joint,
+            rarity=self.vocabulary.rarity.astype(np.float16),
+            commonness=self.vocabulary.commonness,
             grams=grams.values,
             steps=grams.steps,
             **{key: parameter(layer, name).astype(np.float16) for key, layer, name in self._places()},
@@ -223,7 +227,7 @@ class ThemeModel(TrainablePipe):
             if lists["themes"] != self.cfg["themes"] or "steps" not in kept:
                 raise ValueError(f"{folder} was trained for other themes or by another version: train it anew")
             singles = {word: n for n, word in enumerate(lists["singles"])}
-            self.grams = Vocabulary(singles, kept["joint"], kept["rarity"].astype(np.float32), kept["commonness"])
+            self.vocabulary = Vocabulary(singles, kept["joint"], kept["rarity"].astype(np.float32), kept["commonness"])
             self._shape()
             for key, layer, name in self._places():
                 layer.set_param(name, kept[key].astype(np.float32))
@@ -282,8 +286,18 @@ def chances(scores: Floats) -> Floats:
 
 @Language.factory(
     "theme_model",
-    default_config={"model": {"@architectures": "integration_journal.SentenceThemes.v1"}, "encoder": None},
+    default_config={
+        "model": {"@architectures": "integration_journal.SentenceThemes.v1"},
+        "encoder": None,
+        "trust": 0.0,
+    },
 )
-def make_theme_model(nlp: Language, name: str, model: Model[Batch, Floats], encoder: str | None) -> ThemeModel:
-    """Make the component, untrained. `encoder` names a sentence encoder that takes the place of the word table."""
-    return ThemeModel(nlp.vocab, model, name, encoder)
+def make_theme_model(
+    nlp: Language, name: str, model: Model[Batch, Floats], encoder: str | None, trust: float
+) -> ThemeModel:
+    """Make the component, untrained.
+
+    encoder: names a sentence encoder that takes the place of the word table. trust: how much of what is learned is what
+    the teacher says, from 0 to 1; the rest is what the labels say.
+    """
+    return ThemeModel(nlp.vocab, model, name, encoder, trust)

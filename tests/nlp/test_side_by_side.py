@@ -47,7 +47,7 @@ def _rounded(values: Any) -> Any:
 
 
 def network(vocabulary: Vocabulary, columns: int = 2 * TABLE.width) -> Any:
-    model = sentence_themes(2, 4, 5, 0.3, 0.4)
+    model = sentence_themes(2, 4, 5, 0.3, 0.4, 0.8)
     chance = np.random.default_rng(2)
     for member in model.layers:
         member.layers[0].set_dim("n_grams", len(vocabulary))
@@ -108,7 +108,7 @@ def test_the_words_have_the_whole_score_between_them(vocabulary: Vocabulary) -> 
 
 def test_what_is_thought_of_a_themes_assertion_is_told_of_that_theme() -> None:
     themes = len(load_taxonomy().themes)
-    labels = ThemeModel(Vocab(), sentence_themes(1, 4, 4, 0.0, 0.0)).labels
+    labels = ThemeModel(Vocab(), sentence_themes(1, 4, 4, 0.0, 0.0, 1.0)).labels
     scores = np.arange(2 * len(labels), dtype=np.float32).reshape(2, -1)
     family = labels.index("family")
     expected = [scores[1, labels.index(each)] for each in TURNED]

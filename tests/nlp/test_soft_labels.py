@@ -25,7 +25,7 @@ from nlp.learned import corpus_reader
 from nlp.learned.corpus_reader import corpus, example, sentence_texts, teach_examples
 from nlp.learned.soft_labels import SoftLabels, load_soft_labels
 from nlp.learned.teacher import LONGEST_READ, Teacher
-from nlp.learned.theme_model import LABELS, SOFT_LABELS, TAUGHT, TRUST, ThemeModel
+from nlp.learned.theme_model import LABELS, SOFT_LABELS, TAUGHT, ThemeModel
 from nlp.learned.windows import PIECES_AT_ONCE, Marks, Window, batches, pack, windows
 from nlp.tagger import load_pipeline
 
@@ -85,13 +85,14 @@ def taught(nlp: Language, labels: dict[str, Assertion], told: float | None) -> E
 def test_the_network_learns_from_them_beside_the_labels(nlp: Language, monkeypatch: pytest.MonkeyPatch) -> None:
     joy = {"joy": Assertion.AFFIRMED}
     examples = [taught(nlp, joy, 0.5), taught(nlp, joy, None), taught(nlp, {}, 0.5)]
+    trust = 0.7  # config.cfg
     model = nlp.get_pipe("theme_model")
     assert isinstance(model, ThemeModel)
     seen: list[Any] = []
     loss = model.get_loss_of
     monkeypatch.setattr(model, "get_loss_of", lambda scores, truth: seen.append(truth) or loss(scores, truth))
     model.update(examples, sgd=Adam(0.01))
-    assert seen[0][:, model.labels.index("joy")] == pytest.approx([1 - TRUST / 2, 1, TRUST / 2])
+    assert seen[0][:, model.labels.index("joy")] == pytest.approx([1 - trust / 2, 1, trust / 2])
 
 
 def test_training_reads_them(nlp: Language, monkeypatch: pytest.MonkeyPatch) -> None:
