@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from nlp.learned.evidence import quote
-from nlp.learned.fitting import ALL, Weights
+from nlp.learned.fitting import ALL, NAMES, Weights, neighbours
 from nlp.learned.side_by_side import Scored
 from nlp.learned.theme_model import SCORES, ThemeModel
 from nlp.learned.word_table import Floats
@@ -37,18 +37,19 @@ CUES = frozenset(
     | {"might", "may", "maybe", "wish", "would", "could", "whether", "wonder", "wonders", "hope", "hopes", "used"}
 )
 RULED_OUT = 0.05  # of lines of safety themes with less, one in nine was right on held-out writers (docs/model_card.md)
-LEAST_SLOPE = 0.1  # a network's score always speaks for its theme, if only a little
+HEARD = ("bias", "score", "before", "after")  # the weights of what the network makes of a sentence and those beside it
 WORDS_SHOWN = 3  # of what spoke for a learned mention
 
 
 class Combiner:
     """Settles which themes a sentence has, from both parts, by a logistic curve a theme.
 
-    The chance that a careful reader would see a theme is taken to be logistic in the network's score and in the list
-    of the best lexicon line (Platt scaling with the lexicon as further evidence; Platt, "Probabilistic outputs for
-    support vector machines", 1999). Its weights are fitted on writers that neither part has learned from. What lies
-    under `threshold` is dropped. Safety themes have a threshold of their own, and what the lexicon finds of them stays
-    as long as it is not all but ruled out; of suicidality it always stays, whatever the network makes of it.
+    The chance that a careful reader would see a theme is taken to be logistic in the network's score, in its scores of
+    the sentences before and after (who speaks of a theme stays with it for a while), and in the list of the best
+    lexicon line (Platt scaling with further evidence; Platt, "Probabilistic outputs for support vector machines",
+    1999). Its weights are fitted on writers that neither part was made on. What lies under `threshold` is dropped.
+    Safety themes have a threshold of their own, and what the lexicon finds of them stays as long as it is not all but
+    ruled out; of suicidality it always stays, whatever the network makes of it.
     """
 
     def __init__(self, nlp: Language, weights: Weights, threshold: float, safety_threshold: float, name: str) -> None:
@@ -59,43 +60,41 @@ class Combiner:
         self._columns = {theme: column for column, theme in enumerate(self._themes)}
         self._safety = frozenset(load_taxonomy().safety)
         self._threshold = {theme: safety_threshold if theme in self._safety else threshold for theme in self._themes}
-        self._least = np.array([self._score_for(*each) for each in self._threshold.items()])
+        self._of_scores = {name: np.array([each[name] for each in self._weights.values()]) for name in HEARD}
+        self._least = np.array([log(chance / (1 - chance)) for chance in self._threshold.values()])
 
     def __call__(self, doc: Doc) -> Doc:
         """Replace what the lexicon found by what both find."""
         found: dict[tuple[int, str], list[Found]] = defaultdict(list)
         for one in doc.user_data[FOUND]:
             found[one.sentence, one.theme].append(one)
-        settled = [
-            *self._agreed(doc, found),
-            *self._learned(doc, found),
-        ]
+        odds = self._odds(doc.user_data[SCORES].scores[:, : len(self._themes)])
+        settled = [*self._agreed(odds, found), *self._learned(doc, odds, found)]
         doc.user_data[FOUND] = sorted(settled, key=lambda one: (one.sentence, one.start, one.end, one.theme))
         return doc
 
-    def chance(self, theme: str, score: float, strength: str | None) -> float:
-        """Give the chance that a theme is there, from the network's score and the list of the best line, if any."""
-        weights = self._weights[theme]
-        total = weights["bias"] + weights["score"] * score
-        total += weights[strength] if strength else 0.0
-        return 1 / (1 + exp(-max(min(total, 30.0), -30.0)))
+    def _odds(self, scores: Floats) -> Floats:
+        """Give the log odds of each theme in each sentence of a document, before any line has its say."""
+        heard = dict(zip(HEARD[1:], (scores, *neighbours(scores)), strict=True))
+        odds = self._of_scores["bias"] + sum(self._of_scores[name] * each for name, each in heard.items())
+        return np.asarray(odds, np.float32)
 
-    def _agreed(self, doc: Doc, found: dict[tuple[int, str], list[Found]]) -> Iterator[Found]:
-        scores = doc.user_data[SCORES].scores
+    def _agreed(self, odds: Floats, found: dict[tuple[int, str], list[Found]]) -> Iterator[Found]:
         for (sentence, theme), group in found.items():
             best = max(group, key=lambda one: one.score)
-            chance = self.chance(theme, float(scores[sentence, self._columns[theme]]), best.strength)
+            said = self._weights[theme][best.strength] if best.strength else 0.0
+            chance = _chance(float(odds[sentence, self._columns[theme]]) + said)
             least = min(RULED_OUT, self._threshold[theme]) if theme in self._safety else self._threshold[theme]
             if chance >= least or theme == SUICIDALITY:
                 yield from (replace(one, score=chance) for one in group)
 
-    def _learned(self, doc: Doc, found: dict[tuple[int, str], list[Found]]) -> Iterator[Found]:
+    def _learned(self, doc: Doc, odds: Floats, found: dict[tuple[int, str], list[Found]]) -> Iterator[Found]:
         scored: Scored = doc.user_data[SCORES]
         stream = doc.user_data[STREAM]
         barred = doc.user_data[BARRED]
         asked = [
             (sentence, column)
-            for sentence, column in self._likely(scored.scores)
+            for sentence, column in np.argwhere(odds >= self._least).tolist()
             if (place := (sentence, self._themes[column])) not in found and place not in barred
         ]
         if not asked:
@@ -106,21 +105,10 @@ class Combiner:
             start, end = stream.sentences[sentence]
             words, shares = stream.words[start:end], said.tolist()
             opens, closes = quote(words, shares)
-            chance = self.chance(self._themes[column], float(scored.scores[sentence, column]), None)
+            chance = _chance(float(odds[sentence, column]))
             anchor = start + max(range(opens, closes), key=lambda n: (words[n] not in CUES, shares[n]))
             why = _strongest(words, shares)
             yield Found(self._themes[column], start + opens, start + closes, sentence, chance, None, why, anchor)
-
-    def _likely(self, scores: Floats) -> Iterator[tuple[int, int]]:
-        """Give sentence and column of each score that passes its threshold without help from the lexicon."""
-        yield from zip(
-            *(each.tolist() for each in np.nonzero(scores[:, : len(self._themes)] >= self._least)), strict=True
-        )
-
-    def _score_for(self, theme: str, chance: float) -> float:
-        """Give the network's score that has this chance where no line speaks for the theme."""
-        weights = self._weights[theme]
-        return (log(chance / (1 - chance)) - weights["bias"]) / max(weights["score"], LEAST_SLOPE)
 
     @property
     def _model(self) -> ThemeModel:
@@ -128,6 +116,10 @@ class Combiner:
         if not isinstance(pipe, ThemeModel):
             raise TypeError("the combiner needs the trained component theme_model before it")
         return pipe
+
+
+def _chance(odds: float) -> float:
+    return 1 / (1 + exp(-max(min(odds, 30.0), -30.0)))
 
 
 def _strongest(words: Sequence[str], shares: Sequence[float]) -> str:
@@ -139,7 +131,7 @@ def _strongest(words: Sequence[str], shares: Sequence[float]) -> str:
 @Language.factory(
     "combiner",
     default_config={
-        "weights": {ALL: {"bias": 0.0, "score": 1.0, "strong": 2.6, "denied": 2.6, "likely": 1.9, "weak": 0.1}},
+        "weights": {ALL: dict(zip(NAMES, (0.0, 1.0, 0.0, 0.0, 2.6, 1.9, 0.1), strict=True)) | {"denied": 2.6}},
         "threshold": 0.25,
         "safety_threshold": 0.2,
     },

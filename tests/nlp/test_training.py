@@ -186,18 +186,21 @@ def test_without_the_extra_an_encoder_says_what_is_missing(monkeypatch: pytest.M
 
 
 def test_the_combiner_is_fitted_to_what_it_is_shown() -> None:
-    """Planted: the chance is logistic in the score, a strong line adds three, and one theme is rarer than it seems."""
+    """Planted: the chance is logistic in the scores, a strong line adds three, and one theme is rarer than it seems."""
     chance = np.random.default_rng(7)
     themes = list(load_taxonomy().themes)
     scores = chance.normal(-2, 2, (2000, len(themes)))
+    before, after = chance.normal(0, 2, (2, *scores.shape))
     lines = np.where(chance.random(scores.shape) < 0.2, 0, -1)
     bias = np.full(len(themes), 0.5)
     bias[themes.index("joy")] = -1.5
-    truth = chance.random(scores.shape) < 1 / (1 + np.exp(-(bias + scores + 3 * (lines == 0))))
-    pairs = Pairs(scores, lines, truth)
+    truth = chance.random(scores.shape) < 1 / (1 + np.exp(-(bias + scores + 0.3 * before + 3 * (lines == 0))))
+    pairs = Pairs(scores, before, after, lines, truth)
     weights = fit(pairs)
     assert weights["all"]["bias"] == pytest.approx(0.45, abs=0.2)
     assert weights["all"]["score"] == pytest.approx(1.0, abs=0.15)
+    assert weights["all"]["before"] == pytest.approx(0.3, abs=0.05)
+    assert weights["all"]["after"] == pytest.approx(0.0, abs=0.05)
     assert weights["all"]["strong"] == pytest.approx(3.0, abs=0.4)
     assert weights["joy"]["bias"] == pytest.approx(-1.5, abs=0.4)
     found = chances(pairs, weights)
