@@ -30,7 +30,8 @@ from nlp.documents import Document
 from nlp.learned import assertions
 from nlp.learned.corpus_reader import example
 from nlp.learned.fitting import STRENGTHS, Pairs, Weights, best_threshold, careful_threshold, chances, fit, neighbours
-from nlp.learned.theme_model import LABELS, SCORES
+from nlp.learned.labels import LABELS
+from nlp.learned.theme_model import SCORES
 from nlp.taxonomy import load_taxonomy
 from nlp.theme_finder import FOUND, STREAM, Found
 

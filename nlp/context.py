@@ -17,7 +17,8 @@ from spacy.tokens import Doc
 from nlp.context_rules import SENTENCE_START, ContextRule, ContextRules, load_context_rules
 from nlp.findings import Assertion
 from nlp.learned.assertions import NEAR, AssertionModel, Seen
-from nlp.learned.theme_model import SCORES, turned
+from nlp.learned.labels import turned
+from nlp.learned.theme_model import SCORES
 from nlp.matching import Automaton
 from nlp.taxonomy import SUICIDALITY, load_taxonomy
 from nlp.theme_finder import FOUND, STREAM, Found

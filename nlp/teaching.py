@@ -8,9 +8,9 @@ from spacy.util import load_config, load_model_from_config, registry
 from nlp import registered  # noqa: F401 -- makes the components known to spaCy
 from nlp.build import CONFIG
 from nlp.learned.corpus_reader import sentence_texts
+from nlp.learned.labels import LABELS, TAUGHT, truth_of
 from nlp.learned.soft_labels import SoftLabels
 from nlp.learned.teacher import Teacher
-from nlp.learned.theme_model import LABELS, TAUGHT, truth_of
 
 
 def teach(

@@ -10,8 +10,8 @@ from spacy.util import registry
 from nlp.corpus_files import FOLDER, read_corpus, writer_of
 from nlp.documents import Document
 from nlp.findings import Assertion
+from nlp.learned.labels import LABELS, SOFT_LABELS, TAUGHT
 from nlp.learned.soft_labels import SoftLabels, load_soft_labels
-from nlp.learned.theme_model import LABELS, SOFT_LABELS, TAUGHT
 from nlp.theme_finder import STREAM
 from nlp.words import tokenizable
 

@@ -1,7 +1,7 @@
 """The pipeline's trained component: a score for every theme in every sentence."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer
 
-from nlp.findings import Assertion
 from nlp.learned.architecture import parameter
 from nlp.learned.encoder import load_encoder
 from nlp.learned.evidence import Evidence
 from nlp.learned.features import LEAST, Batch, Sentence, Vocabulary, featurise, sentences_of
+from nlp.learned.labels import LABELS, SOFT_LABELS, TURNED, truth_of
 from nlp.learned.side_by_side import Grams, Scored, SideBySide
 from nlp.learned.word_table import Floats, WordTable
 from nlp.taxonomy import load_taxonomy
@@ -26,10 +26,6 @@ from nlp.words import stream_of
 
 SCORES = "nlp.scores"
 RARE, RARER = -3.5, -6.0  # log odds of a theme, and of one that is turned, before anything is known of a sentence
-LABELS = "nlp.labels"  # of a labelled document: for each sentence of the stream, its themes with their assertions
-SOFT_LABELS = "nlp.soft_labels"  # of such a document: what the teacher makes of each sentence, where it told
-TURNED = tuple(each.value for each in Assertion if each is not Assertion.AFFIRMED)
-TAUGHT = (*load_taxonomy().themes, *TURNED)  # what the teacher tells of, and the first columns of scores
 MOST_WORDS = 2_500  # read at once, so that memory stays bounded; a document of more is read alone
 TABLE = Path(__file__).with_name("word_table.npz")
 
@@ -248,35 +244,6 @@ def _not_too_many(docs: Iterable[Doc]) -> Iterator[list[Doc]]:
         words += count
     if group:
         yield group
-
-
-def turned(scores: Floats, sentence: int, theme: int) -> list[float]:
-    """Give what the network thinks of each assertion but "affirmed", as log odds.
-
-    First whether anything in the sentence is so asserted, then whether this theme is, set against whether it is there.
-    """
-    row, count = scores[sentence], len(TURNED)
-    themes = (len(row) - count) // (count + 1)
-    own = themes + count + theme * count
-    return [*row[themes : themes + count].tolist(), *(row[own : own + count] - row[theme]).tolist()]
-
-
-def truth_of(rows: Sequence[Mapping[str, Assertion]], labels: Sequence[str]) -> Floats:
-    """Turn the labels of sentences into numbers, 1 or 0, shape (sentences, labels).
-
-    labels: all that the model has, or those that the teacher tells of, which has none for a theme so asserted.
-    """
-    columns = {label: column for column, label in enumerate(labels)}
-    truth = np.zeros((len(rows), len(labels)), np.float32)
-    for row, themes in enumerate(rows):
-        for theme, assertion in themes.items():
-            truth[row, columns[theme]] = 1
-            if assertion is not Assertion.AFFIRMED:
-                truth[row, columns[assertion.value]] = 1
-                pair = columns.get(f"{theme}:{assertion.value}")
-                if pair is not None:
-                    truth[row, pair] = 1
-    return truth
 
 
 def chances(scores: Floats) -> Floats:

@@ -9,8 +9,9 @@ from spacy.vocab import Vocab
 from nlp.learned.architecture import parameter, sentence_themes
 from nlp.learned.evidence import Evidence
 from nlp.learned.features import Batch, Vocabulary, featurise
+from nlp.learned.labels import TURNED, turned
 from nlp.learned.side_by_side import SideBySide
-from nlp.learned.theme_model import TURNED, ThemeModel, turned
+from nlp.learned.theme_model import ThemeModel
 from nlp.learned.word_table import WordTable, to_whole
 from nlp.taxonomy import load_taxonomy
 

@@ -23,9 +23,10 @@ from nlp.documents import Document, Sentence
 from nlp.findings import Assertion
 from nlp.learned import corpus_reader
 from nlp.learned.corpus_reader import corpus, example, sentence_texts, teach_examples
+from nlp.learned.labels import LABELS, SOFT_LABELS, TAUGHT
 from nlp.learned.soft_labels import SoftLabels, load_soft_labels
 from nlp.learned.teacher import LONGEST_READ, Teacher
-from nlp.learned.theme_model import LABELS, SOFT_LABELS, TAUGHT, ThemeModel
+from nlp.learned.theme_model import ThemeModel
 from nlp.learned.windows import PIECES_AT_ONCE, Marks, Window, batches, pack, windows
 from nlp.tagger import load_pipeline
 
