@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from nlp.learned.evidence import quote
-from nlp.learned.fitting import ALL, NAMES, Weights, neighbours
+from nlp.learned.fitting import ALL, HEARD, NAMES, Weights, neighbours
 from nlp.learned.side_by_side import Scored
 from nlp.learned.theme_model import SCORES, ThemeModel
 from nlp.learned.word_table import Floats
@@ -37,7 +37,6 @@ CUES = frozenset(
     | {"might", "may", "maybe", "wish", "would", "could", "whether", "wonder", "wonders", "hope", "hopes", "used"}
 )
 RULED_OUT = 0.05  # of lines of safety themes with less, one in nine was right on held-out writers (docs/model_card.md)
-HEARD = ("bias", "score", "before", "after")  # the weights of what the network makes of a sentence and those beside it
 WORDS_SHOWN = 3  # of what spoke for a learned mention
 
 
@@ -60,7 +59,7 @@ class Combiner:
         self._columns = {theme: column for column, theme in enumerate(self._themes)}
         self._safety = frozenset(load_taxonomy().safety)
         self._threshold = {theme: safety_threshold if theme in self._safety else threshold for theme in self._themes}
-        self._of_scores = {name: np.array([each[name] for each in self._weights.values()]) for name in HEARD}
+        self._by_theme = {name: np.array([each[name] for each in self._weights.values()]) for name in ("bias", *HEARD)}
         self._least = np.array([log(chance / (1 - chance)) for chance in self._threshold.values()])
 
     def __call__(self, doc: Doc) -> Doc:
@@ -75,8 +74,8 @@ class Combiner:
 
     def _odds(self, scores: Floats) -> Floats:
         """Give the log odds of each theme in each sentence of a document, before any line has its say."""
-        heard = dict(zip(HEARD[1:], (scores, *neighbours(scores)), strict=True))
-        odds = self._of_scores["bias"] + sum(self._of_scores[name] * each for name, each in heard.items())
+        heard = zip(HEARD, (scores, *neighbours(scores)), strict=True)
+        odds = self._by_theme["bias"] + sum(self._by_theme[name] * each for name, each in heard)
         return np.asarray(odds, np.float32)
 
     def _agreed(self, odds: Floats, found: dict[tuple[int, str], list[Found]]) -> Iterator[Found]:

@@ -78,7 +78,7 @@ def tokenizer_factory() -> Callable[[Language], JournalTokenizer]:
 
     def make_tokenizer(nlp: Language) -> JournalTokenizer:
         nlp.max_length = 10_000_000  # the limit guards parsers, which this pipeline has none of
-        usual = nlp.Defaults
+        usual = nlp.Defaults  # all at once: after every change of a tokenizer spaCy lays its rules out anew
         return JournalTokenizer(
             nlp.vocab,
             rules={**(usual.tokenizer_exceptions or {}), **_shorthand()},

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp.learned.encoder import Encoder
-from nlp.learned.segments import Ints, segment_sums
+from nlp.learned.segments import Ints, segment_sums, starts_of
 from nlp.learned.word_table import MISSING, Floats, WordTable
 from nlp.words import Stream
 
@@ -130,7 +130,7 @@ def featurise(
     """Turn documents, each a list of sentences, into one batch. An encoder's vectors take the place of the table's."""
     given = [list(sentences) for sentences in documents]
     sentences = list(chain.from_iterable(given))
-    words = _starts(np.array([len(each) for each in sentences], np.int64))
+    words = starts_of(np.array([len(each) for each in sentences], np.int64))
     every = list(chain.from_iterable(sentences))
     singles, row = vocabulary.singles_of(every), np.array(table.rows(every), np.int64)
     pairs = vocabulary.pairs_of(singles)
@@ -145,13 +145,9 @@ def featurise(
         texts, none = [" ".join(each) for each in sentences], np.zeros((0, encoder.width), np.float32)
         own, pull = encoder.encode(texts) if texts else none, np.zeros_like(pull)
     firsts = np.zeros(len(sentences), bool)
-    opens = _starts(np.array([len(each) for each in given], np.int64))
+    opens = starts_of(np.array([len(each) for each in given], np.int64))
     firsts[opens[:-1][np.diff(opens) > 0]] = True
     return Batch(ids, weights, offsets, _dense(own, firsts), row, pull, singles, pairs, words, table)
-
-
-def _starts(lengths: Ints) -> Ints:
-    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
 def _each_once(singles: Ints, pairs: Ints, words: Ints, size: int) -> tuple[Ints, Ints]:

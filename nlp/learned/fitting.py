@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from nlp.taxonomy import load_taxonomy
 
 STRENGTHS = ("strong", "likely", "weak")
-NAMES = ("bias", "score", "before", "after", *STRENGTHS)
+HEARD = ("score", "before", "after")  # what the network makes of a sentence, and of those beside it
+NAMES = ("bias", *HEARD, *STRENGTHS)
 LEAST, MOST = -4.0, 6.0  # a neighbour's score counts between these; as the least, where there is no neighbour
 ALL = "all"  # the weights of a theme that has none of its own
 NEWTON_STEPS, RIDGE = 30, 1e-3

@@ -65,6 +65,11 @@ def segment_maxima(values: NDArray[Any], opens: Ints, closes: Ints) -> NDArray[A
     return runs.in_turn(maxima)
 
 
+def starts_of(lengths: Ints) -> Ints:
+    """Give where each of some runs begins that lie one after the other, with one more at the end."""
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
 def spread(opens: Ints, lengths: Ints) -> Ints:
     """Give the rows of runs, one run after the other: from each of `opens`, so many as `lengths` says."""
     ends = np.cumsum(lengths)

@@ -76,7 +76,6 @@ class SideBySide:
 
     def __init__(self, model: Model[Batch, Floats], grams: Grams | None = None) -> None:
         layers = self._layers = [member.layers[0] for member in model.layers]
-        self._is_from_disk = grams is not None
         if grams is None:
             values = _laid_together(layers, "grams")
             grams = Grams(values, np.ones(values.shape[1], np.float32))
@@ -103,14 +102,11 @@ class SideBySide:
 
     def release(self) -> None:
         """Give each network weights of its own again, which an optimiser can change."""
-        for layer in self._layers:
+        for layer, grams in zip(self._layers, self.grams.split(len(self._layers)), strict=True):
             for name in layer.param_names:
-                own: Any = np.array(parameter(layer, name))
+                is_missing = name == "grams" and not parameter(layer, name).size
+                own: Any = grams if is_missing else np.array(parameter(layer, name))
                 layer.set_param(name, own)
-        if self._is_from_disk:
-            for layer, grams in zip(self._layers, self.grams.split(len(self._layers)), strict=True):
-                values: Any = grams
-                layer.set_param("grams", values)
 
 
 def _laid_together(layers: Sequence[Model[Any, Any]], name: str) -> Any:

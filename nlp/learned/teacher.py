@@ -1,8 +1,9 @@
 """The teacher: a sentence encoder, fine-tuned whole on the corpus, that reads a sentence among those around it.
 
-It finds more than the network that ships and is a hundred times as slow, so it only tells the network what it makes of
-the corpus (`nlp/learned/soft_labels.py`). Devlin, Chang, Lee and Toutanova, "BERT: pre-training of deep bidirectional
-transformers for language understanding", NAACL 2019. Needs the extra: pip install 'integration-journal[encoder]'.
+It finds more than the network that ships, is some twelve times as slow as the whole pipeline, and many times as large.
+So it only tells the network what it makes of the corpus (`nlp/learned/soft_labels.py`). Devlin, Chang, Lee and
+Toutanova, "BERT: pre-training of deep bidirectional transformers for language understanding", NAACL 2019.
+Needs the extra: pip install 'integration-journal[encoder]'.
 """
 
 import random
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nlp.learned.segments import Ints
+from nlp.learned.segments import starts_of
 from nlp.learned.windows import NOBODY, Marks, Packed, Pieces, Window, batches, pack, windows
 from nlp.learned.word_table import Floats
 
@@ -46,8 +47,7 @@ class Teacher:
         self._encoder: Any = AutoModel.from_pretrained(encoder)
         if not hasattr(getattr(self._encoder, "encoder", None), "layer"):
             raise ValueError(f"{encoder} is not of BERT's make")
-        cut = self._tokenizer
-        self._marks = Marks(cut.cls_token_id, cut.sep_token_id, cut.pad_token_id)
+        self._marks = Marks(*(getattr(self._tokenizer, f"{each}_token_id") for each in ("cls", "sep", "pad")))
         self._output: Any = torch.nn.Linear(2 * self._encoder.config.hidden_size, labels)
         torch.nn.init.constant_(self._output.bias, RARE)
         for part in (self._encoder.embeddings, *self._encoder.encoder.layer[:FROZEN_LAYERS]):
@@ -55,7 +55,10 @@ class Teacher:
 
     def learn(self, documents: Sequence[Sentences], truth: Floats, epochs: float, say: Callable[[str], None]) -> None:
         """Fine-tune on documents; truth: a row for each of their sentences, labels 0 or 1."""
-        pieces, first = [self._pieces(each) for each in documents], _starts(documents)
+        pieces, first = (
+            [self._pieces(each) for each in documents],
+            starts_of(np.array([len(each) for each in documents], np.int64)).tolist(),
+        )
         steps = max(1, int(epochs * sum(1 for _ in self._shuffled(pieces))))
         optimiser, schedule = self._optimiser(steps)
         self._encoder.train()
@@ -74,7 +77,10 @@ class Teacher:
 
     def tell(self, documents: Sequence[Sentences]) -> list[Floats]:
         """Give the chances of labels, for each document an array, shape (sentences, labels)."""
-        pieces, first = [self._pieces(each) for each in documents], _starts(documents)
+        pieces, first = (
+            [self._pieces(each) for each in documents],
+            starts_of(np.array([len(each) for each in documents], np.int64)).tolist(),
+        )
         told = np.zeros((first[-1], self._output.out_features), np.float32)
         self._encoder.eval()
         with self._torch.inference_mode():
@@ -97,6 +103,11 @@ class Teacher:
             optimiser, lambda step: min(1, (step + 1) / WARMUP) * max(0, 1 - step / steps)
         )
         return optimiser, schedule
+
+    def _laid_out(self, documents: Sequence[Sentences]) -> tuple[list[Pieces], list[int]]:
+        """Give the word pieces of documents, and the number of each one's first sentence, with one more at the end."""
+        lengths = np.array([len(each) for each in documents], np.int64)
+        return [self._pieces(each) for each in documents], starts_of(lengths).tolist()
 
     def _pieces(self, document: Sentences) -> Pieces:
         if not document:
@@ -130,8 +141,3 @@ class Teacher:
         mean = mean / torch.bincount(owner, minlength=sentences)[:, None]
         most = torch.full_like(mean, -1e4).scatter_reduce(0, owner[:, None].expand_as(states), states, "amax")
         return torch.cat([mean, most], 1)
-
-
-def _starts(documents: Sequence[Sentences]) -> list[int]:
-    lengths: Ints = np.array([len(each) for each in documents], np.int64)
-    return [0, *np.cumsum(lengths).tolist()]

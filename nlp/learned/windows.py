@@ -43,7 +43,7 @@ class Packed(NamedTuple):
 
 
 def windows(documents: Sequence[Pieces], longest: int, *, shifted: random.Random | None = None) -> list[Window]:
-    """Cut documents into windows of at most so many word pieces, or of one sentence, where that is longer.
+    """Cut documents into windows of at most so many word pieces, or of one new sentence, where that is longer.
 
     shifted: let each document's first window end anywhere, so that a sentence stands at other places of its window from
     one epoch to the next. Else each window begins with the last sentence of the one before, which is told of there.

@@ -197,6 +197,7 @@ def tiny_encoder(folder: Path) -> str:
     config = transformers.BertConfig(
         vocab_size=len(words), hidden_size=16, num_hidden_layers=3, num_attention_heads=2, intermediate_size=32
     )
+    transformers.set_seed(0)
     transformers.BertModel(config).save_pretrained(folder)
     return str(folder)
 
@@ -205,7 +206,7 @@ def test_a_teacher_learns_and_tells(tmp_path: Path) -> None:
     teacher = Teacher(tiny_encoder(tmp_path), 2)
     documents = [["I cried.", "Nobody rang."], [], ["I slept.", "", "I cried. " * 60]] * 8
     truth = np.array([["cried" in text, "rang" in text] for each in documents for text in each], np.float32)
-    teacher.learn(documents, truth, 400, print)
+    teacher.learn(documents, truth, 1_000, print)
     told = np.vstack(teacher.tell(documents))
     assert told.shape == truth.shape
     assert ((told > 0.5) == truth).mean() > 0.9
