@@ -161,7 +161,7 @@ def word_table(vectors: TextIO, encoder: str, most: int, output: Path) -> None:
 @main.command()
 @click.option("--encoder", required=True, help="A sentence encoder, by name or path; needs the extra `encoder`.")
 @click.option(
-    "--epochs", type=click.FloatRange(0, min_open=True), default=3.0, show_default=True, help="How often it reads all."
+    "--epochs", type=click.FloatRange(0, min_open=True), default=5.0, show_default=True, help="How often it reads all."
 )
 @click.option(
     "--output",

@@ -1,19 +1,21 @@
-"""The network: one hidden layer over the n-grams, vectors and phrases of a sentence, one score a theme."""
+"""The network: a hidden layer over the n-grams, vectors and phrases of a sentence, one over those around it; scores."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from spacy.util import registry
-from thinc.api import Dropout, Linear, Model, chain
+from thinc.api import Dropout, Linear, Model, Relu
 from thinc.initializers import glorot_uniform_init
 
 from nlp.learned.features import Batch
 from nlp.learned.phrases import WINDOW, read_phrases
 from nlp.learned.segments import weighted_sums
+from nlp.learned.surroundings import surroundings
 from nlp.learned.word_table import Floats
 
 HIDDEN = "sentence_hidden"
+GIST, AROUND = 2, 3  # the places of these layers in a network
 
 
 def parameter(layer: Model[Any, Any], name: str) -> Any:
@@ -23,26 +25,57 @@ def parameter(layer: Model[Any, Any], name: str) -> Any:
 
 @registry.architectures("integration_journal.SentenceThemes.v1")
 def sentence_themes(
-    members: int, hidden: int, filters: int, blank: float, dropout: float, kept: float
+    members: int, hidden: int, filters: int, gist: int, around: int, blank: float, dropout: float, kept: float
 ) -> Model[Batch, Floats]:
     """Make the network: scores (logits), shape (sentences, labels).
 
     members: how many networks are trained side by side, whose scores are averaged (Hansen and Salamon, "Neural network
     ensembles", IEEE PAMI 12, 1990). hidden: how many units for n-grams and vectors, and filters: how many for phrases,
-    the hidden layer of each has. blank: the share of inputs, and dropout: the share of hidden units, that are left out
-    at random in training; kept: the share of words that filters hear of there. How many n-grams, columns and labels
-    there are is known at `initialize`.
+    the hidden layer of each has; gist: how many numbers a sentence tells its neighbours, and around: how many units
+    look at it among these. blank: the share of inputs, and dropout: the share of units, that are left out at random in
+    training; kept: the share of words that filters hear of there. How many n-grams, columns and labels there are is
+    known at `initialize`.
     """
-    layers: list[Model[Batch, Floats]] = [
-        chain(_hidden_layer(hidden, filters, blank, kept), Dropout(dropout), Linear(nI=hidden + filters))
-        for _ in range(members)
+    layers = [_member(hidden, filters, gist, around, blank, dropout, kept) for _ in range(members)]
+    return Model("sentence_themes", _average, layers=layers, init=_initialize_all)
+
+
+def _member(
+    hidden: int, filters: int, gist: int, around: int, blank: float, dropout: float, kept: float
+) -> Model[Batch, Floats]:
+    heard = hidden + filters
+    layers: list[Model[Any, Any]] = [
+        _hidden_layer(hidden, filters, blank, kept),
+        Dropout(dropout),
+        Relu(nO=gist, nI=heard),
+        surroundings(around, gist),
+        Dropout(dropout),
+        Linear(nI=heard + around),
     ]
-    return Model("sentence_themes", _average, layers=layers, init=_initialize_members)
+    return Model("sentence_member", _among_others, layers=layers, init=_initialize_all)
 
 
-def _initialize_members(model: Model[Batch, Floats], X: Any = None, Y: Any = None) -> None:  # noqa: N803, ARG001
-    for member in model.layers:
-        member.initialize()
+def _among_others(model: Model[Batch, Floats], batch: Batch, is_train: bool) -> tuple[Floats, Callable[[Floats], Batch]]:  # noqa: FBT001 -- thinc calls it so
+    itself, drop, gist, around, drop_around, output = model.layers
+    heard, backprop_heard = itself(batch, is_train)
+    heard, backprop_drop = drop(heard, is_train)
+    told, backprop_told = gist(heard, is_train)
+    made, backprop_made = around((told, batch.documents), is_train)
+    made, backprop_drop_around = drop_around(made, is_train)
+    scores, backprop_scores = output(np.hstack([heard, made]), is_train)
+
+    def backprop(gradient: Floats) -> Batch:
+        along = backprop_scores(gradient)
+        by_others, _ = backprop_made(backprop_drop_around(along[:, heard.shape[1] :]))
+        backprop_heard(backprop_drop(along[:, : heard.shape[1]] + backprop_told(by_others)))
+        return batch
+
+    return scores, backprop
+
+
+def _initialize_all(model: Model[Batch, Floats], X: Any = None, Y: Any = None) -> None:  # noqa: N803, ARG001
+    for layer in model.layers:
+        layer.initialize()
 
 
 def _average(model: Model[Batch, Floats], batch: Batch, is_train: bool) -> tuple[Floats, Callable[[Floats], Batch]]:  # noqa: FBT001 -- thinc calls it so

@@ -33,13 +33,14 @@ class Evidence:
         batch = read.batch
         lengths = batch.words[sentences + 1] - batch.words[sentences]
         words, owner = spread(batch.words[sentences], lengths), np.repeat(np.arange(len(sentences)), lengths)
-        direction = (read.units[sentences] > 0) * self._weights.output[themes]
+        direction, counts = self._weights.directions(read, sentences, themes)
+        direction = (read.units[sentences] > 0) * direction
         shares = self._of_grams(read, sentences, direction, words, owner)
         if batch.pull[words].any():  # with an encoder, a sentence's vector has no parts
             vectors = batch.table.vectors(batch.rows[words])
             along = direction @ self._weights.dense[: batch.table.width].T
             shares += batch.pull[words] * np.einsum("ij,ij->i", vectors, along[owner])
-        shares += self._of_phrases(read, sentences, themes, lengths)
+        shares += self._of_phrases(read, sentences, counts, lengths)
         return np.split(shares.astype(np.float32), np.cumsum(lengths)[:-1])
 
     def _of_grams(self, read: Read, sentences: Ints, direction: Floats, words: Ints, owner: Ints) -> Any:
@@ -58,8 +59,7 @@ class Evidence:
                 shares[known + step] += part
         return shares
 
-    def _of_phrases(self, read: Read, sentences: Ints, themes: Ints, lengths: Ints) -> Any:
-        counts = self._weights.phrase_output[themes]
+    def _of_phrases(self, read: Read, sentences: Ints, counts: Floats, lengths: Ints) -> Any:
         said = np.abs(read.heard.told[sentences] * counts)
         most = min(FILTERS_ASKED, said.shape[1])
         asked = np.argpartition(-said, most - 1, axis=1)[:, :most]

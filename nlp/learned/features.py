@@ -7,10 +7,10 @@ from itertools import chain, pairwise
 from math import log
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nlp.learned.encoder import Encoder
 from nlp.learned.segments import Ints, segment_sums, starts_of
+from nlp.learned.surroundings import beside
 from nlp.learned.word_table import MISSING, Floats, WordTable
 from nlp.words import Stream
 
@@ -35,7 +35,8 @@ class Batch:
     `i` begin, with one more at the end. `dense` has a row a sentence: its vector, then that of the sentence before.
     `pull` is what a word's vector is multiplied with in its sentence, a number a word, in the order of the words.
     `rows` are the words' rows in `table`, and `singles` and `pairs` the n-grams that each word is and begins (UNKNOWN
-    where that does not count); `words[i]` is where the words of sentence `i` begin, with one more at the end.
+    where that does not count); `words[i]` is where the words of sentence `i` begin, and
+    `documents[i]` where the sentences of document `i` do, with one more at the end.
     """
 
     ids: Ints
@@ -47,6 +48,7 @@ class Batch:
     singles: Ints
     pairs: Ints
     words: Ints
+    documents: Ints
     table: WordTable
 
     def __len__(self) -> int:
@@ -144,10 +146,8 @@ def featurise(
     if encoder is not None:
         texts, none = [" ".join(each) for each in sentences], np.zeros((0, encoder.width), np.float32)
         own, pull = encoder.encode(texts) if texts else none, np.zeros_like(pull)
-    firsts = np.zeros(len(sentences), bool)
-    opens = starts_of(np.array([len(each) for each in given], np.int64))
-    firsts[opens[:-1][np.diff(opens) > 0]] = True
-    return Batch(ids, weights, offsets, _dense(own, firsts), row, pull, singles, pairs, words, table)
+    documents = starts_of(np.array([len(each) for each in given], np.int64))
+    return Batch(ids, weights, offsets, _dense(own, documents), row, pull, singles, pairs, words, documents, table)
 
 
 def _each_once(singles: Ints, pairs: Ints, words: Ints, size: int) -> tuple[Ints, Ints]:
@@ -164,7 +164,5 @@ def _weights(vocabulary: Vocabulary, ids: Ints, offsets: Ints) -> Floats:
     return (SCALE * rarity / np.repeat(lengths, np.diff(offsets))).astype(np.float32)
 
 
-def _dense(own: Floats, firsts: NDArray[np.bool_]) -> Floats:
-    before = BEFORE * np.roll(own, 1, axis=0)
-    before[firsts] = 0
-    return np.asarray(SCALE * np.hstack([own, before]), np.float32)
+def _dense(own: Floats, documents: Ints) -> Floats:
+    return np.asarray(SCALE * np.hstack([own, BEFORE * beside(own, documents, 1)]), np.float32)

@@ -8,20 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 from thinc.api import Model
 
-from nlp.learned.architecture import parameter
+from nlp.learned.architecture import AROUND, GIST, parameter
 from nlp.learned.features import Batch
 from nlp.learned.phrases import Heard, hear
 from nlp.learned.segments import Ints, weighted_sums
+from nlp.learned.surroundings import Around
 from nlp.learned.word_table import Floats, to_whole
+
+PLACES = ((GIST, ("W", "b")), (AROUND, ("weights", "bias")))
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was made of a batch: the units over words, shape (sentences, units), the filters, and the scores."""
+    """What was made of a batch: units over words, shape (sentences, units), filters, gists, units around; scores."""
 
     batch: Batch
     units: Floats
     heard: Heard
+    gists: Floats
+    around: Floats
     scores: Floats
 
 
@@ -70,8 +75,9 @@ class SideBySide:
     From now on the networks themselves look at their weights here, so that all are kept once. Where those of n-grams
     come from disk, networks have none of these until `release` gives them their own.
 
-    grams, dense, bias: of the units over words. phrases, phrase_bias: of the filters. output, phrase_output: what a
-    unit and a filter count for each score, shape (scores, units) and (scores, filters).
+    grams, dense, bias: of the units over words. phrases, phrase_bias: of the filters. around: of gists and the
+    units over them, for each network apart, as these see its own units and filters alone. output, phrase_output,
+    around_output: what a unit or a filter counts for each score, shape (scores, units or filters).
     """
 
     def __init__(self, model: Model[Batch, Floats], grams: Grams | None = None) -> None:
@@ -87,18 +93,48 @@ class SideBySide:
         self.dense, self.bias, self.phrases, self.phrase_bias = (
             _laid_together(layers, name) for name in ("dense", "bias", "phrases", "phrase_bias")
         )
+        self.around = [
+            Around(*(parameter(member.layers[layer], name) for layer, names in PLACES for name in names))
+            for member in model.layers
+        ]
         outputs: list[Any] = [parameter(member.layers[-1], "W") / len(layers) for member in model.layers]
-        units = layers[0].get_dim("hidden")
-        self.output = np.concatenate([each[:, :units] for each in outputs], axis=-1)
-        self.phrase_output = np.concatenate([each[:, units:] for each in outputs], axis=-1)
+        ends = [layers[0].get_dim("hidden"), layers[0].get_dim("nO")]
+        self.output, self.phrase_output, self.around_output = (
+            np.concatenate(each, axis=-1)
+            for each in zip(*(np.split(one, ends, axis=1) for one in outputs), strict=True)
+        )
         self.output_bias = np.mean([parameter(member.layers[-1], "b") for member in model.layers], axis=0)
 
     def read(self, batch: Batch) -> Read:
         """Score sentences: logits, shape (sentences, scores)."""
         units = np.maximum(self.grams.sums(batch) + batch.dense @ self.dense + self.bias, 0).astype(np.float32)
         heard = hear(batch, self.phrases, self.phrase_bias)[0]
-        scores = units @ self.output.T + heard.told @ self.phrase_output.T + self.output_bias
-        return Read(batch, units, heard, np.asarray(scores, np.float32))
+        gists, around = (
+            np.hstack(each)
+            for each in zip(
+                *(
+                    weights.read(values, batch.documents)
+                    for values, weights in zip(self._of_each(units, heard.told), self.around, strict=True)
+                ),
+                strict=True,
+            )
+        )
+        scores = units @ self.output.T + heard.told @ self.phrase_output.T + around @ self.around_output.T
+        return Read(batch, units, heard, gists, around, np.asarray(scores + self.output_bias, np.float32))
+
+    def directions(self, read: Read, sentences: Ints, themes: Ints) -> tuple[Floats, Floats]:
+        """Give what units and filters of some sentences count for a theme each: at once, and by way of `around`."""
+        by_around = (read.around[sentences] > 0) * self.around_output[themes]
+        count = len(self.around)
+        split = zip(np.split(read.gists[sentences], count, axis=1), np.split(by_around, count, axis=1), strict=True)
+        ways = [weights.way(*each) for weights, each in zip(self.around, split, strict=True)]
+        units, filters = zip(*(np.split(each, [self._layers[0].get_dim("hidden")], axis=1) for each in ways), strict=True)
+        return self.output[themes] + np.hstack(units), self.phrase_output[themes] + np.hstack(filters)
+
+    def _of_each(self, units: Floats, told: Floats) -> list[Floats]:
+        """Give what each network made of sentences by itself."""
+        split = (np.split(each, len(self._layers), axis=1) for each in (units, told))
+        return [np.hstack(each) for each in zip(*split, strict=True)]
 
     def release(self) -> None:
         """Give each network weights of its own again, which an optimiser can change."""

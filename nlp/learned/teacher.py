@@ -18,8 +18,8 @@ from nlp.learned.windows import NOBODY, Marks, Packed, Pieces, Window, batches, 
 from nlp.learned.word_table import Floats
 
 LONGEST_SENTENCE = 64  # word pieces; what is longer is cut
-LONGEST_WINDOW = 96  # word pieces of one document that are read together in training, and
-LONGEST_READ = 120  # when it tells
+LONGEST_WINDOW = 224  # word pieces of one document that are read together in training, and
+LONGEST_READ = 240  # when it tells
 RATE, RATE_OF_OUTPUT, WARMUP = 2e-4, 2e-3, 150  # learning rates, and steps until they are reached; then they fall to 0
 DECAY, STEEPEST, DROPOUT = 0.01, 5.0, 0.1
 FROZEN_LAYERS = 2  # the lowest of the encoder, and its word pieces, stay as they are
@@ -55,10 +55,7 @@ class Teacher:
 
     def learn(self, documents: Sequence[Sentences], truth: Floats, epochs: float, say: Callable[[str], None]) -> None:
         """Fine-tune on documents; truth: a row for each of their sentences, labels 0 or 1."""
-        pieces, first = (
-            [self._pieces(each) for each in documents],
-            starts_of(np.array([len(each) for each in documents], np.int64)).tolist(),
-        )
+        pieces, first = self._laid_out(documents)
         steps = max(1, int(epochs * sum(1 for _ in self._shuffled(pieces))))
         optimiser, schedule = self._optimiser(steps)
         self._encoder.train()
@@ -77,10 +74,7 @@ class Teacher:
 
     def tell(self, documents: Sequence[Sentences]) -> list[Floats]:
         """Give the chances of labels, for each document an array, shape (sentences, labels)."""
-        pieces, first = (
-            [self._pieces(each) for each in documents],
-            starts_of(np.array([len(each) for each in documents], np.int64)).tolist(),
-        )
+        pieces, first = self._laid_out(documents)
         told = np.zeros((first[-1], self._output.out_features), np.float32)
         self._encoder.eval()
         with self._torch.inference_mode():

@@ -45,20 +45,22 @@ class Packed(NamedTuple):
 def windows(documents: Sequence[Pieces], longest: int, *, shifted: random.Random | None = None) -> list[Window]:
     """Cut documents into windows of at most so many word pieces, or of one new sentence, where that is longer.
 
-    shifted: let each document's first window end anywhere, so that a sentence stands at other places of its window from
-    one epoch to the next. Else each window begins with the last sentence of the one before, which is told of there.
+    shifted: let windows be of any length from a quarter of that, so that a sentence stands at other places of its
+    window, and among more or fewer others, from one epoch to the next. Else each window begins with the last sentence
+    of the one before, which is told of there.
     """
     found = []
     for number, sentences in enumerate(documents):
-        start, most = 0, shifted.randint(longest // 2, longest) if shifted else longest
+        start = 0
         while start < len(sentences):
+            most = shifted.randint(longest // 4, longest) if shifted else longest
             known = 1 if start and not shifted else 0
             size, end = sum(_length(each) for each in sentences[start - known : start + 1]), start + 1
             while end < len(sentences) and size + _length(sentences[end]) <= most:
                 size += _length(sentences[end])
                 end += 1
             found.append(Window(number, start - known, end, known))
-            start, most = end, longest
+            start = end
     return found
 
 

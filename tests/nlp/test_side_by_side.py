@@ -48,7 +48,7 @@ def _rounded(values: Any) -> Any:
 
 
 def network(vocabulary: Vocabulary, columns: int = 2 * TABLE.width) -> Any:
-    model = sentence_themes(2, 4, 5, 0.3, 0.4, 0.8)
+    model = sentence_themes(2, 4, 5, 6, 3, 0.3, 0.4, 0.8)
     chance = np.random.default_rng(2)
     for member in model.layers:
         member.layers[0].set_dim("n_grams", len(vocabulary))
@@ -86,11 +86,24 @@ def test_with_an_encoder_a_text_without_sentences_is_no_exception(documents: Any
 
 
 def without_words(weights: SideBySide, batch: Batch, read: Any, sentence: int, theme: int) -> float:
-    """Give what the sentence before and the biases have in a score, which no word of the sentence speaks for."""
-    direction = (read.units[sentence] > 0) * weights.output[theme]
+    """Give what the sentences around and the biases have in a score, which no word of the sentence speaks for."""
+    rest, ways = float(weights.output_bias[theme]), []
+    outputs = np.split((read.around[sentence] > 0) * weights.around_output[theme], 2)
+    for output, around, gists in zip(outputs, weights.around, np.split(read.gists, 2, axis=1), strict=True):
+        silent = np.where(np.arange(len(gists))[:, None] == sentence, 0, gists)
+        padded = np.vstack([np.zeros((2, 6)), silent, np.zeros((2, 6))])
+        mean = silent.sum(axis=0) / (len(gists) - 1)
+        matrices = np.split(around.weights, 6, axis=1)
+        near = sum(padded[sentence + n] @ matrices[n] for n in range(5))
+        rest += float((near + mean @ matrices[5] + around.bias) @ output)
+        by_gist = (gists[sentence] > 0) * (matrices[2] @ output)
+        rest += float(around.gist_bias @ by_gist)
+        ways.append(by_gist @ around.gist)
+    units, filters = np.hstack([each[:4] for each in ways]), np.hstack([each[4:] for each in ways])
     before = batch.dense[sentence, TABLE.width :] @ weights.dense[TABLE.width :] + weights.bias
-    heard = (read.heard.told[sentence] > 0) * weights.phrase_output[theme]
-    return float(before @ direction + weights.phrase_bias @ heard + weights.output_bias[theme])
+    rest += float(before @ ((read.units[sentence] > 0) * (weights.output[theme] + units)))
+    rest += float(weights.phrase_bias @ ((read.heard.told[sentence] > 0) * (weights.phrase_output[theme] + filters)))
+    return rest
 
 
 @pytest.mark.parametrize("vocabulary", VOCABULARIES, ids=len)
@@ -107,9 +120,19 @@ def test_the_words_have_the_whole_score_between_them(vocabulary: Vocabulary) -> 
         assert part.sum() == pytest.approx(read.scores[sentence, theme] - rest, abs=1e-3)
 
 
+def test_a_sentence_hears_of_its_own_document_alone() -> None:
+    vocabulary = VOCABULARIES[-1]
+    one, other = [("grey", "days"), SAID, ("boat",)], [("the", "boat"), ("days",)]
+    model = network(vocabulary)
+    apart = [model.predict(featurise([each], vocabulary, TABLE)) for each in (one, other)]
+    assert np.allclose(model.predict(featurise([one, [], other], vocabulary, TABLE)), np.vstack(apart), atol=1e-4)
+    swapped = model.predict(featurise([one[::-1]], vocabulary, TABLE))[::-1]
+    assert not np.allclose(swapped, apart[0], atol=1e-2), "and what stands before is not what stands after"
+
+
 def test_what_is_thought_of_a_themes_assertion_is_told_of_that_theme() -> None:
     themes = len(load_taxonomy().themes)
-    labels = ThemeModel(Vocab(), sentence_themes(1, 4, 4, 0.0, 0.0, 1.0)).labels
+    labels = ThemeModel(Vocab(), sentence_themes(1, 4, 4, 2, 3, 0.0, 0.0, 1.0)).labels
     scores = np.arange(2 * len(labels), dtype=np.float32).reshape(2, -1)
     family = labels.index("family")
     expected = [scores[1, labels.index(each)] for each in TURNED]

@@ -42,6 +42,8 @@ SMALL = {
     "training.max_epochs": 2,
     "components.theme_model.model.hidden": 16,
     "components.theme_model.model.filters": 8,
+    "components.theme_model.model.gist": 8,
+    "components.theme_model.model.around": 8,
     "components.theme_model.model.members": 2,
 }
 PLAIN = Seen(("i", "drank", "again"), (1, 2), "substance_use", "journal", Assertion.AFFIRMED, 0, "strong", [-4.0] * 8)

@@ -1,0 +1,109 @@
+"""What the network makes of a sentence among the others of its document.
+
+"He rang again." is about nothing much, or about being watched: the sentences around it tell. Each sentence has a gist,
+a few numbers over what was made of it by itself; units look at that of the sentence, of the two before it and the two
+after, and at the mean of all others of the document: filters over sentences, as others are over words.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from thinc.api import Model
+from thinc.initializers import glorot_uniform_init
+
+from nlp.learned.segments import Ints, segment_sums
+from nlp.learned.word_table import Floats
+
+SURROUNDINGS = "sentence_surroundings"
+STEPS = (2, 1, 0, -1, -2)  # how far before a sentence one stands whose gist is looked at; behind these come all others
+ITSELF = STEPS.index(0)
+
+Told = tuple[Floats, Ints]  # a gist a sentence; where each document's sentences begin, with one more
+
+
+def surroundings(units: int, gist: int) -> Model[Told, Floats]:
+    """Make the layer: what `units` make of each sentence among others, each of which comes as `gist` numbers."""
+    return Model(
+        SURROUNDINGS,
+        _forward,
+        init=_initialize,
+        dims={"nO": units, "nI": gist},
+        params={"weights": None, "bias": None},
+    )
+
+
+def _initialize(model: Model[Told, Floats], X: Any = None, Y: Any = None) -> None:  # noqa: N803, ARG001 -- thinc has it so
+    gist, units = model.get_dim("nI"), model.get_dim("nO")
+    model.set_param("weights", np.hstack([glorot_uniform_init(model.ops, (gist, units)) for _ in (*STEPS, "others")]))
+    model.set_param("bias", model.ops.alloc1f(units))
+
+
+def _forward(model: Model[Told, Floats], told: Told, is_train: bool) -> tuple[Floats, Callable[[Floats], Any]]:  # noqa: ARG001, FBT001 -- thinc calls it so
+    gists, documents = told
+    weights: Any = model.get_param("weights")
+    bias: Any = model.get_param("bias")
+    made = among(gists, documents, weights, bias)
+
+    def backprop(gradient: Floats) -> Told:
+        gradient = gradient * (made > 0)
+        back = [beside(gradient, documents, -step) for step in STEPS]  # whoever heard of a sentence tells it
+        along = np.hstack([*back, others(gradient, documents)])
+        by_weight: Any = (gists.T @ along).astype(np.float32)
+        by_unit: Any = gradient.sum(axis=0)
+        model.inc_grad("weights", by_weight)
+        model.inc_grad("bias", by_unit)
+        return np.asarray(along @ weights.T, np.float32), documents
+
+    return made, backprop
+
+
+def among(gists: Floats, documents: Ints, weights: Floats, bias: Floats) -> Floats:
+    """Give what units make of each sentence among the others of its document, shape (sentences, units).
+
+    weights: shape (gist, units times places), the places being those of STEPS and then all others.
+    """
+    *near, rest = np.split(gists @ weights, len(STEPS) + 1, axis=1)
+    made = others(rest, documents) + bias
+    for step, part in zip(STEPS, near, strict=True):
+        made += beside(part, documents, step)
+    return np.asarray(np.maximum(made, 0), np.float32)
+
+
+def beside(values: Floats, documents: Ints, step: int) -> Floats:
+    """Give each sentence the values of the one so many before it, or after it; zeros where its document has none."""
+    if not step:
+        return values
+    counts = np.diff(documents)
+    numbers = np.arange(len(values)) - step
+    is_inside = (numbers >= np.repeat(documents[:-1], counts)) & (numbers < np.repeat(documents[1:], counts))
+    moved = np.roll(values, step, axis=0)
+    moved[~is_inside] = 0
+    return moved
+
+
+def others(values: Floats, documents: Ints) -> Floats:
+    """Give each sentence the mean of its document's other sentences; zeros to one that stands alone."""
+    counts = np.diff(documents)
+    sums = np.repeat(segment_sums(values, documents), counts, axis=0) - values
+    return np.asarray(sums / np.maximum(np.repeat(counts, counts) - 1, 1)[:, None], values.dtype)
+
+
+class Around(NamedTuple):
+    """A network's weights for gists, and for the units over them."""
+
+    gist: Floats
+    gist_bias: Floats
+    weights: Floats
+    bias: Floats
+
+    def read(self, values: Floats, documents: Ints) -> tuple[Floats, Floats]:
+        """Give the gists of sentences by what was made of each, and what is made of them among the others."""
+        gists = np.maximum(values @ self.gist.T + self.gist_bias, 0).astype(np.float32)
+        return gists, among(gists, documents, self.weights, self.bias)
+
+    def way(self, gists: Floats, directions: Floats) -> Floats:
+        """Give what each number made of a sentence counts, by way of the units that count so much as `directions`."""
+        units = len(self.bias)
+        own = self.weights[:, ITSELF * units : (ITSELF + 1) * units]
+        return np.asarray(((directions @ own.T) * (gists > 0)) @ self.gist, np.float32)
