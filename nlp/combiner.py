@@ -38,6 +38,7 @@ CUES = frozenset(
 )
 RULED_OUT = 0.05  # of lines of safety themes with less, one in nine was right on held-out writers (docs/model_card.md)
 WORDS_SHOWN = 3  # of what spoke for a learned mention
+AROUND = "(sentences around)"  # shown where they are among these
 
 
 class Combiner:
@@ -99,14 +100,15 @@ class Combiner:
         if not asked:
             return
         numbers, columns = np.array(asked).T
-        parts = self._model.evidence.of(scored.read, numbers + scored.first, columns)
-        for (sentence, column), said in zip(asked, parts, strict=True):
+        where = (scored.read, numbers + scored.first, columns)
+        parts, around = self._model.evidence.of(*where), self._model.together.by_others(*where)
+        for (sentence, column), said, others in zip(asked, parts, around.tolist(), strict=True):
             start, end = stream.sentences[sentence]
             words, shares = stream.words[start:end], said.tolist()
             opens, closes = quote(words, shares)
             chance = _chance(float(odds[sentence, column]))
             anchor = start + max(range(opens, closes), key=lambda n: (words[n] not in CUES, shares[n]))
-            why = _strongest(words, shares)
+            why = _strongest([*words, AROUND], [*shares, others])
             yield Found(self._themes[column], start + opens, start + closes, sentence, chance, None, why, anchor)
 
     @property

@@ -177,7 +177,7 @@ def teach(encoder: str, epochs: float, output: Path) -> None:
         raise click.BadParameter("a file NAME.npz in a folder that exists", param_hint="--output")
     try:
         soft_labels = teaching.teach(encoder, epochs, lambda line: click.echo(line, err=True))
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, OSError) as error:  # the extra is missing, or there is no such encoder
         raise click.ClickException(str(error)) from None
     soft_labels.write(output)
     click.echo(f"{len(soft_labels)} documents")

@@ -1,6 +1,7 @@
 """The network: a hidden layer over the n-grams, vectors and phrases of a sentence, one over those around it; scores."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,39 +24,59 @@ def parameter(layer: Model[Any, Any], name: str) -> Any:
     return layer.get_param(name)
 
 
+@dataclass(frozen=True, slots=True)
+class Units:
+    """How many a network has.
+
+    hidden: over n-grams and vectors; filters: over phrases; gist: numbers that a sentence tells its neighbours; around:
+    units that look at it among these.
+    """
+
+    hidden: int
+    filters: int
+    gist: int
+    around: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Shares that are left out at random in training: of inputs, of units, and of words that filters hear of."""
+
+    inputs: float
+    units: float
+    words: float
+
+
 @registry.architectures("integration_journal.SentenceThemes.v1")
-def sentence_themes(
-    members: int, hidden: int, filters: int, gist: int, around: int, blank: float, dropout: float, kept: float
-) -> Model[Batch, Floats]:
+def sentence_themes(members: int, units: dict[str, int], left_out: dict[str, float]) -> Model[Batch, Floats]:
     """Make the network: scores (logits), shape (sentences, labels).
 
     members: how many networks are trained side by side, whose scores are averaged (Hansen and Salamon, "Neural network
-    ensembles", IEEE PAMI 12, 1990). hidden: how many units for n-grams and vectors, and filters: how many for phrases,
-    the hidden layer of each has; gist: how many numbers a sentence tells its neighbours, and around: how many units
-    look at it among these. blank: the share of inputs, and dropout: the share of units, that are left out at random in
-    training; kept: the share of words that filters hear of there. How many n-grams, columns and labels there are is
-    known at `initialize`.
+    ensembles", IEEE PAMI 12, 1990). units: see `Units`; left_out: see `LeftOut`. How many n-grams, columns and labels
+    there are is known at `initialize`.
     """
-    layers = [_member(hidden, filters, gist, around, blank, dropout, kept) for _ in range(members)]
+    layers = [_member(Units(**units), LeftOut(**left_out)) for _ in range(members)]
     return Model("sentence_themes", _average, layers=layers, init=_initialize_all)
 
 
-def _member(
-    hidden: int, filters: int, gist: int, around: int, blank: float, dropout: float, kept: float
-) -> Model[Batch, Floats]:
-    heard = hidden + filters
+def _member(units: Units, left_out: LeftOut) -> Model[Batch, Floats]:
+    heard = units.hidden + units.filters
     layers: list[Model[Any, Any]] = [
-        _hidden_layer(hidden, filters, blank, kept),
-        Dropout(dropout),
-        Relu(nO=gist, nI=heard),
-        surroundings(around, gist),
-        Dropout(dropout),
-        Linear(nI=heard + around),
+        _hidden_layer(units, left_out),
+        Dropout(left_out.units),
+        Relu(nO=units.gist, nI=heard),
+        surroundings(units.around, units.gist),
+        Dropout(left_out.units),
+        Linear(nI=heard + units.around),
     ]
     return Model("sentence_member", _among_others, layers=layers, init=_initialize_all)
 
 
-def _among_others(model: Model[Batch, Floats], batch: Batch, is_train: bool) -> tuple[Floats, Callable[[Floats], Batch]]:  # noqa: FBT001 -- thinc calls it so
+def _among_others(
+    model: Model[Batch, Floats],
+    batch: Batch,
+    is_train: bool,  # noqa: FBT001 -- thinc calls it so
+) -> tuple[Floats, Callable[[Floats], Batch]]:
     itself, drop, gist, around, drop_around, output = model.layers
     heard, backprop_heard = itself(batch, is_train)
     heard, backprop_drop = drop(heard, is_train)
@@ -89,21 +110,15 @@ def _average(model: Model[Batch, Floats], batch: Batch, is_train: bool) -> tuple
     return np.mean([scores for scores, _ in told], axis=0), backprop
 
 
-def _hidden_layer(hidden: int, filters: int, blank: float, kept: float) -> Model[Batch, Floats]:
+def _hidden_layer(units: Units, left_out: LeftOut) -> Model[Batch, Floats]:
+    sizes = {"nO": units.hidden + units.filters, "hidden": units.hidden, "filters": units.filters}
     return Model(
         HIDDEN,
         _forward,
         init=_initialize,
-        dims={
-            "nO": hidden + filters,
-            "hidden": hidden,
-            "filters": filters,
-            "n_grams": None,
-            "columns": None,
-            "width": None,
-        },
+        dims={**sizes, "n_grams": None, "columns": None, "width": None},
         params=dict.fromkeys(("grams", "dense", "bias", "phrases", "phrase_bias")),
-        attrs={"blank": blank, "kept": kept},
+        attrs={"left_out": left_out},
     )
 
 
@@ -126,7 +141,7 @@ def _even(shape: tuple[int, ...], inputs: int) -> Any:
 def _forward(model: Model[Batch, Floats], batch: Batch, is_train: bool) -> tuple[Floats, Callable[[Floats], Batch]]:  # noqa: FBT001 -- thinc calls it so
     hidden, backprop_hidden = _read_words(model, batch, is_train)
     filters, bias = parameter(model, "phrases"), parameter(model, "phrase_bias")
-    told, backprop_told = read_phrases(batch, filters, bias, model.attrs["kept"] if is_train else 1.0)
+    told, backprop_told = read_phrases(batch, filters, bias, 1 - model.attrs["left_out"].words if is_train else 1.0)
     units = model.get_dim("hidden")
 
     def backprop(gradient: Floats) -> Batch:
@@ -142,7 +157,7 @@ def _forward(model: Model[Batch, Floats], batch: Batch, is_train: bool) -> tuple
 def _read_words(model: Model[Batch, Floats], batch: Batch, is_train: bool) -> tuple[Floats, Callable[[Floats], None]]:  # noqa: FBT001 -- as above
     weights, dense = batch.weights, batch.dense
     if is_train:
-        keep = 1 - model.attrs["blank"]
+        keep = 1 - model.attrs["left_out"].inputs
         weights = weights * (np.random.random(weights.shape) < keep) / keep  # noqa: NPY002 -- the generator that thinc seeds
         dense = dense * (np.random.random(dense.shape) < keep) / keep  # noqa: NPY002
     grams = parameter(model, "grams")

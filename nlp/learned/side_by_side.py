@@ -109,32 +109,32 @@ class SideBySide:
         """Score sentences: logits, shape (sentences, scores)."""
         units = np.maximum(self.grams.sums(batch) + batch.dense @ self.dense + self.bias, 0).astype(np.float32)
         heard = hear(batch, self.phrases, self.phrase_bias)[0]
-        gists, around = (
-            np.hstack(each)
-            for each in zip(
-                *(
-                    weights.read(values, batch.documents)
-                    for values, weights in zip(self._of_each(units, heard.told), self.around, strict=True)
-                ),
-                strict=True,
-            )
-        )
+        made = [
+            each.read(np.hstack(values), batch.documents)
+            for each, *values in zip(self.around, self._apart(units), self._apart(heard.told), strict=True)
+        ]
+        gists, around = (np.hstack(each) for each in zip(*made, strict=True))
         scores = units @ self.output.T + heard.told @ self.phrase_output.T + around @ self.around_output.T
         return Read(batch, units, heard, gists, around, np.asarray(scores + self.output_bias, np.float32))
 
     def directions(self, read: Read, sentences: Ints, themes: Ints) -> tuple[Floats, Floats]:
         """Give what units and filters of some sentences count for a theme each: at once, and by way of `around`."""
         by_around = (read.around[sentences] > 0) * self.around_output[themes]
-        count = len(self.around)
-        split = zip(np.split(read.gists[sentences], count, axis=1), np.split(by_around, count, axis=1), strict=True)
-        ways = [weights.way(*each) for weights, each in zip(self.around, split, strict=True)]
-        units, filters = zip(*(np.split(each, [self._layers[0].get_dim("hidden")], axis=1) for each in ways), strict=True)
+        made = zip(self.around, self._apart(read.gists[sentences]), self._apart(by_around), strict=True)
+        hidden = [self._layers[0].get_dim("hidden")]
+        units, filters = zip(*(np.split(each.way(*own), hidden, axis=1) for each, *own in made), strict=True)
         return self.output[themes] + np.hstack(units), self.phrase_output[themes] + np.hstack(filters)
 
-    def _of_each(self, units: Floats, told: Floats) -> list[Floats]:
-        """Give what each network made of sentences by itself."""
-        split = (np.split(each, len(self._layers), axis=1) for each in (units, told))
-        return [np.hstack(each) for each in zip(*split, strict=True)]
+    def by_others(self, read: Read, sentences: Ints, themes: Ints) -> Floats:
+        """Give what the other sentences of its document add to some scores, beside what each sentence says itself."""
+        counts = (read.around[sentences] > 0) * self.around_output[themes]
+        gists = self._apart(read.gists[sentences])
+        said = np.hstack([each.itself(own) for each, own in zip(self.around, gists, strict=True)])
+        return np.asarray(np.einsum("ij,ij->i", read.around[sentences] - said, counts), np.float32)
+
+    def _apart(self, values: Floats) -> list[Floats]:
+        """Split what all networks have, a column a unit, into what each has."""
+        return np.split(values, len(self._layers), axis=1)
 
     def release(self) -> None:
         """Give each network weights of its own again, which an optimiser can change."""

@@ -35,7 +35,9 @@ def surroundings(units: int, gist: int) -> Model[Told, Floats]:
 
 def _initialize(model: Model[Told, Floats], X: Any = None, Y: Any = None) -> None:  # noqa: N803, ARG001 -- thinc has it so
     gist, units = model.get_dim("nI"), model.get_dim("nO")
-    model.set_param("weights", np.hstack([glorot_uniform_init(model.ops, (gist, units)) for _ in (*STEPS, "others")]))
+    parts: list[Any] = [glorot_uniform_init(model.ops, (gist, units)) for _ in (*STEPS, "others")]
+    weights: Any = np.hstack(parts)
+    model.set_param("weights", weights)
     model.set_param("bias", model.ops.alloc1f(units))
 
 
@@ -102,8 +104,15 @@ class Around(NamedTuple):
         gists = np.maximum(values @ self.gist.T + self.gist_bias, 0).astype(np.float32)
         return gists, among(gists, documents, self.weights, self.bias)
 
+    def itself(self, gists: Floats) -> Floats:
+        """Give what sentences' own gists say to the units, with what these start from."""
+        return np.asarray(gists @ self._own + self.bias, np.float32)
+
     def way(self, gists: Floats, directions: Floats) -> Floats:
         """Give what each number made of a sentence counts, by way of the units that count so much as `directions`."""
+        return np.asarray(((directions @ self._own.T) * (gists > 0)) @ self.gist, np.float32)
+
+    @property
+    def _own(self) -> Floats:
         units = len(self.bias)
-        own = self.weights[:, ITSELF * units : (ITSELF + 1) * units]
-        return np.asarray(((directions @ own.T) * (gists > 0)) @ self.gist, np.float32)
+        return self.weights[:, ITSELF * units : (ITSELF + 1) * units]

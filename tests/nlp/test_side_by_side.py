@@ -20,6 +20,7 @@ pytestmark = pytest.mark.database_free
 WORDS = ("grey", "days", "again", "the", "boat", "came")
 SAID = ("the", "boat", "the", "boat", "came")  # a word and a pair stand there twice
 TABLE = WordTable.of(WORDS, np.random.default_rng(1).normal(size=(len(WORDS), 4)).astype(np.float32))
+UNITS = {"hidden": 4, "filters": 5, "gist": 6, "around": 3}
 VOCABULARIES = (Vocabulary.empty(), Vocabulary.of([("the", "boat")], 1, 2), Vocabulary.of([SAID] * 2, 1, 2))
 DOCUMENTS: tuple[list[list[tuple[str, ...]]], ...] = (
     [[("grey", "days"), SAID], [], [("unknown",)]],
@@ -48,7 +49,7 @@ def _rounded(values: Any) -> Any:
 
 
 def network(vocabulary: Vocabulary, columns: int = 2 * TABLE.width) -> Any:
-    model = sentence_themes(2, 4, 5, 6, 3, 0.3, 0.4, 0.8)
+    model = sentence_themes(2, UNITS, {"inputs": 0.3, "units": 0.4, "words": 0.2})
     chance = np.random.default_rng(2)
     for member in model.layers:
         member.layers[0].set_dim("n_grams", len(vocabulary))
@@ -120,6 +121,16 @@ def test_the_words_have_the_whole_score_between_them(vocabulary: Vocabulary) -> 
         assert part.sum() == pytest.approx(read.scores[sentence, theme] - rest, abs=1e-3)
 
 
+def test_what_other_sentences_add_is_told_apart() -> None:
+    vocabulary = VOCABULARIES[-1]
+    weights, sentences = SideBySide(network(vocabulary)), [("grey", "days", "again"), SAID, ("boat",)]
+    asked = (np.array([0, 1, 2, 1]), np.array([3, 0, 6, 3]))
+    added = weights.by_others(weights.read(featurise([sentences], vocabulary, TABLE)), *asked)
+    assert np.abs(added).min() > 0.01
+    alone = weights.by_others(weights.read(featurise([[each] for each in sentences], vocabulary, TABLE)), *asked)
+    assert np.allclose(alone, 0, atol=1e-4), "who stands alone has no others"
+
+
 def test_a_sentence_hears_of_its_own_document_alone() -> None:
     vocabulary = VOCABULARIES[-1]
     one, other = [("grey", "days"), SAID, ("boat",)], [("the", "boat"), ("days",)]
@@ -132,7 +143,7 @@ def test_a_sentence_hears_of_its_own_document_alone() -> None:
 
 def test_what_is_thought_of_a_themes_assertion_is_told_of_that_theme() -> None:
     themes = len(load_taxonomy().themes)
-    labels = ThemeModel(Vocab(), sentence_themes(1, 4, 4, 2, 3, 0.0, 0.0, 1.0)).labels
+    labels = ThemeModel(Vocab(), sentence_themes(1, UNITS, {"inputs": 0.0, "units": 0.0, "words": 0.0})).labels
     scores = np.arange(2 * len(labels), dtype=np.float32).reshape(2, -1)
     family = labels.index("family")
     expected = [scores[1, labels.index(each)] for each in TURNED]

@@ -189,6 +189,16 @@ def test_without_the_extra_it_says_what_is_missing(monkeypatch: pytest.MonkeyPat
         assert CliRunner().invoke(main, [*asked, str(tmp_path / wrong)]).exit_code == 2
 
 
+def test_an_encoder_that_is_not_there_is_said_to_be_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def nowhere(*_: Any) -> SoftLabels:
+        raise OSError("some/encoder is no local folder")
+
+    monkeypatch.setattr(teaching, "teach", nowhere)
+    answer = CliRunner().invoke(main, ["teach", "--encoder", "some/encoder", "--output", str(tmp_path / "soft.npz")])
+    assert answer.exit_code == 1
+    assert answer.output == "Error: some/encoder is no local folder\n"
+
+
 def tiny_encoder(folder: Path) -> str:
     transformers: Any = pytest.importorskip("transformers", reason="the teacher is an extra, and large")
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "i", "cried", "slept", "nobody", "rang", "."]

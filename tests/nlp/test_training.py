@@ -40,10 +40,10 @@ SMALL = {
     "corpora.train.files": ["writers_1.txt"],
     "corpora.dev.files": ["writers_2.txt"],
     "training.max_epochs": 2,
-    "components.theme_model.model.hidden": 16,
-    "components.theme_model.model.filters": 8,
-    "components.theme_model.model.gist": 8,
-    "components.theme_model.model.around": 8,
+    "components.theme_model.model.units.hidden": 16,
+    "components.theme_model.model.units.filters": 8,
+    "components.theme_model.model.units.gist": 8,
+    "components.theme_model.model.units.around": 8,
     "components.theme_model.model.members": 2,
 }
 PLAIN = Seen(("i", "drank", "again"), (1, 2), "substance_use", "journal", Assertion.AFFIRMED, 0, "strong", [-4.0] * 8)
