@@ -29,7 +29,7 @@ from nlp.corpus_files import FOLDER, read_corpus, writer_of
 from nlp.documents import Document
 from nlp.learned import assertions
 from nlp.learned.corpus_reader import example
-from nlp.learned.fitting import STRENGTHS, Pairs, Weights, best_threshold, careful_threshold, chances, fit, neighbours
+from nlp.learned.fitting import STRENGTHS, Pairs, Weights, best_threshold, careful_threshold, chances, fit
 from nlp.learned.labels import LABELS
 from nlp.learned.theme_model import SCORES
 from nlp.taxonomy import load_taxonomy
@@ -122,11 +122,10 @@ def read(nlp: Language, documents: Iterable[Document]) -> Pairs:
     """Score documents with the network, and lay what the lexicon finds and what is labelled beside it."""
     themes = list(load_taxonomy().themes)
     model = nlp.get_pipe("theme_model")
-    scores, around, lines, truth = [], [], [], []
+    scores, lines, truth = [], [], []
     for document in documents:
         doc = model(example(nlp, document).predicted)
         scores.append(doc.user_data[SCORES].scores[:, : len(themes)])
-        around.append(neighbours(scores[-1]))
         best = np.full(scores[-1].shape, -1)
         for found in sorted(doc.user_data[FOUND], key=lambda one: one.score):
             best[found.sentence, themes.index(found.theme)] = STRENGTHS.index(
@@ -134,8 +133,7 @@ def read(nlp: Language, documents: Iterable[Document]) -> Pairs:
             )
         lines.append(best)
         truth.append(np.array([[theme in labels for theme in themes] for labels in doc.user_data[LABELS]]))
-    heard, before, after = (np.vstack(each).astype(np.float64) for each in (scores, *zip(*around, strict=True)))
-    return Pairs(heard, before, after, np.vstack(lines), np.vstack(truth))
+    return Pairs(np.vstack(scores).astype(np.float64), np.vstack(lines), np.vstack(truth))
 
 
 def weigh(parts: Sequence[Pairs]) -> Fitted:

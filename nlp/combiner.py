@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from nlp.learned.evidence import quote
-from nlp.learned.fitting import ALL, HEARD, NAMES, Weights, neighbours
+from nlp.learned.fitting import ALL, NAMES, Weights
 from nlp.learned.side_by_side import Scored
 from nlp.learned.theme_model import SCORES, ThemeModel
 from nlp.learned.word_table import Floats
@@ -44,9 +44,8 @@ AROUND = "(sentences around)"  # shown where they are among these
 class Combiner:
     """Settles which themes a sentence has, from both parts, by a logistic curve a theme.
 
-    The chance that a careful reader would see a theme is taken to be logistic in the network's score, in its scores of
-    the sentences before and after (who speaks of a theme stays with it for a while), and in the list of the best
-    lexicon line (Platt scaling with further evidence; Platt, "Probabilistic outputs for support vector machines",
+    The chance that a careful reader would see a theme is taken to be logistic in the network's score and in the list of the
+    best lexicon line (Platt scaling with further evidence; Platt, "Probabilistic outputs for support vector machines",
     1999). Its weights are fitted on writers that neither part was made on. What lies under `threshold` is dropped.
     Safety themes have a threshold of their own, and what the lexicon finds of them stays as long as it is not all but
     ruled out; of suicidality it always stays, whatever the network makes of it.
@@ -60,7 +59,9 @@ class Combiner:
         self._columns = {theme: column for column, theme in enumerate(self._themes)}
         self._safety = frozenset(load_taxonomy().safety)
         self._threshold = {theme: safety_threshold if theme in self._safety else threshold for theme in self._themes}
-        self._by_theme = {name: np.array([each[name] for each in self._weights.values()]) for name in ("bias", *HEARD)}
+        self._bias, self._slope = (
+            np.array([each[name] for each in self._weights.values()]) for name in ("bias", "score")
+        )
         self._least = np.array([log(chance / (1 - chance)) for chance in self._threshold.values()])
 
     def __call__(self, doc: Doc) -> Doc:
@@ -75,9 +76,7 @@ class Combiner:
 
     def _odds(self, scores: Floats) -> Floats:
         """Give the log odds of each theme in each sentence of a document, before any line has its say."""
-        heard = zip(HEARD, (scores, *neighbours(scores)), strict=True)
-        odds = self._by_theme["bias"] + sum(self._by_theme[name] * each for name, each in heard)
-        return np.asarray(odds, np.float32)
+        return np.asarray(self._bias + self._slope * scores, np.float32)
 
     def _agreed(self, odds: Floats, found: dict[tuple[int, str], list[Found]]) -> Iterator[Found]:
         for (sentence, theme), group in found.items():
@@ -132,7 +131,7 @@ def _strongest(words: Sequence[str], shares: Sequence[float]) -> str:
 @Language.factory(
     "combiner",
     default_config={
-        "weights": {ALL: dict(zip(NAMES, (0.0, 1.0, 0.0, 0.0, 2.6, 1.9, 0.1), strict=True)) | {"denied": 2.6}},
+        "weights": {ALL: dict(zip(NAMES, (0.0, 1.0, 2.6, 1.9, 0.1), strict=True)) | {"denied": 2.6}},
         "threshold": 0.25,
         "safety_threshold": 0.2,
     },

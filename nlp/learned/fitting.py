@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from nlp.taxonomy import load_taxonomy
 
 STRENGTHS = ("strong", "likely", "weak")
-HEARD = ("score", "before", "after")  # what the network makes of a sentence, and of those beside it
-NAMES = ("bias", *HEARD, *STRENGTHS)
-LEAST, MOST = -4.0, 6.0  # a neighbour's score counts between these; as the least, where there is no neighbour
+NAMES = ("bias", "score", *STRENGTHS)
 ALL = "all"  # the weights of a theme that has none of its own
 NEWTON_STEPS, RIDGE = 30, 1e-3
 POOLING = 12.0  # how hard a theme's weights are held to those of all themes
@@ -22,31 +20,17 @@ Weights = dict[str, dict[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Every (sentence, theme) pair of some documents.
-
-    Its score, the theme's score in the sentence before and in the one after, the best line (index in STRENGTHS, -1 for
-    none), and the truth.
-    """
+    """Every (sentence, theme) pair of some documents: its score, the best line (index in STRENGTHS, or -1), the truth."""
 
     scores: Floats
-    before: Floats
-    after: Floats
     lines: NDArray[np.int64]
     truth: NDArray[np.bool_]
 
     def inputs(self, columns: slice = slice(None)) -> Floats:
         """Give what the curve is over, a row a pair of some columns."""
-        lines = self.lines[:, columns].ravel()
-        heard = (each[:, columns].ravel() for each in (self.scores, self.before, self.after))
-        parts = [np.ones(len(lines)), *heard, *((lines == n).astype(float) for n in range(len(STRENGTHS)))]
+        lines, scores = self.lines[:, columns].ravel(), self.scores[:, columns].ravel()
+        parts = [np.ones(len(lines)), scores, *((lines == n).astype(float) for n in range(len(STRENGTHS)))]
         return np.stack(parts, axis=1)
-
-
-def neighbours(scores: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Give, for each sentence of a document, the scores of the sentence before it, and of the one after."""
-    clipped = np.clip(scores, LEAST, MOST)
-    nobody = np.full_like(clipped[:1], LEAST)
-    return np.concatenate([nobody, clipped[:-1]]), np.concatenate([clipped[1:], nobody])
 
 
 def fit(pairs: Pairs) -> Weights:

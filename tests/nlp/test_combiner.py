@@ -1,11 +1,10 @@
-"""What the lexicon finds of safety themes, and how far the network may take it away."""
+"""What the lexicon finds of safety themes, how far the network may take it away, and what it hears around."""
 
-import numpy as np
 import pytest
 from spacy.language import Language
 
-from nlp.combiner import Combiner
-from nlp.learned.fitting import ALL, LEAST, MOST, NAMES, neighbours
+from nlp.combiner import AROUND, Combiner
+from nlp.learned.fitting import ALL, NAMES
 from nlp.learned.theme_model import SCORES
 from nlp.tagger import load_pipeline
 from nlp.theme_finder import FOUND
@@ -17,7 +16,7 @@ LINES = {
     "harm_by_others": "He hits me when he drinks.",
     "grief": "I miss my father so much.",
 }
-WEIGHTS = {ALL: dict(zip((*NAMES, "denied"), (0.0, 1.0, 0.0, 0.0, 2.0, 2.0, 2.0, 2.0), strict=True))}
+WEIGHTS = {ALL: dict(zip((*NAMES, "denied"), (0.0, 1.0, 2.0, 2.0, 2.0, 2.0), strict=True))}
 
 
 @pytest.fixture(scope="module")
@@ -50,25 +49,16 @@ def test_only_what_is_all_but_ruled_out_goes_and_suicidality_never(
     assert any(one.theme == theme and one.line for one in doc.user_data[FOUND]) is stays
 
 
-def test_what_is_said_before_and_after_speaks_too(nlp: Language) -> None:
-    """One sentence of three is just short of its threshold, until its neighbours count."""
-    doc = nlp.make_doc("It was grey. It was grey again. It was grey still.")
-    for name in nlp.pipe_names[: nlp.pipe_names.index("combiner")]:
-        doc = nlp.get_pipe(name)(doc)
-    scored, column = doc.user_data[SCORES], nlp.get_pipe("theme_model").labels.index("grief")
-    scores = np.full_like(scored.scores, -9.0)
-    scores[:, column] = [1.0, -0.1, 1.0]
-    doc.user_data[SCORES], doc.user_data[FOUND] = scored._replace(scores=scores), []
-    found = {}
-    for weight in (0.0, 0.3):
-        weights = {ALL: WEIGHTS[ALL] | {"before": weight, "after": weight}}
-        again = Combiner(nlp, weights, 0.5, 0.5, "combiner")(doc.copy())
-        found[weight] = [one.sentence for one in again.user_data[FOUND] if one.theme == "grief"]
-    assert found == {0.0: [0, 2], 0.3: [1]}, "the first and the last have one neighbour, and nobody on the other side"
+AGAIN = "He rang again."
+FEAR = ("He took my bank card and my keys.", "He says he will find me wherever I go.")
+FUSS = ("The plumber could not come on Monday.", "The tap is only dripping now.")
 
 
-def test_beside_the_first_and_the_last_sentence_there_is_nobody() -> None:
-    before, after = neighbours(np.array([[1.0], [-40.0], [7.0]]))
-    assert before.ravel().tolist() == [LEAST, 1.0, LEAST]
-    assert after.ravel().tolist() == [LEAST, MOST, LEAST]
-    assert [each.shape for each in neighbours(np.zeros((0, 48)))] == [(0, 48)] * 2
+def test_what_is_said_around_a_sentence_speaks_too(nlp: Language) -> None:
+    column, odds = nlp.get_pipe("theme_model").labels.index("harm_by_others"), {}
+    for told in (FEAR, FUSS):
+        doc = nlp(" ".join((told[0], AGAIN, told[1])))
+        odds[told] = doc.user_data[SCORES].scores[1, column]
+    assert odds[FEAR] > odds[FUSS] + 1
+    whys = [span._.because for span in nlp(" ".join((*FEAR, AGAIN, *FEAR))).spans["themes"]]
+    assert any(AROUND in why for why in whys), "and it is said that they do"
