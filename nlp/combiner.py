@@ -44,11 +44,11 @@ AROUND = "(sentences around)"  # shown where they are among these
 class Combiner:
     """Settles which themes a sentence has, from both parts, by a logistic curve a theme.
 
-    The chance that a careful reader would see a theme is taken to be logistic in the network's score and in the list of the
-    best lexicon line (Platt scaling with further evidence; Platt, "Probabilistic outputs for support vector machines",
-    1999). Its weights are fitted on writers that neither part was made on. What lies under `threshold` is dropped.
-    Safety themes have a threshold of their own, and what the lexicon finds of them stays as long as it is not all but
-    ruled out; of suicidality it always stays, whatever the network makes of it.
+    The chance that a careful reader would see a theme is taken to be logistic in the network's score and in the list of
+    the best lexicon line (Platt scaling with further evidence; Platt, "Probabilistic outputs for support vector
+    machines", 1999). Its weights are fitted on writers that neither part was made on. What lies under `threshold` is
+    dropped. Safety themes have a threshold of their own, and what the lexicon finds of them stays as long as it is not
+    all but ruled out; of suicidality it always stays, whatever the network makes of it.
     """
 
     def __init__(self, nlp: Language, weights: Weights, threshold: float, safety_threshold: float, name: str) -> None:

@@ -1,7 +1,6 @@
 """How the two parts are weighed against each other: logistic curves fitted to writers that neither was made on."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ Weights = dict[str, dict[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Every (sentence, theme) pair of some documents: its score, the best line (index in STRENGTHS, or -1), the truth."""
+    """Every (sentence, theme) pair of some documents: score, best line (index in STRENGTHS, or -1 for none), truth."""
 
     scores: Floats
     lines: NDArray[np.int64]
