@@ -38,7 +38,7 @@ CUES = frozenset(
 )
 RULED_OUT = 0.05  # of lines of safety themes with less, one in nine was right on held-out writers (docs/model_card.md)
 WORDS_SHOWN = 3  # of what spoke for a learned mention
-AROUND = "(sentences around)"  # shown where they are among these
+SENTENCES_AROUND = "(sentences around)"  # shown where they are among these
 
 
 class Combiner:
@@ -99,15 +99,14 @@ class Combiner:
         if not asked:
             return
         numbers, columns = np.array(asked).T
-        where = (scored.read, numbers + scored.first, columns)
-        parts, around = self._model.evidence.of(*where), self._model.together.by_others(*where)
+        parts, around = self._model.evidence.of(scored.read, numbers + scored.first, columns)
         for (sentence, column), said, others in zip(asked, parts, around.tolist(), strict=True):
             start, end = stream.sentences[sentence]
             words, shares = stream.words[start:end], said.tolist()
             opens, closes = quote(words, shares)
             chance = _chance(float(odds[sentence, column]))
             anchor = start + max(range(opens, closes), key=lambda n: (words[n] not in CUES, shares[n]))
-            why = _strongest([*words, AROUND], [*shares, others])
+            why = _strongest([*words, SENTENCES_AROUND], [*shares, others])
             yield Found(self._themes[column], start + opens, start + closes, sentence, chance, None, why, anchor)
 
     @property
@@ -123,7 +122,7 @@ def _chance(odds: float) -> float:
 
 
 def _strongest(words: Sequence[str], shares: Sequence[float]) -> str:
-    """Name the words that carry most, with their part in the score."""
+    """Name the words, or what else speaks, that carry most, with their part in the score."""
     ranked = sorted(zip(words, shares, strict=True), key=lambda each: -each[1])[:WORDS_SHOWN]
     return " ".join(f"{word}{share:+.1f}" for word, share in ranked if share > 0)
 

@@ -20,6 +20,7 @@ from nlp.findings import Analysis, DocumentKind
 from nlp.learned.encoder import load_encoder
 from nlp.learned.make_word_table import corpus_words, make_word_table, read_vectors
 from nlp.learned.soft_labels import FILE as SOFT_LABELS
+from nlp.learned.teacher import TeacherError
 from nlp.lexicon_files import load_lexicon
 from nlp.motifs.background import corpus_texts, count_background, write_background
 from nlp.parsed_lines import write_parsed
@@ -177,7 +178,7 @@ def teach(encoder: str, epochs: float, output: Path) -> None:
         raise click.BadParameter("a file NAME.npz in a folder that exists", param_hint="--output")
     try:
         soft_labels = teaching.teach(encoder, epochs, lambda line: click.echo(line, err=True))
-    except (RuntimeError, ValueError, OSError) as error:  # the extra is missing, or there is no such encoder
+    except TeacherError as error:
         raise click.ClickException(str(error)) from None
     soft_labels.write(output)
     click.echo(f"{len(soft_labels)} documents")

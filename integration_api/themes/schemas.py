@@ -201,7 +201,10 @@ class ReviewedMentionSchema(EvidenceSchema):
     }
 
     because = fields.String(
-        required=True, metadata={"description": "The pattern and the rule of context that decided."}
+        required=True,
+        metadata={
+            "description": "The pattern, or the words and sentences around that spoke most; and the rule of context."
+        },
     )
     reviews = fields.List(fields.Nested(MentionReviewSchema), required=True)
 

@@ -1,4 +1,4 @@
-"""The network: a hidden layer over the n-grams, vectors and phrases of a sentence, one over those around it; scores."""
+"""The network: what it makes of a sentence by its words, vectors and phrases, and then among the others around it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

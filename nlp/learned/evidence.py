@@ -19,29 +19,30 @@ FILTERS_ASKED = 24  # of those that speak in a sentence, the ones that count mos
 class Evidence:
     """Splits a theme's score upon the words of a sentence.
 
-    The hidden layer is linear for as long as the same units are in use, so that every n-gram and vector has its exact
-    part in the score: input times gradient (Shrikumar, Greenside and Kundaje, "Learning important features through
-    propagating activation differences", ICML 2017). An n-gram's part goes to its words in equal shares; a filter's, to
-    the three words where it speaks loudest.
+    The network is linear for as long as the same units are in use, so that every n-gram and vector has its exact part
+    in the score, at once and by way of the sentence's gist: input times gradient (Shrikumar, Greenside and Kundaje,
+    "Learning important features through propagating activation differences", ICML 2017). An n-gram's part goes to its
+    words in equal shares; a filter's, to the three words where it speaks loudest.
     """
 
     def __init__(self, weights: SideBySide) -> None:
         self._weights = weights
 
-    def of(self, read: Read, sentences: Ints, themes: Ints) -> list[Floats]:
-        """Give each word's part in some scores: for each sentence and the theme beside it an array, shape (words,)."""
-        batch = read.batch
+    def of(self, read: Read, sentences: Ints, themes: Ints) -> tuple[list[Floats], Floats]:
+        """Give each word's part in some scores, and what the other sentences of the document add to each.
+
+        The first is for each sentence and the theme beside it an array, shape (words,).
+        """
+        batch, counts = read.batch, self._weights.counts(read, sentences, themes)
         lengths = batch.words[sentences + 1] - batch.words[sentences]
         words, owner = spread(batch.words[sentences], lengths), np.repeat(np.arange(len(sentences)), lengths)
-        direction, counts = self._weights.directions(read, sentences, themes)
-        direction = (read.units[sentences] > 0) * direction
-        shares = self._of_grams(read, sentences, direction, words, owner)
+        shares = self._of_grams(read, sentences, counts.units, words, owner)
         if batch.pull[words].any():  # with an encoder, a sentence's vector has no parts
             vectors = batch.table.vectors(batch.rows[words])
-            along = direction @ self._weights.dense[: batch.table.width].T
+            along = counts.units @ self._weights.dense[: batch.table.width].T
             shares += batch.pull[words] * np.einsum("ij,ij->i", vectors, along[owner])
-        shares += self._of_phrases(read, sentences, counts, lengths)
-        return np.split(shares.astype(np.float32), np.cumsum(lengths)[:-1])
+        shares += self._of_phrases(read, sentences, counts.filters, lengths)
+        return np.split(shares.astype(np.float32), np.cumsum(lengths)[:-1]), counts.others
 
     def _of_grams(self, read: Read, sentences: Ints, direction: Floats, words: Ints, owner: Ints) -> Any:
         """Share out what n-grams say: of a pair half to either word, and equally to all places where one stands."""

@@ -21,7 +21,7 @@ BEFORE = 0.5  # how much the sentence before counts beside the sentence itself
 SCALE = 5.0  # both parts have length 1 by nature, which is small for the optimiser
 
 LEAST = 3  # sentences that a word must stand in to count
-LEAST_PAIR = 8  # and a pair of words
+LEAST_PAIR = 12  # and a pair of words
 UNKNOWN = -1  # the number of an n-gram that does not count
 
 Sentence = tuple[str, ...]
@@ -35,8 +35,8 @@ class Batch:
     `i` begin, with one more at the end. `dense` has a row a sentence: its vector, then that of the sentence before.
     `pull` is what a word's vector is multiplied with in its sentence, a number a word, in the order of the words.
     `rows` are the words' rows in `table`, and `singles` and `pairs` the n-grams that each word is and begins (UNKNOWN
-    where that does not count); `words[i]` is where the words of sentence `i` begin, and
-    `documents[i]` where the sentences of document `i` do, with one more at the end.
+    where that does not count); `words[i]` is where the words of
+    sentence `i` begin, and `documents[i]` where the sentences of document `i` do, each with one more at the end.
     """
 
     ids: Ints
@@ -146,8 +146,8 @@ def featurise(
     if encoder is not None:
         texts, none = [" ".join(each) for each in sentences], np.zeros((0, encoder.width), np.float32)
         own, pull = encoder.encode(texts) if texts else none, np.zeros_like(pull)
-    documents = starts_of(np.array([len(each) for each in given], np.int64))
-    return Batch(ids, weights, offsets, _dense(own, documents), row, pull, singles, pairs, words, documents, table)
+    opens = starts_of(np.array([len(each) for each in given], np.int64))
+    return Batch(ids, weights, offsets, _dense(own, opens), row, pull, singles, pairs, words, opens, table)
 
 
 def _each_once(singles: Ints, pairs: Ints, words: Ints, size: int) -> tuple[Ints, Ints]:

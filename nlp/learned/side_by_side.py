@@ -38,6 +38,18 @@ class Scored(NamedTuple):
     first: int
 
 
+class Counts(NamedTuple):
+    """What speaks for some scores, as long as the same units are in use.
+
+    units, filters: what each of them counts for each, at once and by way of the sentence's gist. others: what the other
+    sentences of the document add, be it by their gists or as the sentence before.
+    """
+
+    units: Floats
+    filters: Floats
+    others: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class Grams:
     """Weights of n-grams, shape (n-grams, units), and what a step of each unit's is worth.
@@ -72,8 +84,8 @@ class Grams:
 class SideBySide:
     """The weights of all networks, put together.
 
-    From now on the networks themselves look at their weights here, so that all are kept once. Where those of n-grams
-    come from disk, networks have none of these until `release` gives them their own.
+    From now on the networks themselves look at their weights for words here, so that the most of all are kept once.
+    Where those of n-grams come from disk, networks have none of these until `release` gives them their own.
 
     grams, dense, bias: of the units over words. phrases, phrase_bias: of the filters. around: of gists and the
     units over them, for each network apart, as these see its own units and filters alone. output, phrase_output,
@@ -94,7 +106,7 @@ class SideBySide:
             _laid_together(layers, name) for name in ("dense", "bias", "phrases", "phrase_bias")
         )
         self.around = [
-            Around(*(parameter(member.layers[layer], name) for layer, names in PLACES for name in names))
+            Around(*(np.array(parameter(member.layers[layer], name)) for layer, names in PLACES for name in names))
             for member in model.layers
         ]
         outputs: list[Any] = [parameter(member.layers[-1], "W") / len(layers) for member in model.layers]
@@ -117,20 +129,19 @@ class SideBySide:
         scores = units @ self.output.T + heard.told @ self.phrase_output.T + around @ self.around_output.T
         return Read(batch, units, heard, gists, around, np.asarray(scores + self.output_bias, np.float32))
 
-    def directions(self, read: Read, sentences: Ints, themes: Ints) -> tuple[Floats, Floats]:
-        """Give what units and filters of some sentences count for a theme each: at once, and by way of `around`."""
+    def counts(self, read: Read, sentences: Ints, themes: Ints) -> Counts:
+        """Tell what speaks for some scores: for each sentence and the theme beside it."""
         by_around = (read.around[sentences] > 0) * self.around_output[themes]
-        made = zip(self.around, self._apart(read.gists[sentences]), self._apart(by_around), strict=True)
-        hidden = [self._layers[0].get_dim("hidden")]
-        units, filters = zip(*(np.split(each.way(*own), hidden, axis=1) for each, *own in made), strict=True)
-        return self.output[themes] + np.hstack(units), self.phrase_output[themes] + np.hstack(filters)
-
-    def by_others(self, read: Read, sentences: Ints, themes: Ints) -> Floats:
-        """Give what the other sentences of its document add to some scores, beside what each sentence says itself."""
-        counts = (read.around[sentences] > 0) * self.around_output[themes]
-        gists = self._apart(read.gists[sentences])
-        said = np.hstack([each.itself(own) for each, own in zip(self.around, gists, strict=True)])
-        return np.asarray(np.einsum("ij,ij->i", read.around[sentences] - said, counts), np.float32)
+        gists, hidden = self._apart(read.gists[sentences]), [self._layers[0].get_dim("hidden")]
+        networks = zip(self.around, gists, self._apart(by_around), strict=True)
+        by_unit, by_filter = zip(*(np.split(each.way(*own), hidden, axis=1) for each, *own in networks), strict=True)
+        units = (read.units[sentences] > 0) * (self.output[themes] + np.hstack(by_unit))
+        itself = np.hstack([each.itself(own) for each, own in zip(self.around, gists, strict=True)])
+        half = len(self.dense) // 2
+        before = read.batch.dense[sentences, half:] @ self.dense[half:]
+        others = np.einsum("ij,ij->i", read.around[sentences] - itself, by_around)
+        others += np.einsum("ij,ij->i", before, units)
+        return Counts(units, self.phrase_output[themes] + np.hstack(by_filter), np.asarray(others, np.float32))
 
     def _apart(self, values: Floats) -> list[Floats]:
         """Split what all networks have, a column a unit, into what each has."""

@@ -12,11 +12,11 @@ import numpy as np
 from thinc.api import Model
 from thinc.initializers import glorot_uniform_init
 
-from nlp.learned.segments import Ints, segment_sums
+from nlp.learned.segments import Ints
 from nlp.learned.word_table import Floats
 
 SURROUNDINGS = "sentence_surroundings"
-STEPS = (2, 1, 0, -1, -2)  # how far before a sentence one stands whose gist is looked at; behind these come all others
+STEPS = (2, 1, 0, -1, -2)  # whose gists are looked at: so many sentences before, or after; then the mean of all others
 ITSELF = STEPS.index(0)
 
 Told = tuple[Floats, Ints]  # a gist a sentence; where each document's sentences begin, with one more
@@ -65,10 +65,10 @@ def among(gists: Floats, documents: Ints, weights: Floats, bias: Floats) -> Floa
 
     weights: shape (gist, units times places), the places being those of STEPS and then all others.
     """
-    *near, rest = np.split(gists @ weights, len(STEPS) + 1, axis=1)
-    made = others(rest, documents) + bias
-    for step, part in zip(STEPS, near, strict=True):
-        made += beside(part, documents, step)
+    *near, rest = np.split(weights, len(STEPS) + 1, axis=1)
+    made = others(gists @ rest, documents) + bias
+    for step, part in zip(STEPS, near, strict=True):  # one at a time: all at once are much memory in a long document
+        made += beside(gists @ part, documents, step)
     return np.asarray(np.maximum(made, 0), np.float32)
 
 
@@ -87,8 +87,10 @@ def beside(values: Floats, documents: Ints, step: int) -> Floats:
 def others(values: Floats, documents: Ints) -> Floats:
     """Give each sentence the mean of its document's other sentences; zeros to one that stands alone."""
     counts = np.diff(documents)
-    sums = np.repeat(segment_sums(values, documents), counts, axis=0) - values
-    return np.asarray(sums / np.maximum(np.repeat(counts, counts) - 1, 1)[:, None], values.dtype)
+    told = counts[counts > 0]
+    sums = np.add.reduceat(values, documents[:-1][counts > 0], axis=0) if len(told) else values
+    rest: Floats = np.repeat(sums, told, axis=0) - values
+    return rest / np.repeat(np.maximum(told - 1, 1).astype(np.float32), told)[:, None]
 
 
 class Around(NamedTuple):

@@ -28,6 +28,10 @@ RARE = -3.5  # log odds of a label before anything is known
 Sentences = Sequence[str]
 
 
+class TeacherError(Exception):
+    """There is no teacher: the extra is missing, or the encoder. The message says which."""
+
+
 class Teacher:
     """A fine-tuned encoder with one score a label for each sentence: from the mean and the most of its word pieces.
 
@@ -39,14 +43,17 @@ class Teacher:
             import torch  # noqa: PLC0415 -- an extra, and slow to import
             from transformers import AutoModel, AutoTokenizer  # noqa: PLC0415
         except ImportError:
-            raise RuntimeError("a teacher needs the extra: pip install 'integration-journal[encoder]'") from None
+            raise TeacherError("a teacher needs the extra: pip install 'integration-journal[encoder]'") from None
         self._torch: Any = torch
         torch.manual_seed(seed)
         self._chance = random.Random(seed)  # noqa: S311 -- no secret
-        self._tokenizer: Any = AutoTokenizer.from_pretrained(encoder)
-        self._encoder: Any = AutoModel.from_pretrained(encoder)
+        try:
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(encoder)
+            self._encoder: Any = AutoModel.from_pretrained(encoder)
+        except (OSError, ValueError) as error:
+            raise TeacherError(f"{encoder} cannot be read: {error}") from None
         if not hasattr(getattr(self._encoder, "encoder", None), "layer"):
-            raise ValueError(f"{encoder} is not of BERT's make")
+            raise TeacherError(f"{encoder} is not of BERT's make")
         self._marks = Marks(*(getattr(self._tokenizer, f"{each}_token_id") for each in ("cls", "sep", "pad")))
         self._output: Any = torch.nn.Linear(2 * self._encoder.config.hidden_size, labels)
         torch.nn.init.constant_(self._output.bias, RARE)

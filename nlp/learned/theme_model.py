@@ -220,7 +220,8 @@ class ThemeModel(TrainablePipe):
         folder = Path(path)
         lists = json.loads((folder / "vocabulary.json").read_text("utf-8"))
         with np.load(folder / "weights.npz", allow_pickle=False) as kept:
-            if lists["themes"] != self.cfg["themes"] or "steps" not in kept:
+            needed = {"steps", *(key for key, *_ in self._places())}
+            if lists["themes"] != self.cfg["themes"] or not needed <= set(kept.files):
                 raise ValueError(f"{folder} was trained for other themes or by another version: train it anew")
             singles = {word: n for n, word in enumerate(lists["singles"])}
             self.vocabulary = Vocabulary(singles, kept["joint"], kept["rarity"].astype(np.float32), kept["commonness"])

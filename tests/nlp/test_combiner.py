@@ -3,7 +3,7 @@
 import pytest
 from spacy.language import Language
 
-from nlp.combiner import AROUND, Combiner
+from nlp.combiner import SENTENCES_AROUND, Combiner
 from nlp.learned.fitting import ALL, NAMES
 from nlp.learned.theme_model import SCORES
 from nlp.tagger import load_pipeline
@@ -49,16 +49,19 @@ def test_only_what_is_all_but_ruled_out_goes_and_suicidality_never(
     assert any(one.theme == theme and one.line for one in doc.user_data[FOUND]) is stays
 
 
-AGAIN = "He rang again."
+AGAIN, LATER = "He rang again.", "It was half past six."
 FEAR = ("He took my bank card and my keys.", "He says he will find me wherever I go.")
 FUSS = ("The plumber could not come on Monday.", "The tap is only dripping now.")
 
 
 def test_what_is_said_around_a_sentence_speaks_too(nlp: Language) -> None:
+    """Two sentences before it, and in the one after: the sentence right before is the same."""
     column, odds = nlp.get_pipe("theme_model").labels.index("harm_by_others"), {}
     for told in (FEAR, FUSS):
-        doc = nlp(" ".join((told[0], AGAIN, told[1])))
-        odds[told] = doc.user_data[SCORES].scores[1, column]
-    assert odds[FEAR] > odds[FUSS] + 1
+        doc = nlp.make_doc(" ".join((told[0], LATER, AGAIN, told[1])))
+        for name in nlp.pipe_names[: nlp.pipe_names.index("combiner")]:
+            doc = nlp.get_pipe(name)(doc)
+        odds[told] = doc.user_data[SCORES].scores[2, column]
+    assert odds[FEAR] > odds[FUSS] + 0.5
     whys = [span._.because for span in nlp(" ".join((*FEAR, AGAIN, *FEAR))).spans["themes"]]
-    assert any(AROUND in why for why in whys), "and it is said that they do"
+    assert any(SENTENCES_AROUND in why for why in whys), "and it is said that they do"

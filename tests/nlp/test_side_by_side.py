@@ -8,7 +8,7 @@ from spacy.vocab import Vocab
 
 from nlp.learned.architecture import parameter, sentence_themes
 from nlp.learned.evidence import Evidence
-from nlp.learned.features import Batch, Vocabulary, featurise
+from nlp.learned.features import Vocabulary, featurise
 from nlp.learned.labels import TURNED, turned
 from nlp.learned.side_by_side import SideBySide
 from nlp.learned.theme_model import ThemeModel
@@ -22,6 +22,7 @@ SAID = ("the", "boat", "the", "boat", "came")  # a word and a pair stand there t
 TABLE = WordTable.of(WORDS, np.random.default_rng(1).normal(size=(len(WORDS), 4)).astype(np.float32))
 UNITS = {"hidden": 4, "filters": 5, "gist": 6, "around": 3}
 VOCABULARIES = (Vocabulary.empty(), Vocabulary.of([("the", "boat")], 1, 2), Vocabulary.of([SAID] * 2, 1, 2))
+PLAIN = [("grey", "days", "again"), SAID, ("boat",)]
 DOCUMENTS: tuple[list[list[tuple[str, ...]]], ...] = (
     [[("grey", "days"), SAID], [], [("unknown",)]],
     [],
@@ -48,8 +49,8 @@ def _rounded(values: Any) -> Any:
     return whole * steps
 
 
-def network(vocabulary: Vocabulary, columns: int = 2 * TABLE.width) -> Any:
-    model = sentence_themes(2, UNITS, {"inputs": 0.3, "units": 0.4, "words": 0.2})
+def network(vocabulary: Vocabulary, columns: int = 2 * TABLE.width, left_out: float = 0.3) -> Any:
+    model = sentence_themes(2, UNITS, dict.fromkeys(("inputs", "units", "words"), left_out))
     chance = np.random.default_rng(2)
     for member in model.layers:
         member.layers[0].set_dim("n_grams", len(vocabulary))
@@ -86,49 +87,54 @@ def test_with_an_encoder_a_text_without_sentences_is_no_exception(documents: Any
     assert scores.shape == (sum(map(len, documents)), 7)
 
 
-def without_words(weights: SideBySide, batch: Batch, read: Any, sentence: int, theme: int) -> float:
-    """Give what the sentences around and the biases have in a score, which no word of the sentence speaks for."""
+def biases(weights: SideBySide, read: Any, sentence: int, theme: int) -> float:
+    """Give what the biases have in a score, which neither words nor sentences speak for."""
     rest, ways = float(weights.output_bias[theme]), []
     outputs = np.split((read.around[sentence] > 0) * weights.around_output[theme], 2)
     for output, around, gists in zip(outputs, weights.around, np.split(read.gists, 2, axis=1), strict=True):
-        silent = np.where(np.arange(len(gists))[:, None] == sentence, 0, gists)
-        padded = np.vstack([np.zeros((2, 6)), silent, np.zeros((2, 6))])
-        mean = silent.sum(axis=0) / (len(gists) - 1)
-        matrices = np.split(around.weights, 6, axis=1)
-        near = sum(padded[sentence + n] @ matrices[n] for n in range(5))
-        rest += float((near + mean @ matrices[5] + around.bias) @ output)
-        by_gist = (gists[sentence] > 0) * (matrices[2] @ output)
-        rest += float(around.gist_bias @ by_gist)
+        by_gist = (gists[sentence] > 0) * (np.split(around.weights, 6, axis=1)[2] @ output)
+        rest += float(around.bias @ output + around.gist_bias @ by_gist)
         ways.append(by_gist @ around.gist)
     units, filters = np.hstack([each[:4] for each in ways]), np.hstack([each[4:] for each in ways])
-    before = batch.dense[sentence, TABLE.width :] @ weights.dense[TABLE.width :] + weights.bias
-    rest += float(before @ ((read.units[sentence] > 0) * (weights.output[theme] + units)))
-    rest += float(weights.phrase_bias @ ((read.heard.told[sentence] > 0) * (weights.phrase_output[theme] + filters)))
-    return rest
+    rest += float(weights.bias @ ((read.units[sentence] > 0) * (weights.output[theme] + units)))
+    filters = (read.heard.told[sentence] > 0) * (weights.phrase_output[theme] + filters)
+    return rest + float(weights.phrase_bias @ filters)
 
 
 @pytest.mark.parametrize("vocabulary", VOCABULARIES, ids=len)
-def test_the_words_have_the_whole_score_between_them(vocabulary: Vocabulary) -> None:
+@pytest.mark.parametrize("documents", [[PLAIN], [[each] for each in PLAIN]], ids=["together", "apart"])
+def test_words_and_other_sentences_have_the_whole_score_between_them(vocabulary: Vocabulary, documents: Any) -> None:
     """Sentences out of order, one of them asked about twice."""
-    batch = featurise([[("grey", "days", "again"), SAID, ("boat",)]], vocabulary, TABLE)
     weights = SideBySide(network(vocabulary))
-    read = weights.read(batch)
+    read = weights.read(featurise(documents, vocabulary, TABLE))
     sentences, themes = np.array([1, 0, 1, 2]), np.array([3, 0, 6, 3])
-    parts = Evidence(weights).of(read, sentences, themes)
+    parts, others = Evidence(weights).of(read, sentences, themes)
     assert [len(each) for each in parts] == [5, 3, 5, 1]
-    for sentence, theme, part in zip(sentences.tolist(), themes.tolist(), parts, strict=True):
-        rest = without_words(weights, batch, read, sentence, theme)
-        assert part.sum() == pytest.approx(read.scores[sentence, theme] - rest, abs=1e-3)
+    assert (np.abs(others) > 1e-3).all() == (len(documents) == 1), "who stands alone has no others"
+    for sentence, theme, part, added in zip(sentences, themes, parts, others, strict=True):
+        rest = biases(weights, read, sentence, theme)
+        assert part.sum() + added + rest == pytest.approx(read.scores[sentence, theme], abs=1e-3)
 
 
-def test_what_other_sentences_add_is_told_apart() -> None:
-    vocabulary = VOCABULARIES[-1]
-    weights, sentences = SideBySide(network(vocabulary)), [("grey", "days", "again"), SAID, ("boat",)]
-    asked = (np.array([0, 1, 2, 1]), np.array([3, 0, 6, 3]))
-    added = weights.by_others(weights.read(featurise([sentences], vocabulary, TABLE)), *asked)
-    assert np.abs(added).min() > 0.01
-    alone = weights.by_others(weights.read(featurise([[each] for each in sentences], vocabulary, TABLE)), *asked)
-    assert np.allclose(alone, 0, atol=1e-4), "who stands alone has no others"
+def test_the_gradient_of_a_whole_network_is_that_of_small_differences() -> None:
+    model = network(VOCABULARIES[-1], left_out=0.0).layers[0]
+    batch = featurise([PLAIN, [], PLAIN[1:]], VOCABULARIES[-1], TABLE)
+    direction = np.random.default_rng(3).normal(size=(5, 7)).astype(np.float32)
+    model.begin_update(batch)[1](direction)
+    chance, step = np.random.default_rng(4), 1e-3
+    for layer in model.walk():
+        for name in layer.param_names:
+            kept = layer.get_param(name)
+            for place in chance.integers(0, kept.shape, (12, kept.ndim)):
+                ends = []
+                for way in (step, -step):
+                    moved = kept.copy()
+                    moved[tuple(place)] += way
+                    layer.set_param(name, moved)
+                    ends.append(float((model.predict(batch).astype(np.float64) * direction).sum()))
+                slope = (ends[0] - ends[1]) / (2 * step)
+                assert slope == pytest.approx(layer.get_grad(name)[tuple(place)], rel=0.02, abs=0.1), (name, place)
+            layer.set_param(name, kept)
 
 
 def test_a_sentence_hears_of_its_own_document_alone() -> None:
@@ -143,7 +149,7 @@ def test_a_sentence_hears_of_its_own_document_alone() -> None:
 
 def test_what_is_thought_of_a_themes_assertion_is_told_of_that_theme() -> None:
     themes = len(load_taxonomy().themes)
-    labels = ThemeModel(Vocab(), sentence_themes(1, UNITS, {"inputs": 0.0, "units": 0.0, "words": 0.0})).labels
+    labels = ThemeModel(Vocab(), sentence_themes(1, UNITS, dict.fromkeys(("inputs", "units", "words"), 0.0))).labels
     scores = np.arange(2 * len(labels), dtype=np.float32).reshape(2, -1)
     family = labels.index("family")
     expected = [scores[1, labels.index(each)] for each in TURNED]

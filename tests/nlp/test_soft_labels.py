@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -190,13 +191,17 @@ def test_without_the_extra_it_says_what_is_missing(monkeypatch: pytest.MonkeyPat
 
 
 def test_an_encoder_that_is_not_there_is_said_to_be_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def nowhere(*_: Any) -> SoftLabels:
-        raise OSError("some/encoder is no local folder")
+    """Libraries that are an extra, and large, are stood in for."""
 
-    monkeypatch.setattr(teaching, "teach", nowhere)
+    def nowhere(name: str) -> None:
+        raise OSError(f"{name} is no local folder")
+
+    auto = SimpleNamespace(from_pretrained=nowhere)
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(manual_seed=int))
+    monkeypatch.setitem(sys.modules, "transformers", SimpleNamespace(AutoModel=auto, AutoTokenizer=auto))
     answer = CliRunner().invoke(main, ["teach", "--encoder", "some/encoder", "--output", str(tmp_path / "soft.npz")])
     assert answer.exit_code == 1
-    assert answer.output == "Error: some/encoder is no local folder\n"
+    assert answer.output == "Error: some/encoder cannot be read: some/encoder is no local folder\n"
 
 
 def tiny_encoder(folder: Path) -> str:
