@@ -1,5 +1,6 @@
 """The project's own corpus: it can be read, and the tagger keeps to what it reaches on writers it was not made for."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from nlp.evaluation.scoring import judge, scores
 pytestmark = pytest.mark.database_free
 
 
-def documents(pattern: str) -> list[Document]:
-    return [each for path in corpus_files() if path.match(pattern) for each in read_corpus(path)]
+@cache
+def documents(pattern: str) -> tuple[Document, ...]:
+    return tuple(each for path in corpus_files() if path.match(pattern) for each in read_corpus(path))
 
 
 def test_every_file_can_be_read_and_quotes_its_sentences() -> None:
@@ -41,7 +43,7 @@ def test_every_theme_is_spoken_of() -> None:
 
 def test_it_is_written_as_evaluate_reads_it() -> None:
     found = documents("writers_1.txt")
-    assert list(read_documents(map(written_gold, found), labelled=True)) == found
+    assert tuple(read_documents(map(written_gold, found), labelled=True)) == found
 
 
 @pytest.mark.parametrize(
@@ -59,9 +61,9 @@ def test_figures_on_other_writers_stay_what_they_are() -> None:
     found = documents("writers_*.txt")
     tagger = load_tagger()
     figures = scores([judge(each, tagger.tag(each.text, each.kind).mentions) for each in found])
-    assert figures["precision"] >= 0.6
-    assert figures["recall"] >= 0.54
+    assert figures["precision"] >= 0.65
+    assert figures["recall"] >= 0.59
     assert figures["assertion_accuracy"] >= 0.94
-    assert figures["negated_leak"] <= 0.22
-    assert figures["safety_recall"] >= 0.9
+    assert figures["negated_leak"] <= 0.27
+    assert figures["safety_recall"] >= 0.93
     assert figures["safety_precision"] >= 0.7
