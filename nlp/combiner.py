@@ -38,6 +38,7 @@ CUES = frozenset(
 )
 RULED_OUT = 0.05  # of lines of safety themes with less, one in nine was right on held-out writers (docs/model_card.md)
 WORDS_SHOWN = 3  # of what spoke for a learned mention
+LEAST_SAID = 0.4  # log odds that the strongest word of a learned mention adds at the least
 SENTENCES_AROUND = "(sentences around)"  # shown where they are among these
 
 
@@ -103,6 +104,10 @@ class Combiner:
         for (sentence, column), said, others in zip(asked, parts, around.tolist(), strict=True):
             start, end = stream.sentences[sentence]
             words, shares = stream.words[start:end], said.tolist()
+            if (
+                max(shares, default=0.0) < LEAST_SAID
+            ):  # what stands around speaks for it alone: there is nothing to quote
+                continue
             opens, closes = quote(words, shares)
             chance = _chance(float(odds[sentence, column]))
             anchor = start + max(range(opens, closes), key=lambda n: (words[n] not in CUES, shares[n]))
