@@ -138,7 +138,7 @@ def explain(text: str, kind: str, *, html: bool) -> None:
 )
 @click.option("--encoder", help="A sentence encoder, by name or path, in place of the word table; an extra.")
 def train(output: Path, encoder: str | None) -> None:
-    """Train the pipeline from nlp/corpus/ and nlp/config.cfg, and fit its weights; takes half an hour."""
+    """Train the pipeline from nlp/corpus/ and nlp/config.cfg, and fit its weights; takes 40 minutes on two cores."""
     from nlp.build import build  # noqa: PLC0415 -- training's libraries are slow to import
 
     fitted = build(output, {"components.theme_model.encoder": encoder})
