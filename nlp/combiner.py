@@ -104,10 +104,8 @@ class Combiner:
         for (sentence, column), said, others in zip(asked, parts, around.tolist(), strict=True):
             start, end = stream.sentences[sentence]
             words, shares = stream.words[start:end], said.tolist()
-            if (
-                max(shares, default=0.0) < LEAST_SAID
-            ):  # what stands around speaks for it alone: there is nothing to quote
-                continue
+            if max(shares, default=0.0) < LEAST_SAID:
+                continue  # only what stands around speaks for it, and nothing could be quoted
             opens, closes = quote(words, shares)
             chance = _chance(float(odds[sentence, column]))
             anchor = start + max(range(opens, closes), key=lambda n: (words[n] not in CUES, shares[n]))

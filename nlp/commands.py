@@ -171,7 +171,7 @@ def word_table(vectors: TextIO, encoder: str, most: int, output: Path) -> None:
     help="Where to; without it, the soft labels that come with the project are replaced.",
 )
 def teach(encoder: str, epochs: float, output: Path) -> None:
-    """Fine-tune a sentence encoder on the corpus, and write what it makes of it (.npz); takes an hour or more."""
+    """Fine-tune a sentence encoder on the corpus, and write what it makes of it (.npz); takes hours."""
     from nlp import teaching  # noqa: PLC0415 -- as above
 
     if output.suffix != ".npz" or not output.parent.is_dir():

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from spacy.util import registry
@@ -16,7 +16,6 @@ from nlp.learned.surroundings import surroundings
 from nlp.learned.word_table import Floats
 
 HIDDEN = "sentence_hidden"
-GIST, AROUND = 2, 3  # the places of these layers in a network
 
 
 def parameter(layer: Model[Any, Any], name: str) -> Any:
@@ -47,6 +46,17 @@ class LeftOut:
     words: float
 
 
+class Layers(NamedTuple):
+    """The layers of one network, in order."""
+
+    itself: Model[Any, Any]
+    drop: Model[Any, Any]
+    gist: Model[Any, Any]
+    around: Model[Any, Any]
+    drop_around: Model[Any, Any]
+    output: Model[Any, Any]
+
+
 @registry.architectures("integration_journal.SentenceThemes.v1")
 def sentence_themes(members: int, units: dict[str, int], left_out: dict[str, float]) -> Model[Batch, Floats]:
     """Make the network: scores (logits), shape (sentences, labels).
@@ -61,14 +71,14 @@ def sentence_themes(members: int, units: dict[str, int], left_out: dict[str, flo
 
 def _member(units: Units, left_out: LeftOut) -> Model[Batch, Floats]:
     heard = units.hidden + units.filters
-    layers: list[Model[Any, Any]] = [
-        _hidden_layer(units, left_out),
-        Dropout(left_out.units),
-        Relu(nO=units.gist, nI=heard),
-        surroundings(units.around, units.gist),
-        Dropout(left_out.units),
-        Linear(nI=heard + units.around),
-    ]
+    layers = Layers(
+        itself=_hidden_layer(units, left_out),
+        drop=Dropout(left_out.units),
+        gist=Relu(nO=units.gist, nI=heard),
+        around=surroundings(units.around, units.gist),
+        drop_around=Dropout(left_out.units),
+        output=Linear(nI=heard + units.around),
+    )
     return Model("sentence_member", _among_others, layers=layers, init=_initialize_all)
 
 
@@ -77,7 +87,7 @@ def _among_others(
     batch: Batch,
     is_train: bool,  # noqa: FBT001 -- thinc calls it so
 ) -> tuple[Floats, Callable[[Floats], Batch]]:
-    itself, drop, gist, around, drop_around, output = model.layers
+    itself, drop, gist, around, drop_around, output = Layers(*model.layers)
     heard, backprop_heard = itself(batch, is_train)
     heard, backprop_drop = drop(heard, is_train)
     told, backprop_told = gist(heard, is_train)

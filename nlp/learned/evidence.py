@@ -33,16 +33,16 @@ class Evidence:
 
         The first is for each sentence and the theme beside it an array, shape (words,).
         """
-        batch, counts = read.batch, self._weights.counts(read, sentences, themes)
+        batch, gradients = read.batch, self._weights.gradients(read, sentences, themes)
         lengths = batch.words[sentences + 1] - batch.words[sentences]
         words, owner = spread(batch.words[sentences], lengths), np.repeat(np.arange(len(sentences)), lengths)
-        shares = self._of_grams(read, sentences, counts.units, words, owner)
+        shares = self._of_grams(read, sentences, gradients.units, words, owner)
         if batch.pull[words].any():  # with an encoder, a sentence's vector has no parts
             vectors = batch.table.vectors(batch.rows[words])
-            along = counts.units @ self._weights.dense[: batch.table.width].T
+            along = gradients.units @ self._weights.dense[: batch.table.width].T
             shares += batch.pull[words] * np.einsum("ij,ij->i", vectors, along[owner])
-        shares += self._of_phrases(read, sentences, counts.filters, lengths)
-        return np.split(shares.astype(np.float32), np.cumsum(lengths)[:-1]), counts.others
+        shares += self._of_phrases(read, sentences, gradients.filters, lengths)
+        return np.split(shares.astype(np.float32), np.cumsum(lengths)[:-1]), gradients.others
 
     def _of_grams(self, read: Read, sentences: Ints, direction: Floats, words: Ints, owner: Ints) -> Any:
         """Share out what n-grams say: of a pair half to either word, and equally to all places where one stands."""
@@ -60,12 +60,12 @@ class Evidence:
                 shares[known + step] += part
         return shares
 
-    def _of_phrases(self, read: Read, sentences: Ints, counts: Floats, lengths: Ints) -> Any:
-        said = np.abs(read.heard.told[sentences] * counts)
+    def _of_phrases(self, read: Read, sentences: Ints, direction: Floats, lengths: Ints) -> Any:
+        said = np.abs(read.heard.told[sentences] * direction)
         most = min(FILTERS_ASKED, said.shape[1])
         asked = np.argpartition(-said, most - 1, axis=1)[:, :most]
         numbers, places, parts = shares_of_phrases(
-            read.heard, sentences, asked, np.take_along_axis(counts, asked, axis=1)
+            read.heard, sentences, asked, np.take_along_axis(direction, asked, axis=1)
         )
         opens = np.cumsum(lengths) - lengths
         return np.bincount(opens[numbers] + places, parts, minlength=int(lengths.sum()))

@@ -9,8 +9,7 @@ from math import log
 import numpy as np
 
 from nlp.learned.encoder import Encoder
-from nlp.learned.segments import Ints, segment_sums, starts_of
-from nlp.learned.surroundings import beside
+from nlp.learned.segments import Ints, beside, segment_sums, starts_of
 from nlp.learned.word_table import MISSING, Floats, WordTable
 from nlp.words import Stream
 

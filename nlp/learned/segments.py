@@ -1,7 +1,7 @@
-"""Sums and maxima over runs of rows: the words or n-grams of one sentence after another.
+"""Sums, maxima and neighbours in runs of rows: the words of one sentence, the sentences of one document after another.
 
-The runs are gone through side by side, place by place, the longest first: numpy is several times as fast so as it is
-run after run (`ufunc.reduceat`).
+For sums and maxima short runs are gone through side by side, place by place, the longest first: numpy is several times
+as fast so as it is run after run (`ufunc.reduceat`). Documents are long runs, and few.
 """
 
 from collections.abc import Iterator
@@ -63,6 +63,27 @@ def segment_maxima(values: NDArray[Any], opens: Ints, closes: Ints) -> NDArray[A
         else:
             maxima[:count] = values[rows]
     return runs.in_turn(maxima)
+
+
+def beside(values: NDArray[Any], offsets: Ints, step: int) -> NDArray[Any]:
+    """Give each row that of its run which stands so many before it, or after it; zeros where the run has none."""
+    if not step:
+        return values
+    counts = np.diff(offsets)
+    numbers = np.arange(len(values)) - step
+    is_inside = (numbers >= np.repeat(offsets[:-1], counts)) & (numbers < np.repeat(offsets[1:], counts))
+    moved = np.roll(values, step, axis=0)
+    moved[~is_inside] = 0
+    return moved
+
+
+def others(values: NDArray[Any], offsets: Ints) -> NDArray[Any]:
+    """Give each row the mean of the others of its run; zeros to one that stands alone."""
+    counts = np.diff(offsets)
+    told = counts[counts > 0]
+    sums = np.add.reduceat(values, offsets[:-1][counts > 0], axis=0) if len(told) else values
+    rest = np.repeat(sums, told, axis=0) - values
+    return rest / np.repeat(np.maximum(told - 1, 1).astype(np.float32), told)[:, None]
 
 
 def starts_of(lengths: Ints) -> Ints:

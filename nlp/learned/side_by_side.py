@@ -8,14 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from thinc.api import Model
 
-from nlp.learned.architecture import AROUND, GIST, parameter
+from nlp.learned.architecture import Layers, parameter
 from nlp.learned.features import Batch
 from nlp.learned.phrases import Heard, hear
 from nlp.learned.segments import Ints, weighted_sums
-from nlp.learned.surroundings import Around
+from nlp.learned.surroundings import WEIGHTS, Around
 from nlp.learned.word_table import Floats, to_whole
-
-PLACES = ((GIST, ("W", "b")), (AROUND, ("weights", "bias")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +36,11 @@ class Scored(NamedTuple):
     first: int
 
 
-class Counts(NamedTuple):
+class Gradients(NamedTuple):
     """What speaks for some scores, as long as the same units are in use.
 
     units, filters: what each of them counts for each, at once and by way of the sentence's gist. others: what the other
-    sentences of the document add, be it by their gists or as the sentence before.
+    sentences of the document add to each, be it by their gists or as the sentence before.
     """
 
     units: Floats
@@ -84,7 +82,7 @@ class Grams:
 class SideBySide:
     """The weights of all networks, put together.
 
-    From now on the networks themselves look at their weights for words here, so that the most of all are kept once.
+    The networks themselves look at the same weights, all but those of outputs, so that these are kept once.
     Where those of n-grams come from disk, networks have none of these until `release` gives them their own.
 
     grams, dense, bias: of the units over words. phrases, phrase_bias: of the filters. around: of gists and the
@@ -93,7 +91,8 @@ class SideBySide:
     """
 
     def __init__(self, model: Model[Batch, Floats], grams: Grams | None = None) -> None:
-        layers = self._layers = [member.layers[0] for member in model.layers]
+        networks = [Layers(*member.layers) for member in model.layers]
+        layers = self._layers = [each.itself for each in networks]
         if grams is None:
             values = _laid_together(layers, "grams")
             grams = Grams(values, np.ones(values.shape[1], np.float32))
@@ -106,16 +105,16 @@ class SideBySide:
             _laid_together(layers, name) for name in ("dense", "bias", "phrases", "phrase_bias")
         )
         self.around = [
-            Around(*(np.array(parameter(member.layers[layer], name)) for layer, names in PLACES for name in names))
-            for member in model.layers
+            Around(*(parameter(each.gist, name) for name in "Wb"), *(parameter(each.around, name) for name in WEIGHTS))
+            for each in networks
         ]
-        outputs: list[Any] = [parameter(member.layers[-1], "W") / len(layers) for member in model.layers]
+        outputs: list[Any] = [parameter(each.output, "W") / len(layers) for each in networks]
         ends = [layers[0].get_dim("hidden"), layers[0].get_dim("nO")]
         self.output, self.phrase_output, self.around_output = (
             np.concatenate(each, axis=-1)
             for each in zip(*(np.split(one, ends, axis=1) for one in outputs), strict=True)
         )
-        self.output_bias = np.mean([parameter(member.layers[-1], "b") for member in model.layers], axis=0)
+        self.output_bias = np.mean([parameter(each.output, "b") for each in networks], axis=0)
 
     def read(self, batch: Batch) -> Read:
         """Score sentences: logits, shape (sentences, scores)."""
@@ -129,19 +128,21 @@ class SideBySide:
         scores = units @ self.output.T + heard.told @ self.phrase_output.T + around @ self.around_output.T
         return Read(batch, units, heard, gists, around, np.asarray(scores + self.output_bias, np.float32))
 
-    def counts(self, read: Read, sentences: Ints, themes: Ints) -> Counts:
+    def gradients(self, read: Read, sentences: Ints, themes: Ints) -> Gradients:
         """Tell what speaks for some scores: for each sentence and the theme beside it."""
         by_around = (read.around[sentences] > 0) * self.around_output[themes]
         gists, hidden = self._apart(read.gists[sentences]), [self._layers[0].get_dim("hidden")]
         networks = zip(self.around, gists, self._apart(by_around), strict=True)
-        by_unit, by_filter = zip(*(np.split(each.way(*own), hidden, axis=1) for each, *own in networks), strict=True)
+        by_unit, by_filter = zip(
+            *(np.split(each.gradient(*own), hidden, axis=1) for each, *own in networks), strict=True
+        )
         units = (read.units[sentences] > 0) * (self.output[themes] + np.hstack(by_unit))
         itself = np.hstack([each.itself(own) for each, own in zip(self.around, gists, strict=True)])
         half = len(self.dense) // 2
         before = read.batch.dense[sentences, half:] @ self.dense[half:]
         others = np.einsum("ij,ij->i", read.around[sentences] - itself, by_around)
         others += np.einsum("ij,ij->i", before, units)
-        return Counts(units, self.phrase_output[themes] + np.hstack(by_filter), np.asarray(others, np.float32))
+        return Gradients(units, self.phrase_output[themes] + np.hstack(by_filter), np.asarray(others, np.float32))
 
     def _apart(self, values: Floats) -> list[Floats]:
         """Split what all networks have, a column a unit, into what each has."""

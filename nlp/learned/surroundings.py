@@ -12,12 +12,13 @@ import numpy as np
 from thinc.api import Model
 from thinc.initializers import glorot_uniform_init
 
-from nlp.learned.segments import Ints
+from nlp.learned.segments import Ints, beside, others
 from nlp.learned.word_table import Floats
 
 SURROUNDINGS = "sentence_surroundings"
 STEPS = (2, 1, 0, -1, -2)  # whose gists are looked at: so many sentences before, or after; then the mean of all others
 ITSELF = STEPS.index(0)
+WEIGHTS = ("weights", "bias")
 
 Told = tuple[Floats, Ints]  # a gist a sentence; where each document's sentences begin, with one more
 
@@ -29,7 +30,7 @@ def surroundings(units: int, gist: int) -> Model[Told, Floats]:
         _forward,
         init=_initialize,
         dims={"nO": units, "nI": gist},
-        params={"weights": None, "bias": None},
+        params=dict.fromkeys(WEIGHTS),
     )
 
 
@@ -72,27 +73,6 @@ def among(gists: Floats, documents: Ints, weights: Floats, bias: Floats) -> Floa
     return np.asarray(np.maximum(made, 0), np.float32)
 
 
-def beside(values: Floats, documents: Ints, step: int) -> Floats:
-    """Give each sentence the values of the one so many before it, or after it; zeros where its document has none."""
-    if not step:
-        return values
-    counts = np.diff(documents)
-    numbers = np.arange(len(values)) - step
-    is_inside = (numbers >= np.repeat(documents[:-1], counts)) & (numbers < np.repeat(documents[1:], counts))
-    moved = np.roll(values, step, axis=0)
-    moved[~is_inside] = 0
-    return moved
-
-
-def others(values: Floats, documents: Ints) -> Floats:
-    """Give each sentence the mean of its document's other sentences; zeros to one that stands alone."""
-    counts = np.diff(documents)
-    told = counts[counts > 0]
-    sums = np.add.reduceat(values, documents[:-1][counts > 0], axis=0) if len(told) else values
-    rest: Floats = np.repeat(sums, told, axis=0) - values
-    return rest / np.repeat(np.maximum(told - 1, 1).astype(np.float32), told)[:, None]
-
-
 class Around(NamedTuple):
     """A network's weights for gists, and for the units over them."""
 
@@ -110,9 +90,9 @@ class Around(NamedTuple):
         """Give what sentences' own gists say to the units, with what these start from."""
         return np.asarray(gists @ self._own + self.bias, np.float32)
 
-    def way(self, gists: Floats, directions: Floats) -> Floats:
-        """Give what each number made of a sentence counts, by way of the units that count so much as `directions`."""
-        return np.asarray(((directions @ self._own.T) * (gists > 0)) @ self.gist, np.float32)
+    def gradient(self, gists: Floats, by_unit: Floats) -> Floats:
+        """Give what each number made of a sentence counts by way of its gist, where units count as `by_unit` says."""
+        return np.asarray(((by_unit @ self._own.T) * (gists > 0)) @ self.gist, np.float32)
 
     @property
     def _own(self) -> Floats:

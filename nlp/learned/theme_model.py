@@ -13,7 +13,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer
 
-from nlp.learned.architecture import parameter
+from nlp.learned.architecture import Layers, parameter
 from nlp.learned.encoder import load_encoder
 from nlp.learned.evidence import Evidence
 from nlp.learned.features import LEAST, Batch, Sentence, Vocabulary, featurise, sentences_of
@@ -108,14 +108,15 @@ class ThemeModel(TrainablePipe):
         self.model.initialize()
         for member in self.model.layers:
             usual = [RARER if ":" in label else RARE for label in self.labels]
-            member.layers[-1].set_param("b", self.model.ops.asarray1f(usual))
+            Layers(*member.layers).output.set_param("b", self.model.ops.asarray1f(usual))
 
     def _shape(self) -> None:
         for member in self.model.layers:
-            member.layers[0].set_dim("n_grams", len(self.vocabulary))
-            member.layers[0].set_dim("width", self.table.width)
-            member.layers[0].set_dim("columns", 2 * (self.encoder.width if self.encoder else self.table.width))
-            member.layers[-1].set_dim("nO", len(self.labels))
+            itself = Layers(*member.layers).itself
+            itself.set_dim("n_grams", len(self.vocabulary))
+            itself.set_dim("width", self.table.width)
+            itself.set_dim("columns", 2 * (self.encoder.width if self.encoder else self.table.width))
+            Layers(*member.layers).output.set_dim("nO", len(self.labels))
 
     def update(
         self,

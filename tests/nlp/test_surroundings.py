@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nlp.learned.surroundings import beside, others, surroundings
+from nlp.learned.segments import beside, others
+from nlp.learned.surroundings import surroundings
 
 pytestmark = pytest.mark.database_free
 

@@ -196,7 +196,7 @@ def test_without_the_extra_an_encoder_says_what_is_missing(monkeypatch: pytest.M
 
 
 def test_the_combiner_is_fitted_to_what_it_is_shown() -> None:
-    """Planted: the chance is logistic in the scores, a strong line adds three, and one theme is rarer than it seems."""
+    """Planted: the chance is logistic in the score, a strong line adds three, and one theme is rarer than it seems."""
     chance = np.random.default_rng(7)
     themes = list(load_taxonomy().themes)
     scores = chance.normal(-2, 2, (2000, len(themes)))
