@@ -9,7 +9,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from nlp.learned.evidence import quote
+from nlp.learned.evidence import quote, whole
 from nlp.learned.fitting import ALL, NAMES, Weights
 from nlp.learned.side_by_side import Scored
 from nlp.learned.theme_model import SCORES, ThemeModel
@@ -109,6 +109,8 @@ class Combiner:
             opens, closes = quote(words, shares)
             chance = _chance(float(odds[sentence, column]))
             anchor = start + max(range(opens, closes), key=lambda n: (words[n] not in CUES, shares[n]))
+            if others > sum(shares[opens:closes]):  # of "He rang again." the "He" alone shows nothing
+                opens, closes = whole(words)
             why = _strongest([*words, SENTENCES_AROUND], [*shares, others])
             yield Found(self._themes[column], start + opens, start + closes, sentence, chance, None, why, anchor)
 

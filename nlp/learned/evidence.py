@@ -88,3 +88,9 @@ def quote(words: Sentence, shares: Sequence[float]) -> tuple[int, int]:
         if total > best and usable[start] and usable[end - 1]:
             best, opens, closes = total, start, end
     return opens, closes
+
+
+def whole(words: Sentence) -> tuple[int, int]:
+    """Give where a sentence begins and ends, without the signs around it; of signs alone, all."""
+    usable = [n for n, word in enumerate(words) if word[0].isalnum()]
+    return (usable[0], usable[-1] + 1) if usable else (0, len(words))

@@ -65,3 +65,14 @@ def test_what_is_said_around_a_sentence_speaks_too(nlp: Language) -> None:
     assert odds[FEAR] > odds[FUSS] + 0.5
     doc = nlp(" ".join((*FEAR, AGAIN, "He took my phone, too.")))
     assert any(SENTENCES_AROUND in span._.because for span in doc.spans["themes"]), "and it is said that they do"
+
+
+def test_what_the_sentences_around_carry_is_quoted_whole_and_what_its_own_words_say_by_these(nlp: Language) -> None:
+    doc = nlp(" ".join((*FEAR, AGAIN, "He took my phone, too.")))
+    (again,) = (span for span in doc.spans["themes"] if span.text in AGAIN and span._.source == "model")
+    assert again.text == AGAIN.removesuffix(".")
+    assert again._.because.startswith(f"learned: {SENTENCES_AROUND}"), "it is said that they carry it"
+    alone = nlp("The bus was late and the shop was shut, and all I could think of was the coffin going down.")
+    own = [span.text for span in alone.spans["themes"] if span._.source == "model"]
+    assert own
+    assert all(len(each) < 2 / 3 * len(alone.text) for each in own)
