@@ -6,13 +6,13 @@ whoever cuts its end off is found out by a digest that was noted elsewhere. The 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, Index, String, UniqueConstraint, event, select, text
+from sqlalchemy import Connection, Index, String, Table, UniqueConstraint, bindparam, event, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.action import Resolve
@@ -21,13 +21,14 @@ from models.break_glass import BreakGlass
 from models.care_team import CareTeam
 from models.consent import Consent
 from models.course import Course
-from models.data_key import DataKey, KeyOwner, current_key
+from models.data_key import DataKey, KeyOwner, opened_key
 from models.document import Document
 from models.erasure import Erasure
 from models.measure_response import MeasureResponse
 from models.person import Patient
 from models.safety_flag import SafetyFlag
 from models.session import Session as TreatmentSession
+from models.tenancy import store_within
 
 OUTCOMES = ("done", "refused", "not_found", "invalid", "failed")
 PURPOSES_OF_USE = ("own_record", "treatment", "administration", "ehr", "break_glass", "sign_in", "service")
@@ -80,34 +81,42 @@ class AuditEvent(OfOrganization, Base):
     record_id: Mapped[UUID | None]
     digest: Mapped[str] = mapped_column(String(64))
 
-    def content(self, previous: str) -> bytes:
-        """What the digest is made over: every column but the digest, and the digest before."""
-        told = {each.key: getattr(self, each.key) for each in type(self).__table__.columns if each.key != "digest"}
-        told["at"] = self.at.astimezone(UTC).isoformat()
-        return json.dumps([previous, told], default=str, sort_keys=True).encode()
+
+def content(values: Mapping[str, Any], previous: str) -> bytes:
+    """What an event's digest is made over: every column but the digest, and the digest before."""
+    told = {**values, "at": values["at"].astimezone(UTC).isoformat()}
+    return json.dumps([previous, told], default=str, sort_keys=True).encode()
+
+
+# Every request is told of, so this is asked of the tables themselves, with statements that are built once.
+_EVENTS = cast("Table", AuditEvent.__table__)
+_INSERT = insert(_EVENTS)
+_LAST = (
+    select(_EVENTS.c.sequence, _EVENTS.c.digest)
+    .where(_EVENTS.c.organization_id == bindparam("organization_id"))
+    .order_by(_EVENTS.c.sequence.desc())
+    .limit(1)
+)
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 20))")
 
 
 def append(db_session: Session, organization_id: UUID, at: datetime, deeds: Iterable[Deed]) -> None:
     """Put deeds at the end of an organization's trail, in the caller's transaction."""
-    key = current_key(db_session, KeyOwner("audit", organization_id, organization_id))
-    db_session.flush()
-    if db_session.get_bind().dialect.name == "postgresql":  # one at a time; on SQLite every write is
-        db_session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 20))"), {"id": str(organization_id)}
-        )
-    last = db_session.execute(_columns(organization_id).order_by(AuditEvent.sequence.desc()).limit(1)).one_or_none()
+    store_within(db_session, organization_id, AuditEvent.__name__)
+    key = opened_key(db_session, KeyOwner("audit", organization_id, organization_id))
+    connection = db_session.connection()
+    if connection.dialect.name == "postgresql":  # one at a time; on SQLite every write is
+        connection.execute(_LOCK, {"id": str(organization_id)})
+    last = connection.execute(_LAST, {"organization_id": organization_id}).one_or_none()
     sequence, previous = last or (0, FIRST)
-    for deed in deeds:
-        sequence += 1
-        values = {name: getattr(deed, name) for name in Deed.__slots__}
-        made = AuditEvent(id=new_id(), organization_id=organization_id, sequence=sequence, at=at, **values)
-        made.digest = previous = key.opened.mac(made.content(previous))
-        db_session.add(made)
-    db_session.flush()
-
-
-def _columns(organization_id: UUID) -> Any:
-    return select(AuditEvent.sequence, AuditEvent.digest).where(AuditEvent.organization_id == organization_id)
+    rows = []
+    for number, deed in enumerate(deeds, sequence + 1):
+        told = {name: getattr(deed, name) for name in Deed.__slots__}
+        row = {"id": new_id(), "organization_id": organization_id, "sequence": number, "at": at, **told}
+        previous = key.mac(content(row, previous))
+        rows.append({**row, "digest": previous})
+    if rows:
+        connection.execute(_INSERT, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +133,12 @@ def verify(db_session: Session, organization_id: UUID, noted: tuple[int, str] | 
     key = db_session.scalars(
         select(DataKey).where(DataKey.owner_kind == "audit", DataKey.owner_id == organization_id)
     ).one_or_none()
-    query = select(AuditEvent).where(AuditEvent.organization_id == organization_id).order_by(AuditEvent.sequence)
+    query = select(_EVENTS).where(_EVENTS.c.organization_id == organization_id).order_by(_EVENTS.c.sequence)
     count, previous = 0, FIRST
-    with db_session.scalars(query.execution_options(yield_per=500)) as in_order:
+    with db_session.execute(query.execution_options(yield_per=500)) as in_order:
         for each in in_order:
-            expected = key.opened.mac(each.content(previous)) if key else None
+            values = {name: value for name, value in each._asdict().items() if name != "digest"}
+            expected = key.opened.mac(content(values, previous)) if key else None
             is_noted_otherwise = noted is not None and each.sequence == noted[0] and each.digest != noted[1]
             if each.sequence != count + 1 or each.digest != expected or is_noted_otherwise:
                 return Verdict(count, previous, count + 1)

@@ -12,12 +12,12 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from cachetools import LRUCache
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import CheckConstraint, Index, LargeBinary, String, event, select, text
+from sqlalchemy import CheckConstraint, Index, LargeBinary, String, Table, bindparam, event, select, text
 from sqlalchemy.orm import Mapped, QueryContext, Session, mapped_column
 
 from models.base import Base, Identified, OfOrganization, new_id, now
@@ -104,7 +104,7 @@ class DataKey(OfOrganization, Identified, Base):
     @property
     def context(self) -> bytes:
         """What the wrapped key is bound to."""
-        return f"data-key|{self.id}|{self.owner_kind}|{self.owner_id}".encode()
+        return _context(self.id, self.owner_kind, self.owner_id)
 
     @property
     def opened(self) -> OpenedKey:
@@ -132,6 +132,16 @@ class DataKey(OfOrganization, Identified, Base):
         self.sealed, self.destroyed_at, self.is_current = None, now(), False
 
 
+_KEYS = cast("Table", DataKey.__table__)
+_CURRENT = select(_KEYS.c.id, _KEYS.c.wrapping_key, _KEYS.c.sealed).where(
+    _KEYS.c.owner_kind == bindparam("kind"), _KEYS.c.owner_id == bindparam("owner"), _KEYS.c.is_current
+)
+
+
+def _context(key_id: UUID, owner_kind: str, owner_id: UUID) -> bytes:
+    return f"data-key|{key_id}|{owner_kind}|{owner_id}".encode()
+
+
 @event.listens_for(DataKey, "load")
 def _give_keyring(key: DataKey, context: QueryContext) -> None:
     key._keyring = keyring_of(context.session)  # noqa: SLF001  (its own module)
@@ -155,6 +165,17 @@ def current_key(db_session: Session, owner: KeyOwner) -> DataKey:
         found = make_key(keyring_of(db_session), owner)
         db_session.add(found)
     return found
+
+
+def opened_key(db_session: Session, owner: KeyOwner) -> OpenedKey:
+    """Give an owner's current key ready for use, made and stored if there is none yet, without a row for the caller."""
+    found = db_session.connection().execute(_CURRENT, {"kind": owner.kind, "owner": owner.id}).one_or_none()
+    if found is None:
+        made = current_key(db_session, owner)
+        db_session.flush()
+        return made.opened
+    wrapped = Wrapped(found.wrapping_key, found.sealed)
+    return keyring_of(db_session).open(found.id, wrapped, _context(found.id, owner.kind, owner.id))
 
 
 def make_key(keyring: Keyring, owner: KeyOwner) -> DataKey:

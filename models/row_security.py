@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 SETTING = "integration.organization"
+_SAY = text("SELECT set_config(:name, :value, true)")
 EVERYBODY = "*"  # the service's own work, across organizations: sign-in, jobs, the command line
 
 
@@ -34,5 +35,4 @@ def wall_off(op: Any, *tables: str) -> None:
 def speak_for(connection: Connection, organization: str) -> None:
     """Say whose the transaction is: an organization's id, or `EVERYBODY`. It ends with the transaction."""
     if connection.dialect.name == "postgresql":
-        values = {"name": SETTING, "value": organization}
-        connection.execute(text("SELECT set_config(:name, :value, true)"), values)
+        connection.execute(_SAY, {"name": SETTING, "value": organization})

@@ -67,12 +67,18 @@ def _of_patient(column: InstrumentedAttribute[UUID], reach: Reach) -> ColumnElem
             )
             return or_(column.in_(cared_for), column.in_(reach.opened)) if reach.opened else column.in_(cared_for)
         case Extent.CONSENTED:
-            return consents_to(column, "ehr")
+            return _is_agreed_to(column)
         case Extent.PUT_IN:
             of_caller = (Identifier.owner_id == reach.user_id, Identifier.kind == "patient")
             return column.in_(select(Identifier.patient_id).where(*of_caller))
         case _:
             return false()
+
+
+@cache  # the same for every caller, and built for nearly every question of a record system
+def _is_agreed_to(patient_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    """The patient says yes to record systems."""
+    return consents_to(patient_id, "ehr")
 
 
 def _within(table: Any, column: InstrumentedAttribute[UUID], reach: Reach) -> Select[Any]:

@@ -19,6 +19,12 @@ class ForeignRow(Exception):
     """A row of another organization was about to be stored. Always a mistake of ours."""
 
 
+def store_within(db_session: Session, organization_id: UUID, kind: str) -> None:
+    """Say whose rows are about to be stored past the session's own bookkeeping; raise `ForeignRow`."""
+    if db_session.info.get(TENANT) not in {None, organization_id}:
+        raise ForeignRow(kind)
+
+
 @event.listens_for(Session, "do_orm_execute")
 def _stay_within(state: ORMExecuteState) -> None:
     organization_id: UUID | None = state.session.info.get(TENANT)

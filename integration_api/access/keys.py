@@ -3,13 +3,15 @@
 One key signs. Those before it verify for a day more, so that the tokens out there run out by themselves.
 """
 
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from joserfc.jwk import ECKey
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session as DbSession
 
 from models.key_service import KeyService, Wrapped
@@ -84,12 +86,21 @@ def public_key(db_session: DbSession, kid: object, at: datetime) -> ECKey | None
     """Find the public half of a key that verifies, by its id."""
     if not isinstance(kid, str) or not _KID.fullmatch(kid):
         return None
-    jwk = db_session.scalar(select(SigningKey.public_jwk).where(SigningKey.kid == kid, _verifies(at)))
-    return None if jwk is None else ECKey.import_key(jwk)
+    jwk = db_session.connection().scalar(_VERIFYING, {"kid": kid, "at": at})
+    return None if jwk is None else _imported(json.dumps(jwk, sort_keys=True))
 
 
-def _verifies(at: datetime) -> Any:
+@lru_cache(maxsize=16)
+def _imported(jwk: str) -> ECKey:
+    return ECKey.import_key(json.loads(jwk))
+
+
+def _verifies(at: Any) -> Any:
     return or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > at)
+
+
+# Asked at every request, so it is built once.
+_VERIFYING = select(SigningKey.public_jwk).where(SigningKey.kid == bindparam("kid"), _verifies(bindparam("at")))
 
 
 def _make(db_session: DbSession, key_service: KeyService, algorithm: str = ALGORITHM) -> ECKey:

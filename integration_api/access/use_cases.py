@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.keys import public_key
@@ -28,32 +28,41 @@ def outsider_principal(db_session: DbSession, outsider: Outsider, at: datetime) 
     return principal_of(db_session, Grant(found.id, outsider.scopes, outsider.client_id), at)
 
 
+# Asked at every request, so both are built once.
+_ACCOUNT = (
+    select(User.organization_id, User.role, User.is_active, Clinician.id, Patient.id)
+    .outerjoin(Clinician, Clinician.user_id == User.id)
+    .outerjoin(Patient, Patient.user_id == User.id)
+    .where(User.id == bindparam("user_id"))
+)
+_ALIVE = (
+    select(OAuthGrant.id)
+    .join(OAuthClient, OAuthClient.id == OAuthGrant.client_id)
+    .where(OAuthGrant.id == bindparam("sid"), OAuthGrant.revoked_at.is_(None), OAuthClient.is_active)
+)
+
+
 def principal_of(db_session: DbSession, grant: Grant, at: datetime) -> Principal:
     """Find who a token speaks for; raise `Unauthenticated` when user, client or grant is gone or switched off."""
-    user = db_session.get(User, grant.user_id)
-    if user is None or not user.is_active or not (grant.sid is None or _is_alive(db_session, grant.sid)):
+    account = db_session.connection().execute(_ACCOUNT, {"user_id": grant.user_id}).one_or_none()
+    if account is None or not account.is_active or not _is_alive(db_session, grant.sid):
         raise Unauthenticated("You are signed out, or have been away for a while. Please sign in again.")
-    clinician_id = db_session.scalar(select(Clinician.id).where(Clinician.user_id == user.id))
+    organization_id, role, _, clinician_id, patient_id = account
     opened = [] if clinician_id is None else db_session.scalars(opened_by(clinician_id, at)).all()
     return Principal(
-        user_id=user.id,
-        organization_id=user.organization_id,
-        role=Role(user.role),
+        user_id=grant.user_id,
+        organization_id=organization_id,
+        role=Role(role),
         scopes=grant.scopes,
-        patient_id=db_session.scalar(select(Patient.id).where(Patient.user_id == user.id)),
+        patient_id=patient_id,
         clinician_id=clinician_id,
         opened=frozenset(opened),
         client=grant.client_id,
     )
 
 
-def _is_alive(db_session: DbSession, sid: UUID) -> bool:
-    alive = (
-        select(OAuthGrant.id)
-        .join(OAuthClient, OAuthClient.id == OAuthGrant.client_id)
-        .where(OAuthGrant.id == sid, OAuthGrant.revoked_at.is_(None), OAuthClient.is_active)
-    )
-    return db_session.scalar(alive) is not None
+def _is_alive(db_session: DbSession, sid: UUID | None) -> bool:
+    return sid is None or db_session.connection().scalar(_ALIVE, {"sid": sid}) is not None
 
 
 def user_named(db_session: DbSession, username: str) -> User:

@@ -10,7 +10,18 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from integration_api.db import Collision, db, enter_organization, reading, unit_of_work
-from models import Clinician, Document, Organization, Patient, Session, SigningKey, UnknownName, User
+from models import (
+    Clinician,
+    Document,
+    Organization,
+    Patient,
+    Session,
+    SigningKey,
+    UnknownName,
+    User,
+    append_deeds,
+    now,
+)
 from models.base import OfOrganization
 from models.tenancy import ForeignRow
 
@@ -64,6 +75,8 @@ def test_nothing_is_stored_for_another_organization(at_harbour: Any) -> None:
         elsewhere = db_session.scalars(select(Patient).where(Patient.name == "June")).one().organization_id
     with pytest.raises(ForeignRow), unit_of_work() as db_session:
         db_session.add(Patient(organization_id=elsewhere, name="Smuggled"))
+    with pytest.raises(ForeignRow), unit_of_work() as db_session:
+        append_deeds(db_session, elsewhere, now(), [])
 
 
 def test_a_request_that_nobody_was_let_into_sees_nothing(app: Flask, clinic: Any) -> None:

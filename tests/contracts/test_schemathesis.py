@@ -36,7 +36,7 @@ def address(clinic: Any, caplog: pytest.LogCaptureFixture) -> Iterator[str]:
     consent = {"purpose": "ehr", "is_granted": True, "wording": "As shown."}
     clinic.maya.create("/v1/me/consents", consent)
     caplog.set_level(logging.WARNING, "werkzeug")
-    with served(clinic.app) as found:
+    with served(clinic.app, one_by_one=True) as found:
         yield found
 
 

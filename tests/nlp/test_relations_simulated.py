@@ -99,7 +99,7 @@ class Course:
 )
 def test_of_unrelated_themes_nothing_is_said(how: dict[str, Any]) -> None:
     """In at most one course in twenty, both kinds of statement taken together."""
-    runs, said = 150, 0
+    runs, said = 100, 0
     for seed in range(runs):
         course = Course(seed, **how)
         pairs = together(course.writings, course.sightings).pairs

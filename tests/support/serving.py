@@ -10,9 +10,9 @@ from werkzeug.serving import make_server
 
 
 @contextmanager
-def served(app: Any) -> Iterator[str]:
-    """Serve it meanwhile, and give its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+def served(app: Any, *, one_by_one: bool = False) -> Iterator[str]:
+    """Serve it meanwhile, and give its address. `one_by_one` is for a client that asks so: no thread a request."""
+    server = make_server("127.0.0.1", 0, app, threaded=not one_by_one)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
