@@ -13,6 +13,7 @@ from pathlib import Path
 
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.util import minibatch
 
 from nlp.context_rules import SENTENCE_START, ContextRule, ContextRules, load_context_rules
 from nlp.findings import Assertion
@@ -88,14 +89,28 @@ class Context:
 
     def __call__(self, doc: Doc) -> Doc:
         """Decide the assertion of every theme found."""
-        self._automaton.rest()
-        found = doc.user_data[FOUND]
-        decided = self.decide(doc.user_data[STREAM], found, doc.user_data.get(KIND, "journal"))
-        if self.model is not None:
-            learned = self.model.settle(list(self.seen(doc, decided)))
-            decided = [self._settle(*each) for each in zip(learned, decided, found, strict=True)]
-        doc.user_data[DECIDED] = decided
+        self._decide_all([doc])
         return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int) -> Iterator[Doc]:
+        """Do so for many documents, whose mentions the trained part settles at once, which is quicker."""
+        for docs in minibatch(stream, batch_size):  # type: ignore[no-untyped-call]
+            together = list(docs)
+            self._decide_all(together)
+            yield from together
+
+    def _decide_all(self, docs: Sequence[Doc]) -> None:
+        self._automaton.rest()
+        for doc in docs:
+            kind = doc.user_data.get(KIND, "journal")
+            doc.user_data[DECIDED] = self.decide(doc.user_data[STREAM], doc.user_data[FOUND], kind)
+        if self.model is None:
+            return
+        seen = [one for doc in docs for one in self.seen(doc, doc.user_data[DECIDED])]
+        learned = iter(self.model.settle(seen))
+        for doc in docs:
+            both = zip(doc.user_data[DECIDED], doc.user_data[FOUND], strict=True)
+            doc.user_data[DECIDED] = [self._settle(next(learned), decided, one) for decided, one in both]
 
     def seen(self, doc: Doc, decided: Sequence[Decided]) -> Iterator[Seen]:
         """Give each mention as the trained part sees it."""
