@@ -130,6 +130,8 @@ class Context:
             return decided
         if one.theme == SUICIDALITY and one.line:
             return decided
+        if is_safety and one.line and one.line.says_not and said is Assertion.NEGATED:
+            return decided  # "not safe with him": the "not" is part of what is said
         if load_taxonomy().themes[one.theme].includes_lack and said is Assertion.NEGATED:
             return decided  # those who wrote the corpus often called it a denial
         is_plain = decided.gap <= NEAR and decided.assertion is Assertion.NEGATED  # "not afraid"

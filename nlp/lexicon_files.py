@@ -21,6 +21,12 @@ class LexiconLine:
     written: str
     elements: tuple[Element, ...]
 
+    @property
+    def says_not(self) -> bool:
+        """Tell whether a "not" is part of what the line looks for."""
+        places = (element for element in self.elements if isinstance(element, OneOf))
+        return any("not" in words for place in places for words in place.alternatives)
+
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:

@@ -70,7 +70,11 @@ class Severity:
     def _grade(self, doc: Doc, one: Found) -> Grade | None:
         met = [each for each in self._met(doc, one.sentence) if each.strength != NONE]
         said = self._context.decide(doc.user_data[STREAM], met, doc.user_data.get(KIND, "journal"))
-        counted = [each for each, decided in zip(met, said, strict=True) if decided.assertion in COUNTED]
+        counted = [
+            each
+            for each, decided in zip(met, said, strict=True)
+            if decided.assertion in COUNTED or _is_part_of(one, each)
+        ]
         gravest = max(counted, key=lambda each: self._ranks[each.strength], default=None)
         return Grade(gravest.strength, gravest.written) if gravest else None
 
@@ -84,6 +88,12 @@ class Severity:
 
 def _lies_within(hit: Hit, other: Hit) -> bool:
     return other.start <= hit.start and hit.end <= other.end and other.end - other.start > hit.end - hit.start
+
+
+def _is_part_of(one: Found, level: Found) -> bool:
+    """Tell whether a level lies in the words that a mention is about: it is then as true as the mention."""
+    start, end = one.core
+    return level.start < end and start < level.end
 
 
 @Language.factory("severity")
