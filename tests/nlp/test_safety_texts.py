@@ -1,0 +1,64 @@
+"""Single texts about safety, in contrasting pairs: what is live is found, what is not does not alarm.
+
+Floors a little under what was measured (docs/model_card.md). The lines were mended by one file; by the other nothing.
+"""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from nlp import load_tagger, load_taxonomy
+from nlp.corpus_files import FOLDER
+
+pytestmark = pytest.mark.database_free
+
+LIVE = {"affirmed", "hypothetical"}
+
+
+def told(file: str) -> Iterator[dict[str, str | None]]:
+    return map(json.loads, (FOLDER / file).read_text("utf-8").splitlines())
+
+
+def alarms(each: dict[str, str | None]) -> bool:
+    kind = "note" if each["kind"] == "note" else "journal"
+    mentions = load_tagger().tag(str(each["text"]), kind).mentions
+    return any(mention.theme == each["theme"] and mention.assertion.value in LIVE for mention in mentions)
+
+
+@pytest.mark.parametrize(
+    ("file", "found", "quiet", "absent"),
+    [("safety_reviewed.jsonl", 0.86, 0.87, 0.87), ("safety_fresh.jsonl", 0.72, 0.63, 0.83)],
+)
+def test_what_is_live_is_found_and_the_rest_does_not_alarm(
+    file: str, found: float, quiet: float, absent: float
+) -> None:
+    right: dict[str, list[bool]] = {"live": [], "quiet": [], "absent": []}
+    for each in told(file):
+        assert each["theme"] in load_taxonomy().safety
+        kind = "absent" if each["assertion"] is None else "live" if each["assertion"] in LIVE else "quiet"
+        right[kind].append(alarms(each) is (kind == "live"))
+    for kind, floor in (("live", found), ("quiet", quiet), ("absent", absent)):
+        assert sum(right[kind]) >= floor * len(right[kind]), kind
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "assertion", "severity"),
+    [
+        ("Everyone would be better off without me.", "journal", "affirmed", "wish_to_be_dead"),
+        ("I can't keep myself safe.", "journal", "affirmed", "intent"),
+        ("No psychosis, no mania, +SI.", "note", "affirmed", "thoughts"),
+        ("I haven't told anyone I'm suicidal.", "journal", "affirmed", "thoughts"),
+        ("Denied HI, disclosed SI.", "note", "affirmed", "thoughts"),
+        ("Pt declined to answer questions about SI.", "note", "affirmed", "thoughts"),
+        ("I cut myself again last night.", "journal", "affirmed", "act"),
+        ("SI/HI: neg", "note", "negated", None),
+        ("C-SSRS: 0", "note", "negated", None),
+        ("I would never hurt myself.", "journal", "negated", None),
+        ("I took an overdose in 2015.", "journal", "historical", None),
+    ],
+)
+def test_what_a_careful_clinician_would_trip_over(text: str, kind: str, assertion: str, severity: str | None) -> None:
+    mentions = load_tagger().tag(text, "note" if kind == "note" else "journal").mentions
+    (found,) = {(each.assertion.value, each.severity) for each in mentions if each.theme == "suicidality"}
+    assert found == (assertion, severity)
