@@ -14,6 +14,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.action.use_cases import STALLS_AFTER
+from integration_api.journal.clock import zone_of
 from integration_api.themes.gleaned import (
     Listed,
     OfDocument,
@@ -104,7 +105,8 @@ def _follow(
     for document_id, text in open_documents(db_session, limits, sorted(unread)):
         _look(known.documents[document_id], text, unread[document_id])
     passages = {each.id: _latest(known, after[each.id], said[each.id]) for each in resolves}
-    return {each.id: _followed(each, len(after[each.id]), passages[each.id], at) for each in resolves}
+    here = at.astimezone(zone_of(db_session, resolves[0].patient_id))
+    return {each.id: _followed(each, len(after[each.id]), passages[each.id], here) for each in resolves}
 
 
 def _latest(known: OfPatient, documents: Sequence[Listed], said: Said) -> list[Passage]:
@@ -128,6 +130,7 @@ def _look(document: OfDocument, text: str, said: Iterable[Said]) -> None:
 
 
 def _followed(resolve: Resolve, entries_since: int, passages: Sequence[Passage], at: datetime) -> Followed:
+    """Tell what became of one; `at` is what the clock says where the patient is."""
     last = passages[-1].written_at if passages else None
     quiet_since = last or resolve.created_at
     is_open = not isinstance(resolve, Commitment) or resolve.status == "open"

@@ -1,6 +1,7 @@
 """Intentions and commitments: whose they are, what they are about, and what the next entries say of them."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -53,6 +54,21 @@ def test_it_stalls_when_nothing_is_said_for_two_weeks_or_its_day_is_past_and_not
     later(15)
     assert clinic.maya.read(f"/v1/commitments/{quiet}")["is_stalled"]
     assert [each["id"] for each in clinic.maya.read("/v1/commitments?status=kept")["items"]] == [due["id"]]
+
+
+def test_its_day_is_past_when_it_is_where_the_patient_is(
+    clinic: Any, set_clock: Callable[..., datetime]
+) -> None:
+    set_clock(days=10)  # in the morning of the 12th of March in Los Angeles
+    settings = "/v1/me/reminder-settings"
+    clinic.maya.patch(settings, {"timezone": "America/Los_Angeles"}, if_match=clinic.maya.etag(settings))
+    body = {"text": SISTER, "due_on": "2026-03-12", "visibility": "care_team"}
+    path = f"/v1/commitments/{clinic.maya.create('/v1/commitments', body)['id']}"
+    seen = []
+    for hours in (10, 15.9, 16.1):  # six in the evening, and around midnight
+        set_clock(days=10, hours=hours)
+        seen += [(clinic.maya.read(path)["is_stalled"], clinic.therapist.read(path)["is_stalled"])]
+    assert seen == [(False, False), (False, False), (True, True)]
 
 
 def test_a_patients_own_is_private_until_shared_and_a_clinicians_is_the_teams(clinic: Any) -> None:
