@@ -275,7 +275,7 @@ def _commitment_lines(commitments: Iterable[Followed]) -> Iterable[Line]:
         if each.is_stalled:
             yield replace(line, says="A commitment that has gone quiet, or whose day is past.")
         elif spoken:
-            yield replace(line, says=f"A commitment that later writing comes back to, in {_times(len(each.passages))}.")
+            yield replace(line, says=f"A commitment that later writing comes back to {_times(each.spoken_of)}.")
 
 
 def _name(theme: str) -> str:

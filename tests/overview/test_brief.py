@@ -124,6 +124,18 @@ def test_a_motif_comes_with_its_passages(course: Any) -> None:
     assert all("door" in each["quote"].lower() for each in line["evidence"])
 
 
+def test_how_often_a_commitment_is_come_back_to_is_all_of_it(course: Any) -> None:
+    body = {"text": "Call my sister on Sundays.", "visibility": "care_team"}
+    course.maya.create("/v1/commitments", body)
+    for count, says in ((1, "once"), (7, "7 times")):
+        while len(course.maya.read("/v1/journal-entries?limit=50")["items"]) < count:
+            course.write("I called my sister this Sunday, and we talked.", ago(-1))
+        (line,) = [each for each in brief(course)["lines"] if each["kind"] == "commitment"]
+        assert line["says"] == f"A commitment that later writing comes back to {says}."
+    assert len(line["evidence"]) == 3  # its own words, and the latest two
+    assert len(course.therapist.read("/v1/commitments")["items"][0]["passages"]) == 5
+
+
 def test_denied_and_rejected_signs_of_danger_are_no_line(course: Any) -> None:
     course.note("Denies SI. No plan, no intent.", written_at=ago(2))
     entry = course.write("I want to die of embarrassment, honestly I want to die.", ago(1))
