@@ -48,8 +48,8 @@ from models import (
 from nlp.recurrence import RecurringTheme, Sighting
 
 WITHOUT_SESSION = timedelta(days=14)  # how far back "since last time" goes where there was none
-# So long a session that nobody has closed may be the one that is sat in now: longer than any lasts, whole days of dosing
-# included, and past by the next morning, when the one of yesterday is "last time", closed or not.
+# So long a session that nobody has closed may be the one that is sat in now: longer than any lasts, a whole day of
+# dosing included, and past by the next morning, when yesterday's is "last time", closed or not.
 UNDER_WAY = timedelta(hours=12)
 SHOWN = 2  # pieces of evidence a line
 RETURNING = 3  # themes that keep returning; the timeline has the rest

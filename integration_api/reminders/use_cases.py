@@ -69,8 +69,8 @@ def _scheduled(drafts: Iterable[Reminder], asked: Asked, wanted: Preferences) ->
 def _coming(draft: Reminder, asked: Asked, quiet: Quiet) -> datetime | None:
     """Give when a reminder is due, out of quiet hours; of one that comes again the next time.
 
-    It comes at the same time of day, also when the clock was changed, and is not over before it has come: one that waits
-    for the end of quiet hours still waits when the hour that it was meant for is past.
+    It comes at the same time of day, also when the clock was changed. What waits for the end of quiet hours still waits
+    when the hour that it was meant for is past.
     """
     meant = draft.due_at
     due_at = out_of_quiet(meant, draft.window, quiet, asked.zone)

@@ -56,9 +56,7 @@ def test_it_stalls_when_nothing_is_said_for_two_weeks_or_its_day_is_past_and_not
     assert [each["id"] for each in clinic.maya.read("/v1/commitments?status=kept")["items"]] == [due["id"]]
 
 
-def test_its_day_is_past_when_it_is_where_the_patient_is(
-    clinic: Any, set_clock: Callable[..., datetime]
-) -> None:
+def test_its_day_is_past_when_it_is_where_the_patient_is(clinic: Any, set_clock: Callable[..., datetime]) -> None:
     set_clock(days=10)  # in the morning of the 12th of March in Los Angeles
     settings = "/v1/me/reminder-settings"
     clinic.maya.patch(settings, {"timezone": "America/Los_Angeles"}, if_match=clinic.maya.etag(settings))

@@ -80,7 +80,7 @@ def test_every_line_rests_on_words_that_stand_where_it_says(course: Any) -> None
     ],
 )
 def test_last_time_is_no_session_that_one_may_still_be_sitting_in(
-    course: Any, status: str, hours: float, is_over: bool
+    course: Any, status: str, hours: float, *, is_over: bool
 ) -> None:
     course.write("I want to die some nights.", ago(2))
     made = course.therapist.read("/v1/sessions?kind=dosing&limit=1")["items"][0]["course_id"]
