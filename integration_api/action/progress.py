@@ -14,6 +14,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.action.use_cases import STALLS_AFTER
+from integration_api.journal.clock import zone_of
 from integration_api.themes.gleaned import (
     Listed,
     OfDocument,
@@ -44,10 +45,14 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """An intention or commitment, with what became of it in writing. `entries_since` counts what came after it."""
+    """An intention or commitment, with what became of it in writing. `entries_since` counts what came after it.
+
+    `spoken_of` counts all sentences that come back to it, `passages` are the latest of them.
+    """
 
     resolve: Any
     entries_since: int
+    spoken_of: int
     passages: Sequence[Passage]
     last_spoken_of: datetime | None
     is_stalled: bool
@@ -103,8 +108,8 @@ def _follow(
                 unread[one.id].add(said[resolve_id])
     for document_id, text in open_documents(db_session, limits, sorted(unread)):
         _look(known.documents[document_id], text, unread[document_id])
-    passages = {each.id: _latest(known, after[each.id], said[each.id]) for each in resolves}
-    return {each.id: _followed(each, len(after[each.id]), passages[each.id], at) for each in resolves}
+    here = at.astimezone(zone_of(db_session, resolves[0].patient_id))
+    return {each.id: _followed(each, known, after[each.id], said[each.id], here) for each in resolves}
 
 
 def _latest(known: OfPatient, documents: Sequence[Listed], said: Said) -> list[Passage]:
@@ -127,13 +132,16 @@ def _look(document: OfDocument, text: str, said: Iterable[Said]) -> None:
         document.quotes.update({span: text[slice(*span)] for span in spans})
 
 
-def _followed(resolve: Resolve, entries_since: int, passages: Sequence[Passage], at: datetime) -> Followed:
+def _followed(resolve: Resolve, known: OfPatient, after: Sequence[Listed], said: Said, at: datetime) -> Followed:
+    """Tell what became of one; `at` is what the clock says where the patient is."""
+    passages = _latest(known, after, said)
+    spoken_of = sum(len(known.documents[one.id].echoes[said]) for one in after)
     last = passages[-1].written_at if passages else None
     quiet_since = last or resolve.created_at
     is_open = not isinstance(resolve, Commitment) or resolve.status == "open"
     due_on = resolve.due_on if isinstance(resolve, Commitment) else None
     is_stalled = is_open and (at - quiet_since > STALLS_AFTER or _is_past(due_on, at.date()))
-    return Followed(resolve, entries_since, passages, last, is_stalled)
+    return Followed(resolve, len(after), spoken_of, passages, last, is_stalled)
 
 
 def _is_past(due_on: date | None, today: date) -> bool:

@@ -1,12 +1,12 @@
 """Intentions and commitments: set, changed, let go of; and what later entries say of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
@@ -27,6 +27,7 @@ from models import (
     page_of,
     patients_within,
     resolves_within,
+    stamp_records,
 )
 
 STALLS_AFTER = timedelta(days=14)  # our own figure: two usual weeks between sessions without a word of it
@@ -137,13 +138,14 @@ def change_resolve(
     merge: Callable[[Any], ResolveDraft],
     looking: Looking,
 ) -> Any:
-    """Change one; new words are looked at anew unless themes are given."""
+    """Change one; new words are looked at anew unless other themes are given: a merge shows those that stand there."""
     found = read_resolve(db_session, caller, kind, resolve_id, Action.UPDATE)
     draft = merge(found)
     if draft.patient_id not in (None, found.patient_id):
         raise Invalid.at("/patient_id", kind.stays)
-    is_same = draft.text == found.text and draft.themes is None
-    _describe(db_session, caller, found, draft, found.themes if is_same else looking.themes_of(draft.text), looking.at)
+    if draft.text != found.text and draft.themes in (None, tuple(found.themes)):
+        draft = replace(draft, themes=tuple(looking.themes_of(draft.text)))
+    _describe(db_session, caller, found, draft, found.themes, looking.at)
     db_session.flush()
     return found
 
@@ -156,8 +158,12 @@ def take_back(
     match(found)
     if found.author_id != caller.user_id:
         raise NotAllowed(kind.others)
+    patient_id, organization_id = found.patient_id, found.organization_id
+    came_of_it = select(Commitment.id).where(Commitment.patient_id == patient_id, Commitment.intention_id == resolve_id)
+    left = db_session.scalars(came_of_it).all()
     db_session.delete(found)
     db_session.flush()
+    stamp_records(db_session, organization_id, patient_id, left)  # the database lets go of it in them, unseen
 
 
 def _describe(
@@ -176,7 +182,7 @@ def _describe(
 def _describe_commitment(
     db_session: DbSession, caller: Principal, made: Commitment, draft: CommitmentDraft, at: datetime
 ) -> None:
-    if draft.intention_id is not None:
+    if draft.intention_id not in (None, made.intention_id):  # one that stands there may be private by now
         visible = resolves_within(Intention, reach(caller, Resource.INTENTION, Action.READ))
         own = visible.where(Intention.id == draft.intention_id, Intention.patient_id == made.patient_id)
         if db_session.scalars(own).one_or_none() is None:

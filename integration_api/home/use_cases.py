@@ -134,7 +134,7 @@ def _commitments(db_session: DbSession, caller: Principal, _asked: Asked) -> Seq
 
 
 def _counts(db_session: DbSession, caller: Principal, _asked: Asked) -> Counts:
-    entries = journal_entries_within(reach(caller, Resource.JOURNAL_ENTRY, Action.SEARCH))
+    entries = journal_entries_within(reach(caller, Resource.JOURNAL_ENTRY, Action.SEARCH)).where(~JournalEntry.is_draft)
     commitments = resolves_within(Commitment, reach(caller, Resource.COMMITMENT, Action.SEARCH))
     return Counts(
         _count(db_session, entries, Document.id),

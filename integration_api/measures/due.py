@@ -71,7 +71,7 @@ def _due(
 ) -> Due | None:
     reasons = (
         _before_dosing(plan, answered, dosings, now),
-        _after_dosing(plan, answered, dosings, now),
+        _after_dosing(plan, answered, dosings, started_at, now),
         _in_turn(plan, answered, started_at, now),
     )
     return next((each for each in reasons if each is not None), None)
@@ -86,13 +86,16 @@ def _before_dosing(plan: Plan, answered: Sequence[datetime], dosings: Sequence[d
     return Due(plan.measure, "before_dosing", opens) if is_due else None
 
 
-def _after_dosing(plan: Plan, answered: Sequence[datetime], dosings: Sequence[datetime], now: datetime) -> Due | None:
+def _after_dosing(
+    plan: Plan, answered: Sequence[datetime], dosings: Sequence[datetime], started_at: datetime, now: datetime
+) -> Due | None:
     last = next((each for each in reversed(dosings) if each <= now), None)
     if plan.after_dosing_days is None or last is None:
         return None
     opens = last + timedelta(days=plan.after_dosing_days)
-    is_due = opens <= now and not any(opens <= each for each in answered)
-    return Due(plan.measure, "after_dosing", opens) if is_due else None
+    since = max(opens, started_at)
+    is_due = since <= now and not any(opens <= each for each in answered)
+    return Due(plan.measure, "after_dosing", since) if is_due else None
 
 
 def _in_turn(plan: Plan, answered: Sequence[datetime], started_at: datetime, now: datetime) -> Due | None:
@@ -100,5 +103,5 @@ def _in_turn(plan: Plan, answered: Sequence[datetime], started_at: datetime, now
         return None
     if not answered:
         return Due(plan.measure, "first", started_at)
-    opens = answered[-1] + timedelta(days=plan.every_days)
+    opens = max(answered[-1] + timedelta(days=plan.every_days), started_at)  # care may have begun anew since
     return Due(plan.measure, "in_turn", opens) if opens <= now else None

@@ -48,6 +48,9 @@ from models import (
 from nlp.recurrence import RecurringTheme, Sighting
 
 WITHOUT_SESSION = timedelta(days=14)  # how far back "since last time" goes where there was none
+# So long a session that nobody has closed may be the one that is sat in now: longer than any lasts, a whole day of
+# dosing included, and past by the next morning, when yesterday's is "last time", closed or not.
+UNDER_WAY = timedelta(hours=12)
 SHOWN = 2  # pieces of evidence a line
 RETURNING = 3  # themes that keep returning; the timeline has the rest
 ENGLISH = "en"  # the one that lines are written in
@@ -120,7 +123,7 @@ def read_brief(
     limits = reach(caller, Resource.BRIEF, Action.READ)
     patient = patient_within(db_session, limits, patient_id)
     held = _sessions(db_session, limits, patient_id)
-    last = next((each for each in held if each.starts_at <= at), None)
+    last = next((each for each in held if _is_over(each, at)), None)
     start = since or (last.starts_at if last else at - WITHOUT_SESSION)
     written = [each for each in list_documents(db_session, limits, patient_id) if each.written_at >= start]
     commitments, intentions = _followed(db_session, caller, limits, patient_id, at)
@@ -155,6 +158,12 @@ def _sessions(db_session: DbSession, limits: Reach, patient_id: UUID) -> Sequenc
     query = sessions_within(limits).where(Session.patient_id == patient_id, Session.status != "cancelled")
     query = query.options(lazyload(Session.vitals)).order_by(Session.starts_at.desc(), Session.id.desc())
     return db_session.scalars(query).unique().all()
+
+
+def _is_over(session: Session, at: datetime) -> bool:
+    """Tell whether a session can be "last time": what is read in it must not go blank when it begins."""
+    is_closed = session.status == "completed"
+    return session.starts_at <= (at if is_closed else at - UNDER_WAY)
 
 
 def _moods(db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime) -> list[Felt]:
@@ -266,7 +275,7 @@ def _commitment_lines(commitments: Iterable[Followed]) -> Iterable[Line]:
         if each.is_stalled:
             yield replace(line, says="A commitment that has gone quiet, or whose day is past.")
         elif spoken:
-            yield replace(line, says=f"A commitment that later writing comes back to, in {_times(len(each.passages))}.")
+            yield replace(line, says=f"A commitment that later writing comes back to {_times(each.spoken_of)}.")
 
 
 def _name(theme: str) -> str:

@@ -26,7 +26,7 @@ _SESSION: dict[str, Any] = {
 class BriefQuery(Schema):
     """Since when."""
 
-    since = Moment(load_default=None, metadata={"description": "Left out: since the last session began."})
+    since = Moment(load_default=None, metadata={"description": "Left out: since the last session that is over began."})
 
 
 class EvidenceOfBriefSchema(Answer):

@@ -85,6 +85,7 @@ class Device:
             if last is not None and not last.is_sent:
                 self.queue.drop(last.change_id)
                 base, text = last.base_version, last.seen_text
+                last = self._last(kind, record_id)  # what it waited behind, which may have arrived
             if base is None and (last is None or not last.is_sent):
                 return  # it never left the phone
             conflicts = [each["id"] for each in seen.get("conflicts", ())]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from integration_api.journal.clock import zone_of
 from integration_api.measures.due import Plan
 from integration_api.reminders.preferences import Preferences, read_preferences
 from integration_api.reminders.sources import SOURCES, Asked, Reminder
-from integration_api.reminders.times import local_day, on_day, out_of_quiet
+from integration_api.reminders.times import Quiet, on_day, out_of_quiet
 from models import Page, PageRequest, page_of_list
 
 AHEAD = timedelta(days=60)  # an app asks again long before
@@ -60,17 +60,22 @@ def _place(scheduled: Scheduled) -> tuple[datetime, UUID]:
 
 def _scheduled(drafts: Iterable[Reminder], asked: Asked, wanted: Preferences) -> Iterable[Scheduled]:
     for draft in drafts:
-        coming = _coming(draft, asked.at, asked.zone)
-        due_at = out_of_quiet(coming, draft.window, wanted.quiet, asked.zone)
+        due_at = _coming(draft, asked, wanted.quiet)
         if due_at is not None and asked.at < due_at <= min(draft.window.closes_at, asked.at + AHEAD):
             name = f"{asked.patient_id}|{draft.kind}|{draft.step}|{draft.record_id}"
             yield Scheduled(uuid5(_NAMES, name), asked.patient_id, draft, due_at)
 
 
-def _coming(draft: Reminder, at: datetime, zone: tzinfo) -> datetime:
-    """Give the next time of a reminder that comes again: at the same time of day, also when the clock was changed."""
-    due_at = draft.due_at
-    while draft.every_days and due_at <= at:
-        local = due_at.astimezone(zone)
-        due_at = on_day(local_day(due_at, zone) + timedelta(days=draft.every_days), local.time(), zone)
+def _coming(draft: Reminder, asked: Asked, quiet: Quiet) -> datetime | None:
+    """Give when a reminder is due, out of quiet hours; of one that comes again the next time.
+
+    It comes at the same time of day, also when the clock was changed. What waits for the end of quiet hours still waits
+    when the hour that it was meant for is past.
+    """
+    meant = draft.due_at
+    due_at = out_of_quiet(meant, draft.window, quiet, asked.zone)
+    while draft.every_days and due_at is not None and due_at <= asked.at:
+        local = meant.astimezone(asked.zone)
+        meant = on_day(local.date() + timedelta(days=draft.every_days), local.time(), asked.zone)
+        due_at = out_of_quiet(meant, draft.window, quiet, asked.zone)
     return due_at

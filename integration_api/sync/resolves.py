@@ -83,7 +83,7 @@ class Resolves:
     def _change(self, db_session: DbSession, caller: Principal, change: Change, found: Any, at: datetime) -> Outcome:
         draft = self._load(merge(self._shown(found), change.record))
         before = found.version
-        is_same = self._shown(found) == self._shown(draft)
+        is_same = self._shown(found) == self._shown(draft) and draft.themes in (None, tuple(found.themes))
         if change.base_version != before:
             return UNCHANGED if is_same else LEFT
         change_resolve(db_session, caller, self.kind, change.id, lambda _: draft, Looking(themes_in, at))

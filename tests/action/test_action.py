@@ -1,6 +1,7 @@
 """Intentions and commitments: whose they are, what they are about, and what the next entries say of them."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -55,6 +56,19 @@ def test_it_stalls_when_nothing_is_said_for_two_weeks_or_its_day_is_past_and_not
     assert [each["id"] for each in clinic.maya.read("/v1/commitments?status=kept")["items"]] == [due["id"]]
 
 
+def test_its_day_is_past_when_it_is_where_the_patient_is(clinic: Any, set_clock: Callable[..., datetime]) -> None:
+    set_clock(days=10)  # in the morning of the 12th of March in Los Angeles
+    settings = "/v1/me/reminder-settings"
+    clinic.maya.patch(settings, {"timezone": "America/Los_Angeles"}, if_match=clinic.maya.etag(settings))
+    body = {"text": SISTER, "due_on": "2026-03-12", "visibility": "care_team"}
+    path = f"/v1/commitments/{clinic.maya.create('/v1/commitments', body)['id']}"
+    seen = []
+    for hours in (10, 15.9, 16.1):  # six in the evening, and around midnight
+        set_clock(days=10, hours=hours)
+        seen += [(clinic.maya.read(path)["is_stalled"], clinic.therapist.read(path)["is_stalled"])]
+    assert seen == [(False, False), (False, False), (True, True)]
+
+
 def test_a_patients_own_is_private_until_shared_and_a_clinicians_is_the_teams(clinic: Any) -> None:
     mine = clinic.maya.create("/v1/intentions", {"text": "To let it be."})
     assert mine["visibility"] == "private"
@@ -92,13 +106,37 @@ def test_a_commitment_may_come_of_an_intention_of_the_same_patient(clinic: Any) 
     assert clinic.maya.read(f"/v1/commitments/{made['id']}")["intention_id"] is None
 
 
+def test_a_commitment_is_changed_by_who_may_not_read_what_it_came_of(clinic: Any) -> None:
+    hidden = clinic.maya.create("/v1/intentions", {"text": "To let it be."})["id"]
+    shared = clinic.maya.create("/v1/intentions", {"text": "To rest.", "visibility": "care_team"})["id"]
+    body = {"text": SISTER, "visibility": "care_team", "intention_id": hidden}
+    hers = clinic.maya.create("/v1/commitments", body)["id"]
+    body = {"text": "Rest on Sundays.", "patient_id": clinic.ids["maya"], "intention_id": shared}
+    theirs = clinic.therapist.create("/v1/commitments", body)["id"]
+    clinic.maya.patch(f"/v1/intentions/{shared}", {"visibility": "private"}, if_match="*")
+    for commitment, came_of in ((hers, hidden), (theirs, shared)):
+        path = f"/v1/commitments/{commitment}"
+        kept = clinic.therapist.patch(path, {"status": "kept"}, if_match=clinic.therapist.etag(path))
+        assert (kept.status_code, kept.json["status"], kept.json["intention_id"]) == (200, "kept", came_of)
+    again = clinic.therapist.patch(f"/v1/commitments/{hers}", {"intention_id": shared}, if_match="*")
+    assert (again.status_code, again.json["errors"][0]["pointer"]) == (422, "/intention_id")
+
+
 def test_new_words_are_looked_at_anew_and_given_themes_stay(clinic: Any) -> None:
-    made = clinic.maya.create("/v1/commitments", {"text": SISTER})
+    made = clinic.maya.create("/v1/commitments", {"text": "Sleep eight hours, I can't sleep at all."})
+    assert made["themes"] == ["sleep"]
     path = f"/v1/commitments/{made['id']}"
-    changed = clinic.maya.patch(path, {"text": "No whisky on weekdays."}, if_match="*")
-    assert changed.status_code == 200
+    words = "Forgive my father, I miss him."
+    changed = clinic.maya.patch(path, {"text": words}, if_match="*")
+    assert (changed.status_code, changed.json["text"]) == (200, words)
+    assert changed.json["themes"] == clinic.maya.create("/v1/commitments", {"text": words})["themes"]
+    assert "grief" in changed.json["themes"]
     given = clinic.maya.create("/v1/commitments", {"text": SISTER, "themes": ["grief", "grief"]})
     assert given["themes"] == ["grief"]
+    path = f"/v1/commitments/{given['id']}"
+    assert clinic.maya.patch(path, {"status": "kept"}, if_match="*").json["themes"] == ["grief"]
+    again = clinic.maya.patch(path, {"text": words, "themes": ["family"]}, if_match="*")
+    assert again.json["themes"] == ["family"]
 
 
 def test_a_tagger_that_fails_holds_nothing_up(clinic: Any, broken_tagger: Any) -> None:

@@ -91,6 +91,19 @@ def test_it_stays_under_ten_kilobytes_whatever_was_written(
     assert (again.status_code, again.data) == (304, b"")
 
 
+def test_drafts_are_not_counted_until_they_are_finished(clinic: Any) -> None:
+    drafts = [
+        clinic.write("Not done yet.", is_draft=True, visibility=visibility)["id"]
+        for visibility in ("care_team", "private")
+    ]
+    counts = [clinic.maya.read("/v1/me/home")["counts"]]
+    for each in drafts:
+        clinic.maya.patch(f"/v1/journal-entries/{each}", {"is_draft": False}, if_match="*")
+        counts.append(clinic.maya.read("/v1/me/home")["counts"])
+    told = [(each["journal_entries"], each["private_entries"]) for each in counts]
+    assert told == [(0, 0), (1, 0), (2, 1)]
+
+
 def test_it_shows_what_there_is_and_only_as_far_as_the_token_reaches(clinic: Any) -> None:
     empty = clinic.maya.read("/v1/me/home")
     assert (empty["sessions"], empty["journal_entries"], empty["commitments"]) == ({"next": None, "last": None}, [], [])

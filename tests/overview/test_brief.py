@@ -69,6 +69,32 @@ def test_every_line_rests_on_words_that_stand_where_it_says(course: Any) -> None
                 assert text[each["start"] : each["end"]] == each["quote"]
 
 
+@pytest.mark.parametrize(
+    ("status", "hours", "is_over"),
+    [
+        ("planned", 0.05, False),
+        ("planned", 11, False),
+        ("planned", 13, True),
+        ("in_progress", 1, False),
+        ("completed", 1, True),
+    ],
+)
+def test_last_time_is_no_session_that_one_may_still_be_sitting_in(
+    course: Any, status: str, hours: float, *, is_over: bool
+) -> None:
+    course.write("I want to die some nights.", ago(2))
+    made = course.therapist.read("/v1/sessions?kind=dosing&limit=1")["items"][0]["course_id"]
+    begun = course.hold_session(made, ago(hours / 24), "integration", status=status)
+    found = brief(course)
+    assert found["since"][:16] == (begun["starts_at"] if is_over else ago(7))[:16]
+    assert (found["last_session"]["id"] == begun["id"]) is is_over
+    assert found["entries"] == (0 if is_over else 1)
+    assert ("safety" in kinds(found)) is not is_over
+    page = course.therapist.get(f"/v1/patients/{course.ids['maya']}/brief/page").text
+    assert f"Since {found['since'][:16].replace('T', ' ')}: {found['entries']} entries" in page
+    assert ("spoken of once since then" in page) is not is_over
+
+
 @pytest.mark.parametrize("days", [(4, 2), (2, 4)])
 def test_the_safety_line_tells_the_gravest_level(course: Any, days: tuple[int, int]) -> None:
     course.write("I want to die some nights.", ago(days[0]))
@@ -96,6 +122,18 @@ def test_a_motif_comes_with_its_passages(course: Any) -> None:
     motifs = {each["says"]: each for each in brief(course)["lines"] if each["kind"] == "motif"}
     (line,) = [each for says, each in motifs.items() if "blue door" in says.lower()]
     assert all("door" in each["quote"].lower() for each in line["evidence"])
+
+
+def test_how_often_a_commitment_is_come_back_to_is_all_of_it(course: Any) -> None:
+    body = {"text": "Call my sister on Sundays.", "visibility": "care_team"}
+    course.maya.create("/v1/commitments", body)
+    for count, says in ((1, "once"), (7, "7 times")):
+        while len(course.maya.read("/v1/journal-entries?limit=50")["items"]) < count:
+            course.write("I called my sister this Sunday, and we talked.", ago(-1))
+        (line,) = [each for each in brief(course)["lines"] if each["kind"] == "commitment"]
+        assert line["says"] == f"A commitment that later writing comes back to {says}."
+    assert len(line["evidence"]) == 3  # its own words, and the latest two
+    assert len(course.therapist.read("/v1/commitments")["items"][0]["passages"]) == 5
 
 
 def test_denied_and_rejected_signs_of_danger_are_no_line(course: Any) -> None:

@@ -106,6 +106,22 @@ def test_what_is_written_offline_arrives_once_and_whole(
     assert {each["HTTP_ACCEPT_ENCODING"] for each in network.asked if each["PATH_INFO"] == "/v1/sync"} == {"gzip"}
 
 
+def test_what_was_deleted_goes_also_when_the_phone_does_not_know_that_it_arrived(
+    shell: Callable[[str], Shell], network: Network, clinic: Any
+) -> None:
+    hers = shell("hers")
+    entry = hers.do("write", "--shared", "The sea, and what I regret.")
+    network.faults = ["cut the answer"]
+    assert hers.run("sync", "--tries", "1").exit_code == 1
+    hers.do("edit", entry, "The sea, and what I regret, told again.")
+    hers.do("delete", entry, "--yes")
+    assert hers.run("show", entry).exit_code == 1
+    assert hers.do("sync") == "waiting: 0"
+    assert clinic.maya.get(f"{ENTRIES}/{entry}").status_code == 404
+    assert hers.run("show", entry).exit_code == 1
+    assert clinic.therapist.read(ENTRIES)["items"] == []
+
+
 def test_two_phones_that_clash_keep_both_words_until_one_settles_it(shell: Callable[[str], Shell], clinic: Any) -> None:
     hers, other = shell("hers"), shell("other")
     entry = hers.do("write", "The sea.")

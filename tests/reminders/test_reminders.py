@@ -116,6 +116,40 @@ def test_a_measure_that_is_due_comes_back_weekly_until_it_is_answered(clinic: An
     assert {each["link"] for each in clinic.maya.read(REMINDERS)["items"]} == links - {"/v1/measures/phq_9"}
 
 
+def test_what_is_moved_out_of_quiet_hours_waits_for_their_end_though_its_own_time_is_past(
+    clinic: Any, set_clock: Clock
+) -> None:
+    quiet = {"since": "17:00", "until": "08:00"}
+    body = {"timezone": "America/Chicago", "quiet": quiet}
+    assert clinic.maya.patch(SETTINGS, body, if_match=clinic.maya.etag(SETTINGS)).status_code == 200
+    clinic.open_course(started_on="2026-03-05")  # where Maya is, it is still the 4th when it begins: weekly from there
+    for minutes in (-1, 1, 12 * 60):
+        set_clock(days=16, hours=8, minutes=minutes)  # about six in the evening of the 18th
+        assert set(due(clinic, kind=("measure",)).values()) == {"2026-03-19T08:00:00-05:00"}
+    set_clock(days=16, hours=8 + 14, minutes=1)
+    assert set(due(clinic, kind=("measure",)).values()) == {"2026-03-26T08:00:00-05:00"}
+
+
+def test_who_comes_back_for_another_course_is_reminded_from_its_beginning(clinic: Any, set_clock: Clock) -> None:
+    old = clinic.open_course(status="completed", started_on="2025-04-01")["id"]
+    clinic.hold_session(old, "2025-05-01T15:00:00Z")
+    for measure, count, month in (("phq_9", 9, "06"), ("gad_7", 7, "04")):
+        answered = {"measure": measure, "answers": [1] * count, "answered_at": f"2025-{month}-01T10:00:00Z"}
+        clinic.maya.create("/v1/measure-responses", answered)
+    clinic.open_course(started_on="2026-03-10")
+    set_clock(days=10)
+    asked = clinic.maya.read("/v1/me/measures-due")["items"]
+    assert [(each["measure"], each["reason"], each["since"]) for each in asked] == [
+        ("gad_7", "after_dosing", "2026-03-10T00:00:00Z"),
+        ("pcl_5", "first", "2026-03-10T00:00:00Z"),
+        ("phq_9", "in_turn", "2026-03-10T00:00:00Z"),
+    ]
+    told = [each for each in clinic.maya.read(REMINDERS)["items"] if each["kind"] == "measure"]
+    assert {each["link"]: each["due_at"] for each in told} == {
+        f"/v1/measures/{each['measure']}": "2026-03-17T18:00:00Z" for each in asked
+    }
+
+
 def test_settings_are_ones_own_and_ask_which_version_is_meant(clinic: Any, session: Any) -> None:
     found = clinic.maya.get(SETTINGS)
     assert found.json == {

@@ -188,6 +188,34 @@ def test_intentions_and_commitments_take_part(clinic: Any) -> None:
     assert [each["problem"]["status"] for each in answer["results"]] == [403, 422, 422]
 
 
+def test_themes_that_somebody_chose_are_never_taken_for_what_is_there(clinic: Any) -> None:
+    made = clinic.maya.create("/v1/commitments", {"text": "Call my sister on Sundays.", "themes": ["family"]})
+    clinic.maya.patch(f"/v1/commitments/{made['id']}", {"due_on": "2026-04-01"}, if_match="*")
+    stale, same, new = (
+        put({"themes": themes}, version, id=made["id"], kind="commitment")
+        for themes, version in ((["grief"], 1), (["family"], 1), (["grief"], 2))
+    )
+    answer = sync(clinic.maya, stale, same)
+    assert outcomes(answer) == ["conflict", "unchanged"]
+    assert [each["record"]["themes"] for each in answer["results"]] == [["family"], ["family"]]
+    assert answer["results"][0]["problem"] is not None
+    answer = sync(clinic.maya, new)
+    assert (outcomes(answer), answer["results"][0]["record"]["themes"]) == (["applied"], ["grief"])
+
+
+def test_a_phone_is_told_that_what_a_commitment_came_of_is_gone(clinic: Any) -> None:
+    intention = clinic.maya.create("/v1/intentions", {"text": "To rest."})["id"]
+    body = {"text": "Rest on Sundays.", "intention_id": intention}
+    commitment = clinic.maya.create("/v1/commitments", body)["id"]
+    clinic.maya.create("/v1/commitments", {"text": "Call my sister."})
+    token = sync(clinic.maya)["token"]
+    clinic.maya.delete(f"/v1/intentions/{intention}", if_match="*")
+    told = {each["id"]: each["record"] for each in sync(clinic.maya, token=token)["changes"]}
+    assert told.keys() == {intention, commitment}
+    assert told[intention] is None
+    assert (told[commitment]["text"], told[commitment]["intention_id"]) == ("Rest on Sundays.", None)
+
+
 def test_anothers_ids_and_tokens_are_like_unknown_ones(clinic: Any) -> None:
     theirs = clinic.tom.create(ENTRIES, {"text": "Mine."})["id"]
     answer = sync(clinic.maya, delete(theirs, 1), put({"text": "Now mine."}, 1, id=theirs), put({"text": "Fine."}))
