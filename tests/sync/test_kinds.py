@@ -38,6 +38,17 @@ def test_words_from_a_phone_are_tagged_flagged_and_answered(clinic: Any) -> None
     assert flag["theme"] == "suicidality"
 
 
+def test_a_repeat_is_tagged_where_the_first_time_failed(clinic: Any, broken_tagger: Any) -> None:
+    change = put({"text": "I want to kill myself.", "visibility": "care_team"})
+    with broken_tagger():
+        (result,) = sync(clinic.maya, change)["results"]
+    assert (result["outcome"], result["record"]["tagging"]["state"]) == ("applied", "pending")
+    (result,) = sync(clinic.maya, change)["results"]
+    assert (result["outcome"], result["record"]["tagging"]["state"]) == ("unchanged", "done")
+    assert result["record"]["safety"]["message"]
+    assert [each["theme"] for each in clinic.therapist.read("/v1/safety-flags")["items"]] == ["suicidality"]
+
+
 def test_check_ins_are_made_and_taken_back_and_tied_to_their_session(clinic: Any) -> None:
     made = put({"valence": -2, "arousal": 3, "at": "2026-03-09T08:12:00-05:00"}, kind="mood_check_in")
     twice = made | {"change_id": str(new_id())}
