@@ -3,13 +3,9 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
-
-from spacy.language import Language
 
 from nlp.findings import DocumentKind
-from nlp.tagger import load_pipeline
-from nlp.words import tokenizable
+from nlp.sentences import sentences_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +26,7 @@ def review_examples(name: str, kind: DocumentKind, text: str, judgements: Iterab
     `rejected` those that were not there. Sentences with a mention that nobody has judged say too little to learn from.
     """
     judged = list(judgements)
-    for number, (start, end) in enumerate(_sentences(text)):
+    for number, (start, end) in enumerate(sentences_in(text)):
         within = [each for each in judged if start <= (each.start + each.end - 1) // 2 < end]
         if not within or any(each.is_right is None for each in within):
             continue
@@ -39,18 +35,3 @@ def review_examples(name: str, kind: DocumentKind, text: str, judgements: Iterab
         sentence = {"start": 0, "end": end - start, "themes": themes, "rejected": rejected}
         example = {"id": f"{name}-{number}", "kind": kind, "text": text[start:end], "sentences": [sentence]}
         yield json.dumps(example, ensure_ascii=False)
-
-
-@cache
-def _pipeline() -> Language:
-    return load_pipeline()
-
-
-def _sentences(text: str) -> Iterator[tuple[int, int]]:
-    nlp = _pipeline()
-    doc = nlp.make_doc(tokenizable(text))
-    for sentence in nlp.get_pipe("sentences")(doc).sents:
-        words = text[sentence.start_char : sentence.end_char]
-        if words.strip():
-            start = sentence.start_char + len(words) - len(words.lstrip())
-            yield start, start + len(words.strip())

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import accumulate, pairwise
 from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from nlp.words import ELLIPSIS, written
+from nlp.words import ELLIPSIS, blank_pipeline, tokenizable, written
 
 STOP = re.compile("[.!?\u3002\uff01\uff1f\u061f]+")
 CLOSING = frozenset("\u201d\u2019)]}*_»")
@@ -39,6 +39,22 @@ def set_sentences(doc: Doc) -> Doc:
     marks[:] = NO_START
     marks[list(_starts(doc))] = 1
     return doc.from_array(["SENT_START"], marks)
+
+
+def sentences_in(text: str) -> Iterator[tuple[int, int]]:
+    """Give where each sentence of a text begins and ends, without the spaces around it."""
+    for sentence in _pipeline()(tokenizable(text)).sents:
+        words = text[sentence.start_char : sentence.end_char]
+        if words.strip():
+            start = sentence.start_char + len(words) - len(words.lstrip())
+            yield start, start + len(words.strip())
+
+
+@cache
+def _pipeline() -> Language:
+    pipeline = blank_pipeline()
+    pipeline.add_pipe("sentences")
+    return pipeline
 
 
 def _starts(doc: Doc) -> Iterator[int]:

@@ -133,7 +133,7 @@ def write_entry(db_session: DbSession, caller: Principal, draft: EntryDraft, at:
 def change_entry(
     db_session: DbSession, caller: Principal, entry_id: UUID, merge: Callable[[JournalEntry], EntryDraft]
 ) -> JournalEntry:
-    """Change an entry, and keep what it was. New words wait for the tagger; what was reviewed stays with its words."""
+    """Change an entry, and keep what it was. New words wait for the tagger; a review stays with its sentence."""
     entry = read_entry(db_session, caller, entry_id, Action.UPDATE)
     draft = merge(entry)
     if draft.patient_id not in (None, entry.patient_id):

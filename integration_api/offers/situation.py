@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
@@ -22,10 +23,13 @@ from models import (
     Between,
     Commitment,
     Document,
+    DocumentVersion,
     Intention,
+    JournalEntry,
     Mention,
     PageRequest,
     Session,
+    journal_entries_within,
     mentions_within,
     resolves_within,
     sessions_within,
@@ -81,7 +85,29 @@ def has_written_of_danger(db_session: DbSession, me: Principal, patient_id: UUID
         Document.written_at > at - TENDER,
     )
     rows = db_session.execute(raised.with_only_columns(Mention.theme, Document.written_at))
-    return any(written > at - TENDER_BY_THEME.get(theme, TENDER) for theme, written in rows)
+    return any(_is_of_late(theme, written, at) for theme, written in rows)
+
+
+def has_sent_words_of_danger(db_session: DbSession, me: Principal, patient_id: UUID, at: datetime) -> bool:
+    """Tell whether words that came of late, and wait beside an entry for their writer to choose, raise such a theme."""
+    own = journal_entries_within(reach(me, Resource.JOURNAL_ENTRY, Action.SEARCH)).where(
+        JournalEntry.author_id == me.user_id
+    )
+    waiting = select(DocumentVersion).where(
+        DocumentVersion.patient_id == patient_id,
+        DocumentVersion.document_id.in_(own.with_only_columns(JournalEntry.id)),
+        DocumentVersion.reason == "conflict",
+        DocumentVersion.created_at > at - TENDER,
+    )
+    return any(
+        assertion in _MEANT and _is_of_late(theme, each.created_at, at)
+        for each in db_session.scalars(waiting)
+        for theme, assertion, _ in each.signals or ()
+    )
+
+
+def _is_of_late(theme: str, since: datetime, at: datetime) -> bool:
+    return since > at - TENDER_BY_THEME.get(theme, TENDER)
 
 
 def has_answered_of_danger(db_session: DbSession, me: Principal, patient_id: UUID, at: datetime) -> bool:
@@ -94,6 +120,7 @@ def has_answered_of_danger(db_session: DbSession, me: Principal, patient_id: UUI
 # Each tells whether something grave is known of the patient of late.
 SAFETY_SOURCES: tuple[Callable[[DbSession, Principal, UUID, datetime], bool], ...] = (
     has_written_of_danger,
+    has_sent_words_of_danger,
     has_answered_of_danger,
 )
 

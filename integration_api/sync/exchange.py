@@ -22,6 +22,7 @@ from integration_api.web.problems import problem_of
 from integration_api.wiring import parts
 
 MOST_BYTES = 1_000_000  # of changes in an answer, one record at least
+MAY_WAIT = ("applied", "conflict", "unchanged")  # for the tagger; the last where it failed the first time
 _AT_OTHER_ADDRESSES = ("intention", "commitment", "mood_check_in")  # are not shown there as a phone holds them
 
 
@@ -69,7 +70,7 @@ class Exchange:
         g.trace.subjects[use_cases.patient_of(self.caller)] = None
         results = [self._take(change) for change in changes]
         for result in results:
-            if result.change.kind == "journal_entry" and result.outcome in ("applied", "conflict"):
+            if result.change.kind == "journal_entry" and result.outcome in MAY_WAIT:
                 tag_stored(result.change.id)
         return {"results": [each.shown() for each in self._with_records(results)]} | self._news(since, limit)
 

@@ -52,7 +52,12 @@ def review_mention(
         )
     )
     _VERDICTS[review.verdict](mention, review)
-    mention.facet = known_themes(db_session, caller.organization_id)[mention.theme].facet
+    theme = known_themes(db_session, caller.organization_id).get(mention.theme)
+    if theme is None:  # one of the clinic's own; all its mentions went with it
+        raise Conflict(
+            "The theme that was found here has been taken out. Please reject or correct the mention instead."
+        )
+    mention.facet = theme.facet
     db_session.flush()
     settle(db_session, mention.document, timing, by=caller.clinician_id)
     return mention

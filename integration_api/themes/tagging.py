@@ -14,6 +14,7 @@ from integration_api.themes.own import KnownTheme, known_themes, wanted_of
 from models import FACET, Document, DocumentVersion, Mention, note_all, stamp_all, stamp_records
 from nlp import Analysis, OwnTheme
 from nlp import Mention as Finding
+from nlp.edits import moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +138,16 @@ def _keep_signals(
 
 
 def move_findings(document: Document, text: str) -> None:
-    """Give a document new words. Reviewed mentions move with their own words, or go with them."""
+    """Give a document new words. Reviewed mentions move with their whole sentence, or go with it.
+
+    The same words in another sentence may mean something else. Nobody has spoken of that, so the tagger has its say.
+    """
+    reviewed = [mention for mention in document.mentions if mention.reviews]
     kept = []
-    for mention in document.mentions:
-        start = _nearest(text, mention.quote, mention.start) if mention.reviews else None
-        if start is not None:
-            mention.start, mention.end = start, start + len(mention.quote)
+    places = [(mention.start, mention.end) for mention in reviewed]
+    for mention, moved in zip(reviewed, moves(document.text, text, places), strict=True):
+        if moved is not None:
+            mention.start, mention.end = mention.start + moved, mention.end + moved
             kept.append(mention)
     document.mentions = kept
     document.text = text
@@ -177,12 +182,3 @@ def _mentions(document: Document, findings: Iterable[Finding], themes: dict[str,
         for finding in findings
         if finding.theme in themes
     ]
-
-
-def _nearest(text: str, quote: str, place: int) -> int | None:
-    """Find the quote's occurrence that lies nearest to a place."""
-    found, start = [], text.find(quote)
-    while start >= 0:
-        found.append(start)
-        start = text.find(quote, start + 1)
-    return min(found, key=lambda where: abs(where - place), default=None)

@@ -65,9 +65,7 @@ class Once:
 
     def _again(self, before: Creation, read: Callable[[UUID], R]) -> R:
         if not hmac.compare_digest(before.body_digest, self.body_digest):
-            raise Conflict(
-                "This id or Idempotency-Key was used before with other content. What was saved first is kept as it was."
-            )
+            raise other_content()
         g.is_replay = True
         try:
             return read(before.record_id)
@@ -98,6 +96,13 @@ class Put:
     def _merge(self, record: Any) -> Any:
         self.match(record)
         return self.draft
+
+
+def other_content() -> Conflict:
+    """Say that the client's id is taken by something else of its own."""
+    return Conflict(
+        "This id or Idempotency-Key was used before with other content. What was saved first is kept as it was."
+    )
 
 
 def once_for(

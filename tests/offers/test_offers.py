@@ -5,11 +5,12 @@ import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from exchanges import outcomes, put, sync
 from flask import Flask
 from sqlalchemy import select
 
@@ -149,6 +150,24 @@ def test_after_signs_of_danger_there_is_grounding_and_where_help_is(
     clinic.maya.delete(f"{ENTRIES}/{entry['id']}", if_match="*")
     assert offered(clinic)["support"] is None
     clinic.write("I have no suicidal thoughts.", at.isoformat())
+    assert offered(clinic)["support"] is None
+
+
+def test_so_there_is_for_words_that_wait_beside_an_entry(clinic: Any, set_clock: Clock) -> None:
+    entry = clinic.write("A quiet day by the sea.")
+    path = f"{ENTRIES}/{entry['id']}"
+    clinic.maya.patch(path, {"text": "A quiet day."}, if_match="*")
+    for words, is_grave in (("I do not want to die.", False), ("I want to kill myself.", True)):
+        change = put({"text": words}, 1, id=entry["id"])
+        assert outcomes(sync(clinic.maya, change)) == ["conflict"]
+        assert (offered(clinic)["support"] is not None) == is_grave
+    assert {each["gentleness"] for each in offered(clinic)["items"]} == {"grounding"}
+    set_clock(
+        days=(datetime.now(UTC) - datetime.fromisoformat(START)).days + 16
+    )  # such words are as old as we have them
+    assert offered(clinic)["support"] is None
+    set_clock(days=10)
+    clinic.maya.post(f"{path}/conflicts/{change['change_id']}/resolve", {"text": None})
     assert offered(clinic)["support"] is None
 
 

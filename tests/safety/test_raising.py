@@ -226,6 +226,16 @@ class TestReviews:
         assert clinic.therapist.post(f"/v1/mentions/{mention['id']}/review", body).status_code == 200
         assert [each["theme"] for each in flags_of()] == ["suicidality"]
 
+    def test_what_was_rejected_hides_no_other_sentence(self, clinic: Any, flags_of: Any, edit: Any) -> None:
+        entry = clinic.write("The lecture was so dull, I want to die, ha ha.")
+        (mention,) = [each for each in entry["themes"] if each["theme"] == "suicidality"]
+        clinic.therapist.post(f"/v1/mentions/{mention['id']}/review", {"verdict": "rejected"})
+        assert [each["status"] for each in flags_of()] == ["withdrawn"]
+        changed = edit(entry, text="Every night I want to die, and nobody knows.")
+        assert changed["safety"]["message"]
+        assert [each["review"] for each in changed["themes"] if each["theme"] == "suicidality"] == [None]
+        assert [each["status"] for each in flags_of()] == ["open"]
+
 
 def test_a_clinics_own_safety_theme_raises_flags_for_all_until_it_is_taken_out(clinic: Any, flags_of: Any) -> None:
     own = {"theme": "our_red_light", "label": "Red", "facet": "safety", "definition": "D.", "phrases": ["red lantern"]}

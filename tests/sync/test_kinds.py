@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from exchanges import delete, outcomes, put, sync
 
 from models import new_id
@@ -38,6 +39,17 @@ def test_words_from_a_phone_are_tagged_flagged_and_answered(clinic: Any) -> None
     assert flag["theme"] == "suicidality"
 
 
+def test_a_repeat_is_tagged_where_the_first_time_failed(clinic: Any, broken_tagger: Any) -> None:
+    change = put({"text": "I want to kill myself.", "visibility": "care_team"})
+    with broken_tagger():
+        (result,) = sync(clinic.maya, change)["results"]
+    assert (result["outcome"], result["record"]["tagging"]["state"]) == ("applied", "pending")
+    (result,) = sync(clinic.maya, change)["results"]
+    assert (result["outcome"], result["record"]["tagging"]["state"]) == ("unchanged", "done")
+    assert result["record"]["safety"]["message"]
+    assert [each["theme"] for each in clinic.therapist.read("/v1/safety-flags")["items"]] == ["suicidality"]
+
+
 def test_check_ins_are_made_and_taken_back_and_tied_to_their_session(clinic: Any) -> None:
     made = put({"valence": -2, "arousal": 3, "at": "2026-03-09T08:12:00-05:00"}, kind="mood_check_in")
     twice = made | {"change_id": str(new_id())}
@@ -71,3 +83,52 @@ def test_an_answer_that_somebody_must_see_raises_its_flag_at_once(clinic: Any) -
     assert (flag["theme"], flag["answer"]["item"]) == ("suicidality", "9")
     short = put({"measure": "phq_9", "answers": [1]}, kind="measure_response")
     assert outcomes(sync(clinic.maya, short)) == ["invalid"]
+
+
+SCORED = {"measure": "phq_9", "answers": [0] * 9, "answered_at": "2026-03-09T08:12:00-05:00", "language": "en"}
+FELT = {"valence": -2, "arousal": 3, "at": "2026-03-09T08:12:00-05:00", "visibility": "care_team"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "record", "other"),
+    [
+        ("measure_response", SCORED, {"answers": [0] * 8 + [3]}),
+        ("measure_response", SCORED, {"measure": "gad_7", "answers": [0] * 7}),
+        ("measure_response", SCORED, {"answered_at": "2026-03-08T08:12:00-05:00"}),
+        ("measure_response", SCORED, {"language": "es"}),
+        ("measure_response", SCORED, {"replaces": str(new_id())}),
+        ("mood_check_in", FELT, {"valence": -5}),
+        ("mood_check_in", FELT, {"arousal": 0}),
+        ("mood_check_in", FELT, {"at": "2026-03-08T08:12:00-05:00"}),
+        ("mood_check_in", FELT, {"visibility": "private"}),
+        ("mood_check_in", FELT, {"session_id": str(new_id())}),
+    ],
+)
+def test_something_else_under_a_known_id_stays_with_the_phone(
+    clinic: Any, kind: str, record: dict[str, Any], other: dict[str, Any]
+) -> None:
+    made = put(record, kind=kind)
+    same, different = put(record, id=made["id"], kind=kind), put(record | other, id=made["id"], kind=kind)
+    answer = sync(clinic.maya, made, same, different, different)
+    assert outcomes(answer) == ["applied", "unchanged", "refused", "refused"]
+    assert "used before with other content" in answer["results"][2]["problem"]["detail"]
+    assert answer["results"][2]["record"] == answer["results"][0]["record"]
+
+
+def test_what_a_phone_leaves_to_us_is_no_difference(clinic: Any) -> None:
+    for kind, least in (
+        ("measure_response", {"measure": "phq_9", "answers": [0] * 9}),
+        ("mood_check_in", {"valence": -2, "arousal": 3}),
+    ):
+        made = put(least, kind=kind)
+        assert outcomes(sync(clinic.maya, made, put(least, id=made["id"], kind=kind))) == ["applied", "unchanged"]
+
+
+def test_answers_that_were_taken_back_do_not_come_again(clinic: Any) -> None:
+    made = put(SCORED, kind="measure_response")
+    sync(clinic.maya, made)
+    assert clinic.maya.delete(f"/v1/measure-responses/{made['id']}", if_match="*").status_code == 204
+    assert outcomes(sync(clinic.maya, made, put(SCORED, id=made["id"], kind="measure_response"))) == [
+        "unchanged",
+        "gone",
+    ]

@@ -57,6 +57,19 @@ def test_it_can_be_reviewed(clinic: Any) -> None:
     assert answer.json["facet"] == "meaning"
 
 
+def test_what_it_was_taken_for_outlasts_it_and_does_not_turn_back(clinic: Any) -> None:
+    clinic.admin.create("/v1/themes", MOUNTAIN)
+    (mention,) = [m for m in clinic.write("I thought of my mountain.")["themes"] if m["theme"] == "our_mountain"]
+    path = f"/v1/mentions/{mention['id']}"
+    clinic.therapist.post(f"{path}/review", {"verdict": "corrected", "theme": "grief"})
+    clinic.admin.delete("/v1/themes/our_mountain", if_match="*")
+    answer = clinic.therapist.post(f"{path}/review", {"verdict": "withdrawn"})
+    assert answer.status_code == 409
+    found = clinic.therapist.read(path)
+    assert (found["theme"], [each["verdict"] for each in found["reviews"]]) == ("grief", ["corrected"])
+    assert clinic.therapist.post(f"{path}/review", {"verdict": "rejected"}).status_code == 200
+
+
 def test_another_clinic_neither_sees_nor_uses_it(clinic: Any) -> None:
     clinic.admin.create("/v1/themes", MOUNTAIN)
     assert clinic.caller("elsewhere.therapist").get("/v1/themes/our_mountain").status_code == 404

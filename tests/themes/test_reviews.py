@@ -101,3 +101,37 @@ class TestEdits:
         review(clinic, mention, verdict="corrected", theme="anxiety")
         changed = self.change(clinic, f"{FEAR} Slow morning.")
         assert themes_of(changed) == ["anxiety"]
+
+    def test_it_does_not_go_over_to_the_same_words_in_another_sentence(self, clinic: Any, mention: str) -> None:
+        review(clinic, mention, verdict="rejected")
+        changed = self.change(clinic, "Every night I am afraid of dying.")
+        assert [each["review"] for each in changed["themes"] if each["theme"] == "mortality"] == [None]
+        assert counted(clinic) == [("mortality", 1)]
+        assert clinic.therapist.get(mention).status_code == 404
+
+    def test_of_two_that_are_the_same_each_keeps_its_own(self, clinic: Any) -> None:
+        first, second = (f"/v1/mentions/{each['id']}" for each in clinic.write(f"{FEAR} We had soup. {FEAR}")["themes"])
+        review(clinic, first, verdict="rejected")
+        review(clinic, second, verdict="confirmed")
+        changed = self.change(clinic, f"Slow morning, long walk. {FEAR} We had soup. {FEAR}")
+        found = [each for each in changed["themes"] if each["theme"] == "mortality"]
+        assert [(f"/v1/mentions/{each['id']}", each["review"]) for each in found] == [
+            (first, "rejected"),
+            (second, "confirmed"),
+        ]
+        changed = self.change(clinic, f"Slow morning. {FEAR}")
+        assert [each["review"] for each in changed["themes"] if each["theme"] == "mortality"] == ["confirmed"]
+        assert clinic.therapist.get(first).status_code == 404
+
+    def test_one_place_is_counted_once(self, clinic: Any) -> None:
+        for each in clinic.write(f"{FEAR} We had soup. {FEAR}")["themes"]:
+            review(clinic, f"/v1/mentions/{each['id']}", verdict="confirmed")
+        assert themes_of(self.change(clinic, FEAR)) == ["mortality"]
+        assert counted(clinic) == [("mortality", 1)]
+
+    def test_sentences_that_change_places_keep_theirs(self, clinic: Any, mention: str) -> None:
+        self.change(clinic, f"{FEAR} We had soup.")
+        (found,) = clinic.maya.read("/v1/journal-entries")["items"][0]["themes"]
+        review(clinic, f"/v1/mentions/{found['id']}", verdict="confirmed")
+        (moved,) = self.change(clinic, f"We had soup. {FEAR}")["themes"]
+        assert (moved["id"], moved["review"], moved["quote"]) == (found["id"], "confirmed", found["quote"])
