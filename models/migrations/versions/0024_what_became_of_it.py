@@ -1,4 +1,4 @@
-"""Since when a document may be in a record system, and is searched for there in vain."""
+"""Since when a document may be in a record system, and is searched for in vain; jobs that workers died over."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,7 @@ down_revision = "0023"
 branch_labels = None
 depends_on = None
 
+_COUNTS = ("claims", "deaths")
 _MOMENTS = ("told_at", "missing_since")
 
 
@@ -18,8 +19,14 @@ def upgrade() -> None:
         "UPDATE ehr_copies SET told_at = tried_at "
         "WHERE sent_at IS NOT NULL OR state = 'waiting' OR reason = 'attempts'"
     )
+    for count in _COUNTS:
+        op.add_column("jobs", sa.Column(count, sa.Integer(), server_default="0", nullable=False))
+    op.execute("UPDATE jobs SET claims = tries, tries = 0 WHERE state = 'waiting'")  # claims are what they counted
 
 
 def downgrade() -> None:
+    op.execute("UPDATE jobs SET tries = claims WHERE state = 'waiting'")
+    for count in reversed(_COUNTS):
+        op.drop_column("jobs", count)
     for moment in reversed(_MOMENTS):
         op.drop_column("ehr_copies", moment)
