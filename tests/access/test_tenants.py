@@ -19,6 +19,7 @@ from models import (
     SigningKey,
     UnknownName,
     User,
+    WorkerTask,
     append_deeds,
     now,
 )
@@ -57,7 +58,8 @@ def test_a_query_that_forgot_its_organization_sees_only_its_own(at_harbour: Any)
 
 def test_every_table_of_people_belongs_to_an_organization() -> None:
     tables = {mapper.class_ for mapper in db.Model.registry.mappers}
-    assert {each for each in tables if not issubclass(each, OfOrganization)} == {Organization, UnknownName, SigningKey}
+    of_nobody = {each for each in tables if not issubclass(each, OfOrganization)}
+    assert of_nobody == {Organization, UnknownName, SigningKey, WorkerTask}
 
 
 def test_a_change_that_forgot_its_organization_reaches_only_its_own(at_harbour: Any) -> None:

@@ -12,7 +12,7 @@ from integration_api.db import reading, unit_of_work
 from integration_api.jobs.queue import Narrative, ask_for, call_off, check_plain, job_of
 from integration_api.jobs.running import DEATHS, LEASE, TRIES, Run, does, run_next
 from integration_api.jobs.worker import Worker
-from models import Job, User, now
+from models import Job, User, WorkerTask, now
 
 
 @pytest.fixture
@@ -196,3 +196,5 @@ def test_a_worker_does_its_lines_side_by_side_until_it_is_stopped(clinic: Any) -
     worker = Worker(clinic.app, ({once("one"): 3600, once("bad"): 3600}, {once("two"): 3600})).start()
     worker.stop()
     assert sorted(seen) == ["bad", "one", "two"]
+    with clinic.app.app_context(), reading() as db_session:
+        assert set(db_session.scalars(select(WorkerTask.name))) == {"one", "two"}  # that went well

@@ -1,4 +1,4 @@
-"""Since when a document may be in a record system, and is searched for in vain; jobs that workers died over."""
+"""Since when a document may be in a record system; jobs that workers died over; which tasks go well, and when."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,9 +22,16 @@ def upgrade() -> None:
     for count in _COUNTS:
         op.add_column("jobs", sa.Column(count, sa.Integer(), server_default="0", nullable=False))
     op.execute("UPDATE jobs SET claims = tries, tries = 0 WHERE state = 'waiting'")  # claims are what they counted
+    op.create_table(
+        "worker_tasks",
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("went_well_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_worker_tasks")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("worker_tasks")
     op.execute("UPDATE jobs SET tries = claims WHERE state = 'waiting'")
     for count in reversed(_COUNTS):
         op.drop_column("jobs", count)
