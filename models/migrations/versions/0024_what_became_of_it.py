@@ -19,6 +19,10 @@ def upgrade() -> None:
         "UPDATE ehr_copies SET told_at = tried_at "
         "WHERE sent_at IS NOT NULL OR state = 'waiting' OR reason = 'attempts'"
     )
+    op.execute(  # was called withdrawn since one search did not find it
+        "UPDATE ehr_copies SET state = 'waiting', reason = NULL, tries = 0 "
+        "WHERE state = 'withdrawn' AND sent_at IS NOT NULL AND remote_id IS NULL"
+    )
     for count in _COUNTS:
         op.add_column("jobs", sa.Column(count, sa.Integer(), server_default="0", nullable=False))
     op.execute("UPDATE jobs SET claims = tries, tries = 0 WHERE state = 'waiting'")  # claims are what they counted
