@@ -6,7 +6,7 @@ second copy; 202 where somebody there has to let it in; `entered-in-error` for w
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -112,9 +112,13 @@ def _withdraw(ehr: Ehr, parcel: Parcel) -> tuple[str, str | None, int | None]:
         if not there:  # what went out may be held there, or not yet be in the index
             found_out = ("waiting", NOT_FOUND) if parcel.was_told else ("withdrawn", parcel.reason)
             return *found_out, answer.status
-        parcel.remote_id, parcel.remote_version = there[0], None
+    else:
+        there = [parcel.remote_id]
     parcel.is_told = True
     body = taken_back(parcel.document_id, parcel.kind, parcel.remote_patient_id)
+    for each in there[1:]:  # held twice, and let in twice; found again where this fails
+        _put(ehr, replace(parcel, remote_id=each, remote_version=None), body, is_gone_fine=True)
+    parcel.remote_id = there[0]
     return "withdrawn", parcel.reason, _put(ehr, parcel, body, is_gone_fine=True)
 
 

@@ -79,7 +79,9 @@ def test_what_is_held_there_is_searched_for_until_somebody_lets_it_in(
     entry, there.holds = clinic.write("I am afraid of dying.")["id"], True
     send(clinic, entry)
     work()
-    assert _outcome(clinic, entry) == ("sent", "mediated")
+    clinic.maya.patch(f"/v1/journal-entries/{entry}", {"text": "I am not afraid."}, if_match="*")
+    work()
+    assert (_outcome(clinic, entry), len(there.held)) == (("sent", "mediated"), 2)
     agree(is_granted=False)
     clock.turn(days=30)
     for _ in range(4):
@@ -88,9 +90,11 @@ def test_what_is_held_there_is_searched_for_until_somebody_lets_it_in(
         assert _outcome(clinic, entry) == ("waiting", "not_found")
     assert clinic.admin.read("/v1/ehr-connections")["items"][0]["failures"] == 0  # it answers, so it is well
     there.let_in()
-    clock.turn(hours=9)
-    work()
-    assert [(each["status"], words(each)) for each in there.copies] == [("entered-in-error", WITHDRAWN)]
+    there.trouble = [("PUT", 503, {})]
+    for _ in range(2):
+        clock.turn(hours=9)
+        work()
+    assert [(each["status"], words(each)) for each in there.copies] == [("entered-in-error", WITHDRAWN)] * 2
     assert _outcome(clinic, entry) == ("withdrawn", "consent")
 
 
