@@ -1,6 +1,7 @@
 """The application: the one module that knows every room."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -64,6 +65,10 @@ LINES: tuple[Mapping[Task, float], ...] = (
     {run_next: 0, tag_left_over: 60, notice_rising: 5, drop_expired_exports: 600},
     {notice_copies: 5, send_copy: 0},  # record systems may be slow
 )
+# For how long a task may not have gone well until `integration-api check` fails: beyond its rest, so that one long
+# export, or one record system that does not answer, is no alarm.
+PATIENCE = timedelta(hours=1)
+URGENT: Mapping[Task, timedelta] = {escalate_overdue: timedelta(minutes=10)}
 JOBS: Mapping[str, Work] = {BULK_EXPORT: write_export}
 STATEMENTS_KEPT = (
     2_000  # as compiled SQL, some 10 KB each; we have about 1,500, and the usual 500 are made anew all the time
@@ -90,6 +95,11 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     app.extensions["outside_issuer"] = _outside_issuer(settings)
     app.extensions["rates"] = Rates(settings)
     app.extensions |= {"memory": Memory(), "gleaned": Gleaned(), "jobs": dict(JOBS)}
+    app.extensions["patience"] = {
+        task.__name__: URGENT.get(task, PATIENCE + timedelta(seconds=rest))
+        for line in LINES
+        for task, rest in line.items()
+    }
     app.extensions["on_credentials_reset"] = (revoke_families,)  # when a person has new credentials
     app.extensions["discard_files"] = discard  # when rows that name them are gone
     db.init_app(app)

@@ -46,6 +46,7 @@ def main(context: click.Context) -> None:
 
 for each in (
     upkeep.audit,
+    upkeep.check,
     upkeep.keys,
     upkeep.count_clinic,
     upkeep.erase_due,

@@ -12,8 +12,9 @@ from flask import Flask
 
 from integration_api.access.keys import renew
 from integration_api.attachments.jobs import TooMany, sweep
-from integration_api.db import reading, unit_of_work
+from integration_api.db import is_migrated, is_reachable, reading, unit_of_work
 from integration_api.errors import IntegrationError
+from integration_api.jobs.health import late_tasks, note_well
 from integration_api.oauth.clients import admin_named, draft_of, register_client, switch_off
 from integration_api.privacy.audit import verify_all
 from integration_api.privacy.erasure import carry_out, due_erasures
@@ -80,7 +81,30 @@ def erase_due(make_app: MakeApp) -> None:
 def escalate_flags(make_app: MakeApp) -> None:
     """Put safety flags that nobody has acknowledged in time before their whole care teams; for every few minutes."""
     with make_app().app_context():
-        click.echo(f"{escalate_overdue()} escalated")
+        escalated = escalate_overdue()
+        note_well([escalate_overdue.__name__])
+    click.echo(f"{escalated} escalated")
+
+
+@click.command("check")
+@click.pass_obj
+def check(make_app: MakeApp) -> None:
+    """Fail where work in the background is not done: escalation of flags, messages, withdrawals, exports.
+
+    Names each task that has not gone well for too long. For whatever watches over the machine, every few minutes.
+    """
+    with make_app().app_context():
+        if not is_reachable():
+            raise click.ClickException("the database does not answer")
+        if not is_migrated():
+            raise click.ClickException("the database is not at the newest migration; run: integration-api migrate")
+        late = late_tasks()
+    for name, went_well_at in late.items():
+        last = "never went well" if went_well_at is None else f"last went well at {went_well_at:%Y-%m-%dT%H:%M:%SZ}"
+        click.echo(f"{name} {last}", err=True)
+    if late:
+        sys.exit(1)
+    click.echo("all work in the background is done")
 
 
 @click.command("sweep-attachments")

@@ -70,6 +70,7 @@ from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Se
 from models.stamp import PatientStamp, forget, revise, stamp, stamp_all, stamp_of, stamp_records
 from models.ties import latest_session, retie, retie_check_ins, retied_by, retied_check_ins_by
 from models.webhook import DELIVERY_STATES, WEBHOOK_FORMATS, WEBHOOK_STATES, Delivery, DeliveryAttempt, Webhook
+from models.worker_task import WorkerTask
 
 __all__ = [
     "ASSERTIONS",
@@ -176,6 +177,7 @@ __all__ = [
     "Verdict",
     "Vitals",
     "Webhook",
+    "WorkerTask",
     "append_deeds",
     "append_event",
     "attachments_within",

@@ -72,7 +72,7 @@ class EhrCopy(ManyOfOrganization, Identified, Base):
     patient_id: Mapped[UUID | None] = mapped_column(ForeignKey("patients.id", ondelete="RESTRICT"))
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))  # who asked for it
     state: Mapped[str] = mapped_column(String(20), default="waiting")
-    reason: Mapped[str | None] = mapped_column(String(20))  # why it was refused or withdrawn
+    reason: Mapped[str | None] = mapped_column(String(20))  # why it was refused or withdrawn, or still waits
     remote_id: Mapped[str | None] = mapped_column(String(64))
     remote_version: Mapped[str | None] = mapped_column(String(64))
     remote_patient_id: Mapped[str | None] = mapped_column(String(64))
@@ -82,6 +82,8 @@ class EhrCopy(ManyOfOrganization, Identified, Base):
     next_at: Mapped[datetime]
     claimed_until: Mapped[datetime | None]  # somebody is at it; who does not come back by then has died
     tried_at: Mapped[datetime | None]  # the latest try began; from then on the other side may have it
+    told_at: Mapped[datetime | None]  # the latest time that the document went out, whatever became of it there
+    missing_since: Mapped[datetime | None]  # it is to be withdrawn, and searches do not find it
     last_status: Mapped[int | None]
     error: Mapped[str | None] = mapped_column(String(20))  # the kind of the last one
     failing_since: Mapped[datetime | None]

@@ -28,7 +28,9 @@ class Job(OfOrganization, Identified, Base):
     state: Mapped[str] = mapped_column(String(20), default="waiting")
     done: Mapped[int] = mapped_column(default=0)  # steps
     steps: Mapped[int | None]
-    tries: Mapped[int] = mapped_column(default=0)
+    claims: Mapped[int] = mapped_column(default=0)  # by which who has it in hand is told from who had it before
+    tries: Mapped[int] = mapped_column(default=0)  # that failed since it last got on
+    deaths: Mapped[int] = mapped_column(default=0)  # of those who had it in hand, since it last got on
     error: Mapped[str | None] = mapped_column(String(80))  # the kind of the last one
     next_at: Mapped[datetime]
     claimed_until: Mapped[datetime | None]  # somebody is at it; who does not come back by then has died

@@ -57,7 +57,12 @@ def test_from_nothing_to_a_token(tmp_path: Path, env: dict[str, str]) -> None:
     invited = run("invite", "--as", "ada", **env)
     assert re.fullmatch(r"https://journal\.example/oauth/welcome\?token=[\w-]{43}\n", invited.stdout), invited.stderr
     assert run("tag-pending", **env).stdout == "0 tagged, 0 still waiting\n"
+    behind = run("check", **env)
+    assert (behind.exit_code, "escalate_overdue never went well\n" in behind.stderr) == (1, True)
+    assert run("escalate-flags", **env).stdout == "0 escalated\n"
+    assert "escalate_overdue" not in run("check", **env).stderr
     assert run("work", "--once", **env).stdout == "0 done\n"
+    assert run("check", **env).exit_code == 0
 
 
 def test_clients_and_signing_keys(tmp_path: Path, env: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ from flask.views import MethodView
 from marshmallow import fields
 
 from integration_api.db import is_migrated, is_reachable
+from integration_api.jobs.health import late_tasks
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.body import write_json
 from integration_api.web.schema import Answer
@@ -31,12 +32,20 @@ class ReadinessSchema(Answer):
         "database": True,
         "migrations": True,
         "pipeline": "lexicon-1+0a1b2c3d",
+        "work": True,
     }
 
     status = fields.String(required=True)
     database = fields.Boolean(required=True)
     migrations = fields.Boolean(required=True)
     pipeline = fields.String(required=True, allow_none=True)
+    work = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Whether all tasks in the background have gone well lately. If not, requests can be carried "
+            "out all the same; `integration-api check` names the tasks."
+        },
+    )
 
 
 @blp.route("/healthz")
@@ -61,6 +70,7 @@ class Readiness(MethodView):
         """Tell whether requests can be carried out.
 
         The database answers and stands at the newest migration, and the tagging pipeline is loaded; 503 otherwise.
+        Work in the background that is not done is told, and is no reason to take the service away.
         """
         database = is_reachable()
         migrations = database and is_migrated()
@@ -68,6 +78,7 @@ class Readiness(MethodView):
         is_ready = migrations and pipeline is not None
         status = "ready" if is_ready else "not ready"
         body = {"status": status, "database": database, "migrations": migrations, "pipeline": pipeline}
+        body["work"] = migrations and not late_tasks()
         return write_json(body, 200 if is_ready else 503)
 
 

@@ -25,6 +25,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ASSERTION_LASTS = timedelta(minutes=4)  # SMART: five at most
 _EARLY = timedelta(seconds=30)  # before its end a token is let go of
 _UNAUTHORIZED, _OK = 401, 200
+GONE = (404, 410)  # what somebody there has deleted
 
 
 class NoToken(Failed):

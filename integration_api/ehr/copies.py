@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
+from integration_api.ehr.client import GONE
 from integration_api.errors import Conflict, Invalid, NotAllowed, NotFound
 from models import Document, EhrConnection, EhrCopy, Order, Page, PageRequest, Patient, consents_to, new_id, page_of
 from models.facing import facing_documents
@@ -46,10 +47,17 @@ def ask_for_copy(
         )
         db_session.add(found)
     if found.state != "sent":
+        _forget_what_is_gone(found)
         found.state, found.reason, found.next_at, found.tries = "waiting", None, at, 0
         found.user_id = caller.user_id
     db_session.flush()
     return found
+
+
+def _forget_what_is_gone(copy: EhrCopy) -> None:
+    """Let a copy that somebody there has deleted be made anew: its id is good for nothing any more."""
+    if copy.reason == "gone" or (copy.state == "withdrawn" and copy.last_status in GONE):
+        copy.remote_id = copy.remote_version = copy.told_at = None
 
 
 def read_copy(db_session: DbSession, caller: Principal, copy_id: UUID) -> EhrCopy:

@@ -5,7 +5,7 @@ and consents among it, what was sent is held against what may leave now.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -32,6 +32,8 @@ from models.facing import facing_documents
 LEASE = timedelta(minutes=5)  # longer than all calls of one try take
 ATTEMPTS = messages.ATTEMPTS
 NOT_RECALLED = "not_recalled"
+NOT_FOUND = "not_found"
+SEARCHED_FOR = timedelta(days=7)  # until somebody there has let it in, or an index has come up with it
 _LOOKED_AT = 100  # copies in one go
 
 
@@ -39,7 +41,8 @@ _LOOKED_AT = 100  # copies in one go
 class Outcome:
     """How a try ended. `state` is `waiting` where it is to be tried again; `stamp` the patient's when it began.
 
-    `is_told`: words of the document may have reached the other side.
+    `is_told`: words about the patient may have reached the other side. `has_left`: the document itself went out, and
+    was not refused.
     """
 
     state: str
@@ -53,6 +56,7 @@ class Outcome:
     stamp: int = 0
     retry_after: str | None = None
     is_told: bool = False
+    has_left: bool = False
 
 
 def allowed(db_session: DbSession, copy: EhrCopy) -> Document | None:
@@ -127,6 +131,8 @@ def claim(db_session: DbSession, at: datetime) -> EhrCopy | None:
     if copy.tried_at is None and allowed(db_session, copy) is None:
         copy.state, copy.reason = "withdrawn", reason_to_withdraw(db_session, copy)  # it never left
     else:
+        if copy.claimed_until is not None:  # who had it in hand has died, and may have sent it
+            copy.told_at = copy.told_at or copy.tried_at
         copy.claimed_until = at + LEASE
         copy.tried_at = at
     db_session.flush()
@@ -139,7 +145,9 @@ def record(db_session: DbSession, copy_id: UUID, outcome: Outcome, at: datetime,
     copy = db_session.scalars(query).unique().one_or_none()
     if copy is None:
         return
+    outcome = _searched_long_enough(copy, outcome, at)
     copy.claimed_until, copy.last_status, copy.error = None, outcome.status, outcome.error
+    copy.told_at = at if outcome.has_left else copy.told_at
     is_erased = copy.patient_id is None
     for name in ("remote_id", "remote_version", *(() if is_erased else ("remote_patient_id",))):
         setattr(copy, name, getattr(outcome, name) or getattr(copy, name))
@@ -153,13 +161,28 @@ def record(db_session: DbSession, copy_id: UUID, outcome: Outcome, at: datetime,
     if outcome.state == "sent":
         copy.sent_version, copy.sent_at = outcome.version, at
     _tell_trail(db_session, copy, outcome, at)
-    is_well = outcome.state != "waiting"
+    is_well = outcome.state != "waiting" or outcome.reason == NOT_FOUND
     tried = messages.Outcome(0, outcome.status, outcome.error, outcome.retry_after)
     rests_until = None if is_well else messages.rest(tried, copy.connection.failures + 1, at)
     note_health(copy.connection, at, rests_until=rests_until, is_well=is_well)
     if is_erased and outcome.state == "withdrawn":
         db_session.delete(copy)  # of an erased patient nothing is left to do
     db_session.flush()
+
+
+def _searched_long_enough(copy: EhrCopy, outcome: Outcome, at: datetime) -> Outcome:
+    """Give up a copy that went out and is to be withdrawn, once days of searching have not found it.
+
+    Never as withdrawn: somebody may let it in yet, so the clinic must see to it there.
+    """
+    if outcome.reason != NOT_FOUND:
+        copy.missing_since = copy.missing_since if outcome.state == "waiting" else None
+        return outcome
+    copy.missing_since = copy.missing_since or at
+    if at - copy.missing_since < SEARCHED_FOR:
+        return outcome
+    copy.missing_since = None
+    return replace(outcome, state="refused", reason=NOT_RECALLED)
 
 
 def _wait(copy: EhrCopy, outcome: Outcome, at: datetime, chance: Callable[[], float]) -> None:

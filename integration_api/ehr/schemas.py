@@ -147,8 +147,9 @@ class EhrCopySchema(Answer):
         allow_none=True,
         metadata={
             "description": "Refused: `no_patient`, `several_patients`, `several_copies`, `gone`, `rejected`, "
-            "`attempts`, `not_recalled` (it was to be withdrawn, and the record system would not). Withdrawn: "
-            "`consent`, `not_shared`. Sent: `mediated` (somebody there has to let it in)."
+            "`attempts`, `not_recalled` (it was to be withdrawn, and was refused or not found). Withdrawn: "
+            "`consent`, `not_shared`. Sent: `mediated` (somebody there has to let it in). Waiting: `not_found` (it is "
+            "to be withdrawn, and is searched for)."
         },
     )
     url = fields.String(required=True, allow_none=True, metadata={"description": "Where it is in the record system."})

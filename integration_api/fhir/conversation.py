@@ -6,18 +6,18 @@ second copy; 202 where somebody there has to let it in; `entered-in-error` for w
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from integration_api.access.outgoing import Answer, OutgoingError
-from integration_api.ehr.client import Ehr, NoToken, object_in, token_of
-from integration_api.ehr.queue import NOT_RECALLED, Outcome
+from integration_api.ehr.client import GONE, Ehr, NoToken, object_in, token_of
+from integration_api.ehr.queue import NOT_FOUND, NOT_RECALLED, Outcome
 from integration_api.fhir.elements import SUBJECT_OF_CONTENT, Json
 from integration_api.fhir.pushed import addressed, introduced, taken_back
 
 _OK, _CREATED, _ACCEPTED = 200, 201, 202
-_STALE, _GONE = 412, (404, 410)
+_STALE = 412
 _AGAIN = frozenset({401, 408, 409, 423, 425, 429})  # and whatever begins with 5
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")  # FHIR's type id
 _PLACE = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/[A-Za-z0-9.-]{1,64})?/?$")
@@ -47,7 +47,9 @@ class Parcel:
     remote_id: str | None = None
     remote_version: str | None = None
     remote_patient_id: str | None = None
+    was_told: bool = False  # the document went out before
     is_told: bool = False
+    has_left: bool = False
 
     @property
     def identifier(self) -> tuple[str, str]:
@@ -79,6 +81,7 @@ def talk(ehr: Ehr, parcel: Parcel) -> Outcome:
         remote_version=parcel.remote_version,
         remote_patient_id=parcel.remote_patient_id,
         is_told=parcel.is_told,
+        has_left=parcel.has_left and state != "refused",
     )
 
 
@@ -89,7 +92,7 @@ def _send(ehr: Ehr, parcel: Parcel) -> tuple[str, str | None, int]:
     body = addressed(parcel.document, parcel.remote_patient_id, parcel.names)
     if parcel.remote_id is None:
         condition = {"If-None-Exist": f"identifier={token_of(*parcel.identifier)}"}
-        parcel.is_told = True
+        parcel.is_told = parcel.has_left = True
         answer = ehr.call("POST", "DocumentReference", body, condition)
         _refuse(answer, {_STALE: "several_copies"})
         if answer.status == _ACCEPTED:
@@ -106,11 +109,16 @@ def _withdraw(ehr: Ehr, parcel: Parcel) -> tuple[str, str | None, int | None]:
         answer = ehr.search("DocumentReference", *parcel.identifier)
         _refuse(answer, {})
         there = [each["id"] for each in _found(answer, "DocumentReference", parcel.identifier)]
-        if not there:
-            return "withdrawn", parcel.reason, answer.status
-        parcel.remote_id, parcel.remote_version = there[0], None
+        if not there:  # what went out may be held there, or not yet be in the index
+            found_out = ("waiting", NOT_FOUND) if parcel.was_told else ("withdrawn", parcel.reason)
+            return *found_out, answer.status
+    else:
+        there = [parcel.remote_id]
     parcel.is_told = True
     body = taken_back(parcel.document_id, parcel.kind, parcel.remote_patient_id)
+    for each in there[1:]:  # held twice, and let in twice; found again where this fails
+        _put(ehr, replace(parcel, remote_id=each, remote_version=None), body, is_gone_fine=True)
+    parcel.remote_id = there[0]
     return "withdrawn", parcel.reason, _put(ehr, parcel, body, is_gone_fine=True)
 
 
@@ -123,9 +131,9 @@ def _put(ehr: Ehr, parcel: Parcel, body: Json, *, is_gone_fine: bool) -> int:
         current = ehr.call("GET", path)
         if current.status == _OK:
             answer = _put_at(ehr, path, body | {"id": parcel.remote_id}, _version_of(current))
-    if answer.status in _GONE and is_gone_fine:
+    if answer.status in GONE and is_gone_fine:
         return answer.status
-    _refuse(answer, dict.fromkeys(_GONE, "gone"))
+    _refuse(answer, dict.fromkeys(GONE, "gone"))
     parcel.remote_version = _version_of(answer)
     return answer.status
 

@@ -85,6 +85,7 @@ def _pack(db_session: DbSession, copy: EhrCopy) -> _Ready:
         remote_id=copy.remote_id,
         remote_version=copy.remote_version,
         remote_patient_id=copy.remote_patient_id,
+        was_told=copy.told_at is not None,
     )
     document = queue.allowed(db_session, copy)
     if document is None:

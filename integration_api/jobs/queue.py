@@ -33,7 +33,8 @@ def ask_for(
     made = Job(
         id=new_id(), organization_id=organization_id, user_id=user_id, name=name, arguments=dict(arguments), kept={}
     )
-    made.next_at, made.state, made.tries, made.done = at, "waiting", 0, 0
+    made.next_at, made.state, made.done = at, "waiting", 0
+    made.claims = made.tries = made.deaths = 0
     db_session.add(made)
     db_session.flush()
     return made

@@ -17,7 +17,9 @@ from integration_api.wiring import parts
 from models import Job
 
 LEASE = timedelta(minutes=5)  # between two steps; who takes longer is thought dead
-TRIES = 5
+TRIES = 5  # that fail at the same step
+DEATHS = 5  # of workers that had it in hand at the same step
+DIED = "WorkerDied"
 _WAIT = timedelta(seconds=30)
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,10 @@ class Stopped(Exception):
 
 @dataclass(slots=True)
 class Run:
-    """One job under way, as its work sees it. `kept` is what `step` kept last, also by a run before that died."""
+    """One job under way, as its work sees it. `kept` is what `step` kept last, also by a run before that died.
+
+    `claim` counts the runs: whoever has an older number has been thought dead, and may change nothing any more.
+    """
 
     job_id: UUID
     organization_id: UUID
@@ -36,15 +41,17 @@ class Run:
     arguments: Mapping[str, Any]
     kept: Mapping[str, Any]
     done: int
-    tries: int
+    claim: int
 
     def step(self, done: int, steps: int | None = None, /, **kept: Any) -> None:
         """Note how far it is, and what it needs to go on from here; raise `Stopped` where it is to end."""
         check_plain(kept)
         with unit_of_work() as db_session:
-            job = db_session.scalars(select(Job).where(Job.id == self.job_id).with_for_update()).one_or_none()
-            if job is None or job.state != "waiting" or job.tries != self.tries:
+            job = _in_hand(db_session, self)
+            if job is None:
                 raise Stopped
+            if done > job.done or {**job.kept, **kept} != job.kept:
+                job.tries = job.deaths = 0  # it gets on
             job.done, job.steps = done, steps if steps is not None else job.steps
             job.kept = {**job.kept, **kept}
             job.claimed_until = parts().now() + LEASE
@@ -68,11 +75,24 @@ def run_next() -> int:
         job = _next(db_session, is_claimed=True)
         if job is None:
             return 0
-        job.claimed_until, job.tries = parts().now() + LEASE, job.tries + 1
-        run = Run(job.id, job.organization_id, job.user_id, job.arguments, job.kept, job.done, job.tries)
+        is_given_up = _is_deadly(job)
+        job.claimed_until, job.claims = parts().now() + LEASE, job.claims + 1
+        run = Run(job.id, job.organization_id, job.user_id, job.arguments, job.kept, job.done, job.claims)
         name = job.name
-    _do(name, run)
+    if not is_given_up:
+        _do(name, run)
     return 1
+
+
+def _is_deadly(job: Job) -> bool:
+    """Count the worker that died over a job, if one did; give up a job that too many died over at the same step."""
+    if job.claimed_until is not None:
+        job.deaths += 1
+    if job.deaths < DEATHS:
+        return False
+    job.state, job.error, job.ended_at = "failed", DIED, parts().now()
+    log.warning("job %s (%s): %s", job.id, job.name, DIED)
+    return True
 
 
 def _next(db_session: DbSession, *, is_claimed: bool = False) -> Job | None:
@@ -98,12 +118,19 @@ def _do(name: str, run: Run) -> None:
     _end(run, None)
 
 
+def _in_hand(db_session: DbSession, run: Run) -> Job | None:
+    """Give the job of a run, locked; None where it was called off or somebody else has taken it over."""
+    mine = (Job.id == run.job_id, Job.state == "waiting", Job.claims == run.claim)
+    return db_session.scalars(select(Job).where(*mine).with_for_update()).one_or_none()
+
+
 def _end(run: Run, error: Exception | None) -> None:
     with unit_of_work() as db_session:
-        job = db_session.scalars(select(Job).where(Job.id == run.job_id).with_for_update()).one_or_none()
-        if job is None or job.state != "waiting" or job.tries != run.tries:
+        job = _in_hand(db_session, run)
+        if job is None:
             return
         job.claimed_until, job.error = None, None if error is None else type(error).__name__[:80]
+        job.tries += error is not None
         if error is not None and job.tries < TRIES:
             job.next_at = parts().now() + _WAIT * job.tries
             return

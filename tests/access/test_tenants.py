@@ -19,6 +19,7 @@ from models import (
     SigningKey,
     UnknownName,
     User,
+    WorkerTask,
     append_deeds,
     now,
 )
@@ -57,7 +58,8 @@ def test_a_query_that_forgot_its_organization_sees_only_its_own(at_harbour: Any)
 
 def test_every_table_of_people_belongs_to_an_organization() -> None:
     tables = {mapper.class_ for mapper in db.Model.registry.mappers}
-    assert {each for each in tables if not issubclass(each, OfOrganization)} == {Organization, UnknownName, SigningKey}
+    of_nobody = {each for each in tables if not issubclass(each, OfOrganization)}
+    assert of_nobody == {Organization, UnknownName, SigningKey, WorkerTask}
 
 
 def test_a_change_that_forgot_its_organization_reaches_only_its_own(at_harbour: Any) -> None:
@@ -102,7 +104,7 @@ class TestTheSecondWall:
         with reading() as db_session:
             query = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
             open_ones = set(db_session.execute(text(f"{query} AND NOT relforcerowsecurity")).scalars())
-        assert open_ones == {"alembic_version", "unknown_names", "signing_keys"}
+        assert open_ones == {"alembic_version", "unknown_names", "signing_keys", "worker_tasks"}
 
     def test_plain_sql_cannot_move_a_row_across(self, at_harbour: Any) -> None:
         moved = text("UPDATE patients SET organization_id = :there WHERE name = 'Tom'")

@@ -6,9 +6,10 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import text
 
-from integration_api.app import create_app
+from integration_api.app import LINES, create_app
 from integration_api.config import Settings
 from integration_api.db import db
+from integration_api.jobs.worker import everything_once
 
 
 def test_alive_and_ready(clinic: Any) -> None:
@@ -17,6 +18,19 @@ def test_alive_and_ready(clinic: Any) -> None:
     ready = caller.read("/readyz")
     assert (ready["status"], ready["database"], ready["migrations"]) == ("ready", True, True)
     assert ready["pipeline"]
+
+
+def test_work_in_the_background_that_is_not_done_is_told_and_takes_nothing_away(clinic: Any, clock: Any) -> None:
+    caller = clinic.anybody()
+    assert (caller.read("/readyz")["status"], caller.read("/readyz")["work"]) == ("ready", False)  # nobody did any yet
+    for _ in range(2):
+        everything_once(clinic.app, LINES)
+        assert caller.read("/readyz")["work"] is True
+        clock.turn(minutes=9)
+        assert caller.read("/readyz")["work"] is True
+        clock.turn(minutes=2)
+        everything_once(clinic.app, LINES[1:])  # what escalates flags has died, all else is done
+        assert (caller.read("/readyz")["status"], caller.read("/readyz")["work"]) == ("ready", False)
 
 
 def test_not_ready_without_migrations(app: Flask) -> None:

@@ -38,6 +38,9 @@ class StandIn:
     tokens: list[str] = field(default_factory=list)
     assertions: list[str] = field(default_factory=list)
     forgets: bool = False  # a server that does not know `identifier` gives everybody
+    holds: bool = False  # what is created waits for somebody to let it in
+    held: list[dict[str, Any]] = field(default_factory=list)
+    lags: bool = False  # searches do not find what was created
 
     def put_in(self, kind: str, value: str, system: str = MRN) -> str:
         made = {"resourceType": kind, "identifier": [{"system": system, "value": value}]}
@@ -46,6 +49,11 @@ class StandIn:
     @property
     def copies(self) -> list[dict[str, Any]]:
         return [each for each in self.stored.values() if each["resourceType"] == "DocumentReference"]
+
+    def let_in(self) -> None:
+        for each in self.held:
+            self._store(each)
+        self.held.clear()
 
     def writes(self) -> list[str]:
         return [f"{method} {path}" for method, path, _ in self.asked if method in ("POST", "PUT") and "/fhir/" in path]
@@ -76,11 +84,10 @@ class StandIn:
     def _carry_out(self, method: str, url: Any, headers: dict[str, str], body: Any) -> tuple[int, Any, dict[str, str]]:
         kind, _, record_id = url.path.removeprefix("/fhir/").partition("/")
         if method == "GET" and not record_id:
-            found = self._named(kind, parse_qs(url.query)["identifier"][0])
+            found = [] if self.lags else self._named(kind, parse_qs(url.query)["identifier"][0])
             return 200, {"resourceType": "Bundle", "entry": [{"resource": each} for each in found]}, {}
         if method == "POST":
-            found = self._named(kind, headers["if-none-exist"].removeprefix("identifier="))
-            return self._told(200, found[0]) if found else self._told(*self._store(body))
+            return self._create(self._named(kind, headers["if-none-exist"].removeprefix("identifier=")), body)
         if record_id not in self.stored:
             return 410, {}, {}
         if method == "GET":
@@ -88,6 +95,12 @@ class StandIn:
         if headers.get("if-match") not in (None, f'W/"{self.stored[record_id]["meta"]["versionId"]}"'):
             return 412, {}, {}
         return self._told(200, self._store(body)[1])
+
+    def _create(self, found: list[dict[str, Any]], body: Any) -> tuple[int, Any, dict[str, str]]:
+        if self.holds and not found:
+            self.held.append(body)
+            return 202, {}, {}
+        return self._told(200, found[0]) if found else self._told(*self._store(body))
 
     def _named(self, kind: str, token: str) -> list[dict[str, Any]]:
         of_kind = [each for each in self.stored.values() if each["resourceType"] == kind]

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from copies import copy_of, send, words
+from copies import WITHDRAWN, copies_of, copy_of, send, words
 
 from integration_api.db import unit_of_work
 from integration_api.fhir import pushing
@@ -71,6 +71,108 @@ def test_a_worker_that_dies_loses_nothing_and_what_was_lost_on_the_way_is_taken_
         work()
     assert {each["status"] for each in there.copies} == {"entered-in-error"}
     assert copy_of(clinic, lost)["state"] == "withdrawn"
+
+
+def test_what_is_held_there_is_searched_for_until_somebody_lets_it_in(
+    clinic: Any, there: Any, work: Callable[[], int], clock: Any, agree: Any
+) -> None:
+    entry, there.holds = clinic.write("I am afraid of dying.")["id"], True
+    send(clinic, entry)
+    work()
+    clinic.maya.patch(f"/v1/journal-entries/{entry}", {"text": "I am not afraid."}, if_match="*")
+    work()
+    assert (_outcome(clinic, entry), len(there.held)) == (("sent", "mediated"), 2)
+    agree(is_granted=False)
+    clock.turn(days=30)
+    for _ in range(4):
+        clock.turn(hours=9)
+        work()
+        assert _outcome(clinic, entry) == ("waiting", "not_found")
+    assert clinic.admin.read("/v1/ehr-connections")["items"][0]["failures"] == 0  # it answers, so it is well
+    there.let_in()
+    there.trouble = [("PUT", 503, {})]
+    for _ in range(2):
+        clock.turn(hours=9)
+        work()
+    assert [(each["status"], words(each)) for each in there.copies] == [("entered-in-error", WITHDRAWN)] * 2
+    assert _outcome(clinic, entry) == ("withdrawn", "consent")
+
+
+def test_what_went_out_and_is_never_found_is_told_to_the_clinic_and_not_called_withdrawn(
+    clinic: Any, there: Any, work: Callable[[], int], clock: Any, agree: Any
+) -> None:
+    lost, refused = clinic.write("Lost on the way back.")["id"], clinic.write("Refused.")["id"]
+    there.trouble = [("POST", 422, {}), ("POST", "lost", {})]
+    for document in (refused, lost):
+        send(clinic, document)
+        work()
+    agree(is_granted=False)
+    there.lags = True
+    clock.turn(minutes=1)
+    work()
+    assert _outcome(clinic, refused) == ("withdrawn", "consent")  # it was never there
+    assert _outcome(clinic, lost) == ("waiting", "not_found")
+    for _ in range(20):
+        clock.turn(hours=9)
+        work()
+    assert _outcome(clinic, lost) == ("refused", "not_recalled")
+    left = clinic.admin.read(f"/v1/ehr-connections/{clinic.ids['connection']}/copies?state=refused")["items"]
+    assert [each["document_id"] for each in left] == [lost]
+
+
+def test_what_a_worker_may_have_sent_before_it_died_is_searched_for(
+    clinic: Any, there: Any, work: Callable[[], int], clock: Any, agree: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: Any) -> None:
+        raise SystemExit
+
+    entry = clinic.write("I am afraid of dying.")["id"]
+    send(clinic, entry)
+    with monkeypatch.context() as patched:
+        patched.setattr(pushing, "talk", die)
+        with pytest.raises(SystemExit):
+            work()
+    agree(is_granted=False)
+    clock.turn(minutes=6)
+    work()
+    assert _outcome(clinic, entry) == ("waiting", "not_found")
+
+
+def test_what_somebody_has_deleted_there_is_made_anew_when_it_is_asked_for_again(
+    clinic: Any, there: Any, work: Callable[[], int], clock: Any, agree: Any
+) -> None:
+    entry = clinic.write("I am afraid of dying.")["id"]
+    send(clinic, entry)
+    work()
+    _delete_all(there)
+    clinic.maya.patch(f"/v1/journal-entries/{entry}", {"text": "I am not afraid."}, if_match="*")
+    clock.turn(seconds=10)
+    work()
+    assert _outcome(clinic, entry) == ("refused", "gone")
+    for _ in range(2):
+        send(clinic, entry)
+        work()
+        assert _outcome(clinic, entry) == ("sent", None)
+        assert [words(each) for each in there.copies] == ["I am not afraid."]
+    _delete_all(there)
+    agree(is_granted=False)
+    work()
+    assert _outcome(clinic, entry) == ("withdrawn", "consent")
+    agree()
+    send(clinic, entry)
+    work()
+    assert _outcome(clinic, entry) == ("sent", None)
+    assert [words(each) for each in there.copies] == ["I am not afraid."]
+
+
+def _outcome(clinic: Any, document: str) -> tuple[str, str | None]:
+    (shown,) = copies_of(clinic, document)
+    return shown["state"], shown["reason"]
+
+
+def _delete_all(there: Any) -> None:
+    for each in there.copies:
+        del there.stored[each["id"]]
 
 
 def test_whom_the_record_system_does_not_know_for_certain_gets_nothing_sent(

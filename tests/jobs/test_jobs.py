@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from integration_api.db import reading, unit_of_work
 from integration_api.jobs.queue import Narrative, ask_for, call_off, check_plain, job_of
-from integration_api.jobs.running import LEASE, TRIES, Run, does, run_next
+from integration_api.jobs.running import DEATHS, LEASE, TRIES, Run, does, run_next
 from integration_api.jobs.worker import Worker
-from models import Job, User, now
+from models import Job, User, WorkerTask, now
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_a_job_goes_on_where_it_stood_when_its_worker_died(asked: Any, later: An
 
     def count(run: Run) -> None:
         for number in range(int(run.kept.get("next", 0)), 4):
-            if number == 2 and run.tries == 1:
+            if number == 2 and run.claim == 1:
                 raise Died
             counted.append(number)
             run.step(number + 1, 4, next=number + 1)
@@ -85,6 +85,65 @@ def test_a_job_that_fails_is_tried_again_and_given_up(asked: Any, later: Any) ->
         run_next()
         later[0] += timedelta(minutes=5)
     assert (again(job).state, again(job).error, again(job).tries) == ("failed", "RuntimeError", TRIES)
+
+
+def test_a_job_that_ends_its_worker_each_time_is_given_up(asked: Any, later: Any) -> None:
+    def die(run: Run) -> None:
+        run.step(1, 3, made="first")  # over and over the same: it gets no further
+        raise Died
+
+    does("die", die)
+    job = asked("die")
+    died = 0
+    for _ in range(DEATHS + 3):
+        try:
+            run_next()
+        except Died:
+            died += 1
+        later[0] += LEASE + timedelta(seconds=1)
+    assert (died, again(job).state, again(job).error) == (DEATHS, "failed", "WorkerDied")
+    assert run_next() == 0
+
+
+def test_a_job_that_gets_on_is_not_given_up_for_restarts_nor_for_its_first_error(asked: Any, later: Any) -> None:
+    def go_on(run: Run) -> None:
+        reached = int(run.kept.get("next", 0))
+        if reached == 3 * DEATHS and run.claim == 3 * DEATHS + 1:
+            raise ConnectionError
+        if reached <= 3 * DEATHS:
+            run.step(1, 1, next=reached + 1)  # all are of one part
+        if reached < 3 * DEATHS:
+            raise Died
+
+    does("go_on", go_on)
+    job = asked("go_on")
+    for _ in range(3 * DEATHS):
+        with pytest.raises(Died):
+            run_next()
+        later[0] += LEASE + timedelta(seconds=1)
+    run_next()
+    assert (again(job).state, again(job).error, again(job).tries) == ("waiting", "ConnectionError", 1)
+    later[0] += timedelta(minutes=5)
+    run_next()
+    assert (again(job).state, again(job).error) == ("done", None)
+
+
+def test_who_was_thought_dead_and_comes_back_changes_nothing(asked: Any, later: Any) -> None:
+    seen: list[str] = []
+
+    def slow(run: Run) -> None:
+        if run.claim > 1:
+            raise ConnectionError
+        later[0] += LEASE + timedelta(seconds=1)
+        run_next()  # another takes it over, and fails
+        seen.append(again(job).state)
+        run.step(1)
+        seen.append("went on")
+
+    does("slow", slow)
+    job = asked("slow")
+    run_next()
+    assert (seen, again(job).done, again(job).tries) == (["waiting"], 0, 1)
 
 
 def test_a_job_that_is_called_off_stops_at_its_next_step(asked: Any, later: Any) -> None:
@@ -137,3 +196,5 @@ def test_a_worker_does_its_lines_side_by_side_until_it_is_stopped(clinic: Any) -
     worker = Worker(clinic.app, ({once("one"): 3600, once("bad"): 3600}, {once("two"): 3600})).start()
     worker.stop()
     assert sorted(seen) == ["bad", "one", "two"]
+    with clinic.app.app_context(), reading() as db_session:
+        assert set(db_session.scalars(select(WorkerTask.name))) == {"one", "two"}  # that went well

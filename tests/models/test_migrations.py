@@ -17,7 +17,7 @@ from sqlalchemy import MetaData, Table, create_engine, insert, inspect, make_url
 from integration_api.app import create_app
 from integration_api.config import Settings
 from integration_api.db import db, reading
-from models import Base, DataKey, Document, new_id
+from models import Base, DataKey, Document, EhrCopy, new_id
 from models.row_security import EVERYBODY, speak_for
 
 
@@ -91,6 +91,39 @@ def test_what_stood_there_in_clear_is_sealed_and_can_be_opened_again(bare: Flask
     with db.engine.connect() as connection:
         texts = set(connection.execute(text("SELECT text FROM documents")).scalars())
     assert texts == {"zinnober öffnet 🌊", "zinnober note"}
+
+
+@pytest.mark.usefixtures("bare")
+def test_copies_called_withdrawn_after_one_search_are_searched_for_again() -> None:
+    flask_migrate.upgrade(revision="0023")
+    ids = {name: new_id() for name in ("organization", "author", "patient", "connection")}
+    _insert("organizations", id=ids["organization"], name="Harbour")
+    _insert("users", id=ids["author"], username="ada", role="therapist", is_active=True, **_of(ids))
+    _insert("patients", id=ids["patient"], name="Maya", version=1, **_of(ids))
+    there = {"scope": "s", "patient_system": "urn:mrn", "name_sealed": b"n", "base_url_sealed": b"b", "failures": 0}
+    there |= {"state": "active", "auth": "none", "creates_patients": False, "version": 1, "user_id": ids["author"]}
+    _insert("ehr_connections", id=ids["connection"], **there, **_of(ids))
+    held, found, never = (
+        _copy(ids, state="withdrawn", sent_at=sent_at, remote_id=remote_id)
+        for sent_at, remote_id in ((_AT, None), (_AT, "r-1"), (None, None))
+    )
+    flask_migrate.upgrade()
+    with db.engine.begin() as connection:
+        speak_for(connection, EVERYBODY)
+        rows = {row.id: (row.state, row.told_at) for row in connection.execute(select(EhrCopy.__table__))}
+    assert rows == {held: ("waiting", _AT), found: ("withdrawn", _AT), never: ("withdrawn", None)}
+
+
+def _copy(ids: dict[str, UUID], **more: Any) -> UUID:
+    """Store a copy, as of 0023, of a document of its own."""
+    document_id, copy_id = new_id(), new_id()
+    by = {"patient_id": ids["patient"], "author_id": ids["author"], "version": 1, "written_at": _AT, "word_count": 0}
+    by |= {"is_session_given": False, "written_offset_minutes": 0, "tagging_state": "done", "source": "journal"}
+    _insert("documents", id=document_id, visibility="care_team", deleted_at=_AT, **by, **_of(ids))
+    of = {"document_id": document_id, "connection_id": ids["connection"], "patient_id": ids["patient"]}
+    of |= {"user_id": ids["author"], "seen_stamp": 0, "tries": 0, "next_at": _AT, "tried_at": _AT}
+    _insert("ehr_copies", id=copy_id, **of, **more, **_of(ids))
+    return copy_id
 
 
 _AT = datetime(2026, 3, 9, tzinfo=UTC)

@@ -35,7 +35,7 @@ def write_export(run: Run) -> None:
             run.step(steps, steps)
             return
         _keep(export_id, run.organization_id, piece, number)
-        run.step(piece.after["part"], steps)
+        run.step(piece.after["part"], steps, file=number)  # a part may be of many files
 
 
 def _next(export_id: UUID) -> tuple[Piece | None, int, int]:

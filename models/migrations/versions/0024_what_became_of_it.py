@@ -1,0 +1,43 @@
+"""Since when a document may be in a record system; jobs that workers died over; which tasks go well, and when."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0024"
+down_revision = "0023"
+branch_labels = None
+depends_on = None
+
+_COUNTS = ("claims", "deaths")
+_MOMENTS = ("told_at", "missing_since")
+
+
+def upgrade() -> None:
+    for moment in _MOMENTS:
+        op.add_column("ehr_copies", sa.Column(moment, sa.DateTime(timezone=True), nullable=True))
+    op.execute(
+        "UPDATE ehr_copies SET told_at = tried_at "
+        "WHERE sent_at IS NOT NULL OR state = 'waiting' OR reason = 'attempts'"
+    )
+    op.execute(  # was called withdrawn since one search did not find it
+        "UPDATE ehr_copies SET state = 'waiting', reason = NULL, tries = 0 "
+        "WHERE state = 'withdrawn' AND sent_at IS NOT NULL AND remote_id IS NULL"
+    )
+    for count in _COUNTS:
+        op.add_column("jobs", sa.Column(count, sa.Integer(), server_default="0", nullable=False))
+    op.execute("UPDATE jobs SET claims = tries, tries = 0 WHERE state = 'waiting'")  # claims are what they counted
+    op.create_table(
+        "worker_tasks",
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("went_well_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_worker_tasks")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("worker_tasks")
+    op.execute("UPDATE jobs SET tries = claims WHERE state = 'waiting'")
+    for count in reversed(_COUNTS):
+        op.drop_column("jobs", count)
+    for moment in reversed(_MOMENTS):
+        op.drop_column("ehr_copies", moment)
