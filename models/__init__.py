@@ -35,6 +35,7 @@ from models.oauth import (
     RefreshToken,
     SigningKey,
     UsedAssertion,
+    revoke_grants,
 )
 from models.paging import Order, Page, PageRequest, page_of, page_of_list
 from models.person import CLINICAL_ROLES, GENDERS, Clinician, Organization, Patient, Role, User
@@ -217,6 +218,7 @@ __all__ = [
     "retied_by",
     "retied_check_ins_by",
     "revise",
+    "revoke_grants",
     "safety_flags_for_the_team",
     "safety_flags_within",
     "sessions_within",
