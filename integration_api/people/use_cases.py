@@ -212,7 +212,7 @@ def replace_care_team(
     staff = clinicians_within(reach(caller, Resource.CLINICIAN, Action.SEARCH))
     found = {one.id: one for one in db_session.scalars(staff.where(Clinician.id.in_(clinician_ids)))}
     faults = [
-        Fault(_why_not(found.get(clinician_id)), pointer=f"/members/{place}/clinician_id")
+        _why_not(found.get(clinician_id), pointer=f"/members/{place}/clinician_id")
         for place, clinician_id in enumerate(clinician_ids)
         if clinician_id not in found or not found[clinician_id].is_active
     ]
@@ -227,8 +227,10 @@ def replace_care_team(
     return team
 
 
-def _why_not(clinician: Clinician | None) -> str:
-    return "There is no such clinician." if clinician is None else "The account of this clinician is switched off."
+def _why_not(clinician: Clinician | None, pointer: str) -> Fault:
+    if clinician is None:
+        return Fault("There is no such clinician.", pointer=pointer)
+    return Fault("The account of this clinician is switched off.", pointer=pointer)
 
 
 def _account(caller: Principal, username: str | None, role: Role) -> User | None:
