@@ -103,10 +103,10 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 20))")
 def append(db_session: Session, organization_id: UUID, at: datetime, deeds: Iterable[Deed]) -> None:
     """Put deeds at the end of an organization's trail, in the caller's transaction."""
     store_within(db_session, organization_id, AuditEvent.__name__)
-    key = opened_key(db_session, KeyOwner("audit", organization_id, organization_id))
     connection = db_session.connection()
-    if connection.dialect.name == "postgresql":  # one at a time; on SQLite every write is
+    if connection.dialect.name == "postgresql":  # one at a time, and one makes the key; on SQLite every write is
         connection.execute(_LOCK, {"id": str(organization_id)})
+    key = opened_key(db_session, KeyOwner("audit", organization_id, organization_id))
     last = connection.execute(_LAST, {"organization_id": organization_id}).one_or_none()
     sequence, previous = last or (0, FIRST)
     rows = []
