@@ -70,7 +70,15 @@ from models.scoped import (
 from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
 from models.stamp import PatientStamp, forget, revise, stamp, stamp_all, stamp_of, stamp_records
 from models.ties import latest_session, retie, retie_check_ins, retied_by, retied_check_ins_by
-from models.webhook import DELIVERY_STATES, WEBHOOK_FORMATS, WEBHOOK_STATES, Delivery, DeliveryAttempt, Webhook
+from models.webhook import (
+    DELIVERY_STATES,
+    WEBHOOK_FORMATS,
+    WEBHOOK_STATES,
+    Delivery,
+    DeliveryAttempt,
+    Webhook,
+    end_subscriptions,
+)
 
 __all__ = [
     "ASSERTIONS",
@@ -192,6 +200,7 @@ __all__ = [
     "drop_export",
     "drop_exports",
     "ehr_connections_within",
+    "end_subscriptions",
     "forget",
     "has_been",
     "journal_entries_within",

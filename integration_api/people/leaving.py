@@ -1,7 +1,7 @@
 """When somebody leaves: an account is switched off and all that it holds open ends. It can be switched on again.
 
 What the person wrote stays, with their name on it, and so does the trail. What ended does not come back by itself: the
-sign-ins, what clients were allowed, and a clinician's places in care teams.
+sign-ins, what clients were allowed, a clinician's places in care teams, a record system's Subscriptions.
 """
 
 from collections.abc import Iterable
@@ -24,6 +24,7 @@ from models import (
     Patient,
     User,
     append_deeds,
+    end_subscriptions,
     revoke_grants,
 )
 
@@ -61,6 +62,7 @@ def _switch_off(db_session: DbSession, user: User, at: datetime) -> set[UUID]:
     """Let an account in no more, and end what it holds open; give the patients whose record it was close to."""
     user.is_active = False
     revoke_grants(db_session, user.id, at)
+    end_subscriptions(db_session, user.id)
     # A cookie or a link from before is worth nothing, even if the account is switched on again.
     db_session.execute(update(Credential).where(Credential.user_id == user.id).values(sign_ins_since=at))
     db_session.execute(delete(Invitation).where(Invitation.user_id == user.id, Invitation.used_at.is_(None)))
