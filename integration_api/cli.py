@@ -53,7 +53,9 @@ for each in (
     upkeep.escalate_flags,
     upkeep.new_client,
     upkeep.sweep_attachments,
+    upkeep.switch_off_account,
     upkeep.switch_off_client,
+    upkeep.switch_on_account,
     phone,
 ):
     main.add_command(each)

@@ -105,7 +105,7 @@ def _record_with_change(db_session: Session) -> None:
     Vitals and reviews of mentions are told when the request ends, before its answer goes out.
     """
     db_session.flush()
-    touched: dict[UUID, UUID] = db_session.info.pop(TOUCHED, {})
+    touched: dict[UUID | None, UUID] = db_session.info.pop(TOUCHED, {})
     trace: Trace | None = g.get("trace") if has_request_context() else None
     if trace is not None and touched:
         for patient_id, record_id in touched.items():

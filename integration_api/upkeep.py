@@ -16,6 +16,7 @@ from integration_api.db import is_migrated, is_reachable, reading, unit_of_work
 from integration_api.errors import IntegrationError
 from integration_api.jobs.health import late_tasks, note_well
 from integration_api.oauth.clients import admin_named, draft_of, register_client, switch_off
+from integration_api.people.leaving import switch_off_by_name, switch_on_by_name
 from integration_api.privacy.audit import verify_all
 from integration_api.privacy.erasure import carry_out, due_erasures
 from integration_api.privacy.keys import rotate
@@ -186,6 +187,32 @@ def switch_off_client(make_app: MakeApp, client_id: str) -> None:
         try:
             with unit_of_work() as db_session:
                 switch_off(db_session, client_id)
+        except IntegrationError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.command("switch-off")
+@click.argument("username")
+@click.pass_obj
+def switch_off_account(make_app: MakeApp, username: str) -> None:
+    """Let an account in no more: sign-ins, tokens and invitations end, and a clinician's places in care teams."""
+    with make_app().app_context():
+        try:
+            with unit_of_work() as db_session:
+                switch_off_by_name(db_session, username, parts().now())
+        except IntegrationError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.command("switch-on")
+@click.argument("username")
+@click.pass_obj
+def switch_on_account(make_app: MakeApp, username: str) -> None:
+    """Let an account in again that was switched off. It signs in anew; places in care teams are given anew."""
+    with make_app().app_context():
+        try:
+            with unit_of_work() as db_session:
+                switch_on_by_name(db_session, username, parts().now())
         except IntegrationError as error:
             raise click.ClickException(str(error)) from None
 

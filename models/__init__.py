@@ -35,6 +35,7 @@ from models.oauth import (
     RefreshToken,
     SigningKey,
     UsedAssertion,
+    revoke_grants,
 )
 from models.paging import Order, Page, PageRequest, page_of, page_of_list
 from models.person import CLINICAL_ROLES, GENDERS, Clinician, Organization, Patient, Role, User
@@ -71,6 +72,15 @@ from models.stamp import PatientStamp, forget, revise, stamp, stamp_all, stamp_o
 from models.ties import latest_session, retie, retie_check_ins, retied_by, retied_check_ins_by
 from models.webhook import DELIVERY_STATES, WEBHOOK_FORMATS, WEBHOOK_STATES, Delivery, DeliveryAttempt, Webhook
 from models.worker_task import WorkerTask
+from models.webhook import (
+    DELIVERY_STATES,
+    WEBHOOK_FORMATS,
+    WEBHOOK_STATES,
+    Delivery,
+    DeliveryAttempt,
+    Webhook,
+    end_subscriptions,
+)
 
 __all__ = [
     "ASSERTIONS",
@@ -193,6 +203,7 @@ __all__ = [
     "drop_export",
     "drop_exports",
     "ehr_connections_within",
+    "end_subscriptions",
     "forget",
     "has_been",
     "journal_entries_within",
@@ -219,6 +230,7 @@ __all__ = [
     "retied_by",
     "retied_check_ins_by",
     "revise",
+    "revoke_grants",
     "safety_flags_for_the_team",
     "safety_flags_within",
     "sessions_within",

@@ -25,7 +25,7 @@ from models.data_key import DataKey, KeyOwner, opened_key
 from models.document import Document
 from models.erasure import Erasure
 from models.measure_response import MeasureResponse
-from models.person import Patient
+from models.person import Clinician, Patient
 from models.safety_flag import SafetyFlag
 from models.session import Session as TreatmentSession
 from models.tenancy import store_within
@@ -103,10 +103,10 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 20))")
 def append(db_session: Session, organization_id: UUID, at: datetime, deeds: Iterable[Deed]) -> None:
     """Put deeds at the end of an organization's trail, in the caller's transaction."""
     store_within(db_session, organization_id, AuditEvent.__name__)
-    key = opened_key(db_session, KeyOwner("audit", organization_id, organization_id))
     connection = db_session.connection()
-    if connection.dialect.name == "postgresql":  # one at a time; on SQLite every write is
+    if connection.dialect.name == "postgresql":  # one at a time, and one makes the key; on SQLite every write is
         connection.execute(_LOCK, {"id": str(organization_id)})
+    key = opened_key(db_session, KeyOwner("audit", organization_id, organization_id))
     last = connection.execute(_LAST, {"organization_id": organization_id}).one_or_none()
     sequence, previous = last or (0, FIRST)
     rows = []
@@ -149,8 +149,10 @@ def verify(db_session: Session, organization_id: UUID, noted: tuple[int, str] | 
 
 @event.listens_for(Session, "after_flush")
 def _note_what_was_touched(db_session: Session, _context: Any) -> None:
-    touched: dict[UUID, UUID] = db_session.info.setdefault(TOUCHED, {})
+    touched: dict[UUID | None, UUID] = db_session.info.setdefault(TOUCHED, {})
     for row in [*db_session.new, *db_session.dirty, *db_session.deleted]:
+        if isinstance(row, Clinician):
+            touched[None] = row.id  # of no patient; told beside the care teams that may change with it
         if isinstance(row, _RECORDS):
             patient_id = row.id if isinstance(row, Patient) else row.patient_id
             touched[patient_id] = min(row.id, touched.get(patient_id, row.id))

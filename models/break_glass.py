@@ -13,7 +13,7 @@ from models.sealing import Sealed, SealedText
 
 
 class BreakGlass(Sealed, OfOrganization, Identified, Base):
-    """One opening of one record. Rows are added, never changed; the reason is sealed with the patient's key."""
+    """One opening of one record, which may end before its time; the reason is sealed with the patient's key."""
 
     __tablename__ = "break_glass"
     __table_args__ = (Index("ix_break_glass_clinician_id_expires_at", "clinician_id", "expires_at"),)

@@ -1,5 +1,6 @@
 """Who cares for whom."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -20,6 +21,11 @@ class CareTeam(OfOrganization, Versioned, Base):
     members: Mapped[list["CareTeamMember"]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", order_by="CareTeamMember.since"
     )
+
+    def consist_of(self, members: Iterable["CareTeamMember"]) -> None:
+        """Say who is in the team from now on."""
+        self.members = list(members)
+        self.updated_at = now()  # a change of members alone would not count as a change of the team
 
 
 class CareTeamMember(OfOrganization, Identified, Base):

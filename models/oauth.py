@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint, update
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models.base import Base, Identified, OfOrganization
 from models.person import User
@@ -57,6 +57,12 @@ class OAuthGrant(OfOrganization, Identified, Base):
 
     user: Mapped[User] = relationship(lazy="joined")
     client: Mapped[OAuthClient] = relationship(lazy="joined")
+
+
+def revoke_grants(db_session: Session, user_id: UUID, at: datetime) -> None:
+    """Revoke every token that clients hold in a user's name."""
+    alive = update(OAuthGrant).where(OAuthGrant.user_id == user_id, OAuthGrant.revoked_at.is_(None))
+    db_session.execute(alive.values(revoked_at=at))
 
 
 class AuthorizationCode(OfOrganization, Identified, Base):

@@ -84,3 +84,8 @@ class Clinician(OfOrganization, Versioned, Base):
     def account_name(self) -> str | None:
         """The name of the person's account, if there is one."""
         return self.user.username if self.user else None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the clinician is let in; one without an account is, once there is one."""
+        return self.user is None or self.user.is_active

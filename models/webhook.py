@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models.base import Base, Identified, ManyOfOrganization, OfOrganization, Versioned
 from models.data_key import KeyOwner
@@ -57,6 +57,14 @@ class Webhook(Sealed, OfOrganization, Versioned, Base):
     def key_owner(self) -> KeyOwner:
         """The clinic."""
         return KeyOwner("organization", self.organization_id, self.organization_id)
+
+
+def end_subscriptions(db_session: Session, user_id: UUID) -> None:
+    """End the FHIR Subscriptions that a system has set up for itself; let in again, it sets new ones up."""
+    own = select(Webhook).where(Webhook.user_id == user_id, Webhook.format == "fhir", Webhook.state != "disabled")
+    for webhook in db_session.scalars(own.order_by(Webhook.id).with_for_update(of=Webhook)):
+        webhook.state, webhook.state_reason = "disabled", "ended"
+    db_session.flush()
 
 
 class Delivery(ManyOfOrganization, Identified, Base):

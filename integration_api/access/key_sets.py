@@ -35,19 +35,38 @@ class KeyCache:
     is_local_allowed: bool
     clock: Callable[[], float] = time.monotonic
     _kept: dict[str, tuple[float, list[dict[str, Any]]]] = field(default_factory=dict)
+    _tried: dict[str, float] = field(default_factory=dict)
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
 
     def keys(self, uri: str, kid: str) -> list[dict[str, Any]]:
-        """Give the keys at an address; look again when they are old, or lack the one that is wanted."""
-        with self._locks.setdefault(uri, threading.Lock()):  # who comes while we look waits, and looks no second time
-            when, found = self._kept.get(uri, (float("-inf"), []))
-            is_known = any(key.get("kid") == kid for key in found)
-            if self.clock() - when > (FRESH if is_known else RETRY):
-                # Noted before it is tried: an address that fails is not tried at every request.
-                self._kept[uri] = (self.clock(), [])
-                found = fetch(uri, is_local_allowed=self.is_local_allowed)
-                self._kept[uri] = (self.clock(), found)
-            return found
+        """Give the keys at an address; look again when they are old, or lack the one that is wanted.
+
+        Raises `Unreachable`. Anybody can name a key that there is not, so that looking in vain takes nothing away.
+        """
+        found = self._believed(uri)
+        if found is None or not _names(found, kid):
+            with self._locks.setdefault(uri, threading.Lock()):  # who comes meanwhile waits, and looks no second time
+                found = self._believed(uri)
+                if found is None or not _names(found, kid):
+                    found = self._look_again(uri, found)
+        return found
+
+    def _believed(self, uri: str) -> list[dict[str, Any]] | None:
+        when, found = self._kept.get(uri, (float("-inf"), []))
+        return found if self.clock() - when <= FRESH else None
+
+    def _look_again(self, uri: str, believed: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+        if self.clock() - self._tried.get(uri, float("-inf")) > RETRY:
+            self._tried[uri] = self.clock()  # noted before: an address that fails is not tried at every request
+            believed = fetch(uri, is_local_allowed=self.is_local_allowed)
+            self._kept[uri] = (self.clock(), believed)
+        if believed is None:
+            raise Unreachable("The keys could not be fetched.")
+        return believed
+
+
+def _names(keys: list[dict[str, Any]], kid: str) -> bool:
+    return any(key.get("kid") == kid for key in keys)
 
 
 def check_address(uri: str, *, is_local_allowed: bool) -> SplitResult:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.keys import public_key
 from integration_api.access.outside import Outsider
+from integration_api.access.policy import for_role
 from integration_api.access.principals import Principal
 from integration_api.access.tokens import Grant, read_token
 from integration_api.errors import NotFound, Unauthenticated
@@ -21,11 +22,15 @@ def bearer(db_session: DbSession, token: str, *, issuer: str, at: datetime) -> P
 
 
 def outsider_principal(db_session: DbSession, outsider: Outsider, at: datetime) -> Principal:
-    """Find the account that an outside issuer's token names; raise `Unauthenticated` where there is none."""
+    """Find the account that an outside issuer's token names; raise `Unauthenticated` where there is none.
+
+    Its scopes are cut as our own issuer's are: `patient/` is one patient, which a clinician's token does not name here.
+    """
     found = db_session.scalar(select(User).where(User.username == outsider.username, User.role != Role.SYSTEM))
     if found is None:
         raise Unauthenticated("You are signed out, or have been away for a while. Please sign in again.")
-    return principal_of(db_session, Grant(found.id, outsider.scopes, outsider.client_id), at)
+    scopes = for_role(Role(found.role), outsider.scopes)
+    return principal_of(db_session, Grant(found.id, scopes, outsider.client_id), at)
 
 
 # Asked at every request, so both are built once.

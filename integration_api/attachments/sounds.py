@@ -17,7 +17,6 @@ _PLAYING = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"udta", b"met
 _TOLD = (b"free", b"skip", b"udta", b"meta", b"uuid")  # no sound: titles, places, devices
 _TIMED = (b"mvhd", b"tkhd", b"mdhd")  # when it was made, in the first fields
 _MOST_BOXES = 1_000  # of those that are read; a recording has some twenty
-_NO_SOUND = frozenset({b"vide", b"text", b"sbtl", b"subt", b"pict", b"hint"})
 _FRAMES_NEEDED = 3
 _MPEG_KBPS = {
     1: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
@@ -44,22 +43,29 @@ def clean_sound(raw: bytes) -> Cleaned | None:
 
 
 def _mp4(raw: bytes) -> bytearray | None:
-    """Blank what is no sound, in place: the sound is found by its distance from the beginning."""
+    """Blank what is no sound, in place: the sound is found by its distance from the beginning.
+
+    What tracks hold lies together in `mdat`, where nobody can tell it apart; so there may be no track but of sound. The
+    others are pictures and words, and `meta`, by which phones note where they were from moment to moment.
+    """
     if raw[4:8] != b"ftyp":
         return None
     found = bytearray(raw)
     seen: set[bytes] = set()
+    tracks: set[bytes] = set()
     waiting, left = [(0, len(raw))], _MOST_BOXES
     while waiting:
         for box in _boxes(raw, *waiting.pop()):
             left -= 1
             if left == 0 or (box.is_top and box.kind not in _PLAYING):
                 return None
-            seen.add(raw[box.inside + 8 : box.inside + 12] if box.kind == b"hdlr" else box.kind)
+            seen.add(box.kind)
+            if box.kind == b"hdlr":
+                tracks.add(raw[box.inside + 8 : box.inside + 12])
             _blank(found, box)
             if box.kind in _INSIDE:
                 waiting.append((box.inside, box.end))
-    return found if {b"moov", b"mdat", b"soun"} <= seen and not seen & _NO_SOUND else None
+    return found if {b"moov", b"mdat"} <= seen and tracks == {b"soun"} else None
 
 
 @dataclass(frozen=True, slots=True)

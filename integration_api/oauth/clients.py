@@ -16,7 +16,7 @@ from integration_api.access.policy import for_role
 from integration_api.access.scopes import LAUNCH_PATIENT, OFFLINE, common, parse_scopes, readable_scopes
 from integration_api.access.use_cases import user_named
 from integration_api.errors import IntegrationError, NotFound
-from models import ClientKind, OAuthClient, Role, User
+from models import ClientKind, OAuthClient, Role, User, end_subscriptions
 
 APPLICATION_SCOPE = f"patient/*.cruds user/*.cruds {OFFLINE}"
 BACKEND_SCOPE = "system/*.rs"
@@ -95,11 +95,22 @@ def register_client(db_session: DbSession, organization_id: UUID, draft: ClientD
 
 
 def switch_off(db_session: DbSession, client_id: str) -> None:
-    """Let a client in no more: what it has is no longer good; raise `NotFound`."""
+    """Let a client in no more: what it has is no longer good; raise `NotFound`.
+
+    With the last client of a system account its Subscriptions end: they are the account's, and would go on being told.
+    """
     found = client_named(db_session, client_id)
     if found is None:
         raise NotFound("There is no active client of that id.")
     found.is_active = False
+    db_session.flush()
+    if found.user_id is not None and not _has_client(db_session, found.user_id):
+        end_subscriptions(db_session, found.user_id)  # nobody is there any more who could have them
+
+
+def _has_client(db_session: DbSession, user_id: UUID) -> bool:
+    own = select(OAuthClient.id).where(OAuthClient.user_id == user_id, OAuthClient.is_active)
+    return db_session.scalar(own.limit(1)) is not None
 
 
 def _system_user(db_session: DbSession, organization_id: UUID, username: str) -> User:

@@ -9,7 +9,18 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session as DbSession
 
-from models import AuthorizationCode, OAuthClient, OAuthGrant, Patient, RefreshToken, Role, UsedAssertion, User, now
+from models import (
+    AuthorizationCode,
+    OAuthClient,
+    OAuthGrant,
+    Patient,
+    RefreshToken,
+    Role,
+    UsedAssertion,
+    User,
+    now,
+    revoke_grants,
+)
 
 CODE_LASTS = timedelta(seconds=60)
 REFRESH_LASTS = timedelta(days=30)
@@ -146,6 +157,4 @@ def remember(db_session: DbSession, client: OAuthClient, jti: str, expires_at: d
 
 def revoke_families(db_session: DbSession, user: User) -> None:
     """Revoke every token that clients hold in a user's name; for when the user's credentials are set anew."""
-    of_user = select(OAuthGrant).where(OAuthGrant.user_id == user.id, OAuthGrant.revoked_at.is_(None))
-    for grant in db_session.scalars(of_user):
-        revoke(grant, now())
+    revoke_grants(db_session, user.id, now())

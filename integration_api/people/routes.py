@@ -12,6 +12,7 @@ from integration_api.people import schemas, use_cases
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once
 from integration_api.web.pages import PageQuery
+from integration_api.wiring import parts
 
 blp = Blueprint("People", __name__, url_prefix="/v1", description="Who is in care, and who gives it.")
 
@@ -140,16 +141,18 @@ class OneClinician(MethodView):
     def get(self, caller: Principal, clinician_id: UUID) -> object:
         """Read a clinician.
 
-        Answers the person's name, role and account.
+        Answers the person's name, role and account, and whether it is let in.
         """
         with reading() as db_session:
             return use_cases.read_clinician(db_session, caller, clinician_id)
 
-    @blp.patches("changeClinician", schemas.ClinicianDraftSchema, schemas.ClinicianSchema, of=Resource.CLINICIAN)
+    @blp.patches("changeClinician", schemas.ClinicianChangeSchema, schemas.ClinicianSchema, of=Resource.CLINICIAN)
     def patch(self, caller: Principal, merge: Any, clinician_id: UUID) -> object:
         """Change a clinician.
 
-        A merge patch of name, role, or an account for a person who has none yet.
+        A merge patch of name, role, or an account for a person who has none yet. With `is_active` false the account is
+        switched off, as when somebody leaves: sign-ins, tokens and invitations end at once, and so do the clinician's
+        places in care teams and openings by break-glass. With true the person may sign in again; nothing else returns.
         """
         with unit_of_work() as db_session:
-            return use_cases.change_clinician(db_session, caller, clinician_id, merge)
+            return use_cases.change_clinician(db_session, caller, clinician_id, merge, parts().now())

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from marshmallow import fields, post_load, validate
 
 from integration_api.people.use_cases import ClinicianDraft, PatientDraft
-from integration_api.web.schema import Answer, Choice, Day, Id, Moment, Schema, Text, Words
+from integration_api.web.schema import Answer, Choice, Day, Id, Moment, Schema, Text, Truth, Words
 from integration_api.wording import Sentence
 
 PATIENT_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01"
@@ -18,6 +18,7 @@ _USERNAME = {
     "pattern": r"^[a-z0-9][a-z0-9._-]*$",
     "description": "Unique in this installation; null: no account yet.",
 }
+_IS_ACTIVE = {"description": "Whether the account is let in; true where there is none yet. False ends all it has open."}
 
 
 class Username(Text):
@@ -117,7 +118,6 @@ class ClinicianDraftSchema(Schema):
     """A person who gives care, as the clinic's admin registers it."""
 
     example: ClassVar[dict[str, Any]] = {"name": "Dr Ines Barros", "role": "physician", "username": "ines"}
-    patch_example: ClassVar[dict[str, Any]] = {"name": "Dr Ines Barros Leal"}
 
     id = Id()
     name = Words(200, required=True)
@@ -130,15 +130,29 @@ class ClinicianDraftSchema(Schema):
         return ClinicianDraft(**data)
 
 
+class ClinicianChangeSchema(ClinicianDraftSchema):
+    """A person who gives care, and whether the account is let in."""
+
+    patch_example: ClassVar[dict[str, Any]] = {"is_active": False}
+
+    is_active = Truth(metadata=_IS_ACTIVE)
+
+
 class ClinicianSchema(Answer):
     """A person who gives care."""
 
-    example: ClassVar[dict[str, Any]] = {"id": CLINICIAN_ID, **ClinicianDraftSchema.example, **_TIMES}
+    example: ClassVar[dict[str, Any]] = {
+        "id": CLINICIAN_ID,
+        **ClinicianDraftSchema.example,
+        "is_active": True,
+        **_TIMES,
+    }
 
     id = Id(required=True)
     name = fields.String(required=True)
     role = Choice(CLINICAL, required=True)
     username = fields.String(required=True, allow_none=True, attribute="account_name")
+    is_active = fields.Boolean(required=True, metadata=_IS_ACTIVE)
     version = fields.Integer(required=True)
     created_at = Moment(required=True)
     updated_at = Moment(required=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session as DbSession
@@ -11,6 +11,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Fault, Invalid, NotAllowed, NotFound
+from integration_api.people.leaving import set_access
 from models import (
     CareTeam,
     CareTeamMember,
@@ -27,7 +28,6 @@ from models import (
     care_teams_within,
     clinicians_within,
     new_id,
-    now,
     page_of,
     patients_within,
 )
@@ -62,6 +62,7 @@ class ClinicianDraft:
     role: str
     username: str | None = None
     id: UUID | None = None
+    is_active: bool | None = None  # None: as it is
 
 
 def read_me(db_session: DbSession, caller: Principal) -> Me:
@@ -168,15 +169,21 @@ def register_clinician(db_session: DbSession, caller: Principal, draft: Clinicia
 
 
 def change_clinician(
-    db_session: DbSession, caller: Principal, clinician_id: UUID, merge: Callable[[Clinician], ClinicianDraft]
+    db_session: DbSession,
+    caller: Principal,
+    clinician_id: UUID,
+    merge: Callable[[Clinician], ClinicianDraft],
+    at: datetime,
 ) -> Clinician:
-    """Change what is known of a clinician; the account follows the role."""
+    """Change what is known of a clinician; the account follows the role, and is switched off when somebody leaves."""
     clinician = read_clinician(db_session, caller, clinician_id, Action.UPDATE)
     draft = merge(clinician)
     clinician.name, clinician.role = draft.name, draft.role
     _give_account(caller, clinician, draft.username, Role(draft.role))
     if clinician.user is not None:
         clinician.user.role = draft.role
+    if draft.is_active is not None:
+        set_access(db_session, clinician, at, is_active=draft.is_active)
     db_session.flush()
     return clinician
 
@@ -205,20 +212,25 @@ def replace_care_team(
     staff = clinicians_within(reach(caller, Resource.CLINICIAN, Action.SEARCH))
     found = {one.id: one for one in db_session.scalars(staff.where(Clinician.id.in_(clinician_ids)))}
     faults = [
-        Fault("There is no such clinician.", pointer=f"/members/{place}/clinician_id")
+        _why_not(found.get(clinician_id), pointer=f"/members/{place}/clinician_id")
         for place, clinician_id in enumerate(clinician_ids)
-        if clinician_id not in found
+        if clinician_id not in found or not found[clinician_id].is_active
     ]
     if faults:
         raise Invalid(*faults)
     before = {member.clinician_id: member for member in team.members}
-    team.members = [
+    team.consist_of(
         before.get(clinician_id) or CareTeamMember(organization_id=team.organization_id, clinician=found[clinician_id])
         for clinician_id in dict.fromkeys(clinician_ids)
-    ]
-    team.updated_at = now()  # a change of members alone would not count as a change of the team
+    )
     db_session.flush()
     return team
+
+
+def _why_not(clinician: Clinician | None, pointer: str) -> Fault:
+    if clinician is None:
+        return Fault("There is no such clinician.", pointer=pointer)
+    return Fault("The account of this clinician is switched off.", pointer=pointer)
 
 
 def _account(caller: Principal, username: str | None, role: Role) -> User | None:

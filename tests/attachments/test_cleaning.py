@@ -87,6 +87,7 @@ def bomb(width: int, height: int) -> bytes:
         (b"\xff\xd8\xff\xe0" + MARKER * 9, "Only JPEG|not whole"),
         (box(b"ftyp", b"heic\0\0\0\0mif1heic") + box(b"meta"), "HEIC"),
         (m4a(b"vide"), "Only JPEG"),
+        *((m4a(b"soun", other), "Only JPEG") for other in (b"vide", b"meta", b"tmcd", b"text", b"gps ")),
         (m4a()[:-7], "Only JPEG"),
         (m4a() + b"<html>", "Only JPEG"),
         (m4a() + box(b"free") * 2_000, "Only JPEG"),

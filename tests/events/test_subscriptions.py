@@ -5,10 +5,13 @@ import json
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from fhirclient.models.bundle import Bundle
 from fhirclient.models.parameters import Parameters
 from fhirclient.models.subscription import Subscription
+from joserfc.jwk import ECKey
 
+from integration_api import cli
 from integration_api.errors import Invalid
 from integration_api.events.fhir import TOPIC, read_subscription
 
@@ -42,6 +45,12 @@ def status_in(bundle: dict[str, Any]) -> dict[str, Any]:
     Parameters(entry["resource"])
     found = {each["name"]: each for each in entry["resource"]["parameter"]}
     return {name: next((v for k, v in each.items() if k.startswith("value")), None) for name, each in found.items()}
+
+
+@pytest.fixture
+def run(clinic: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(cli, "_app", lambda: clinic.app)
+    return lambda *arguments: CliRunner().invoke(cli.main, arguments)
 
 
 @pytest.fixture
@@ -169,3 +178,33 @@ def test_what_cannot_be_had(place: tuple[str, ...], value: Any, pointer: str) ->
     with pytest.raises(Invalid) as refused:
         read_subscription(resource)
     assert refused.value.faults[0].pointer == pointer
+
+
+def test_a_system_that_was_switched_off_hears_nothing_more_even_when_it_is_let_in_again(
+    path: str, ehr: Any, agreed: Any, receiver: Any, work: Any, run: Any
+) -> None:
+    work()
+    assert ehr.read(path)["status"] == "active"
+    assert run("switch-off", "ehr").exit_code == 0
+    agreed.write("I miss my father.")
+    work()
+    assert run("switch-on", "ehr").exit_code == 0
+    agreed.write("I miss my mother.")
+    work()
+    assert ehr.read(path)["status"] == "off"
+    assert [status_in(each)["type"] for each in receiver.bodies] == ["handshake-notification"]
+
+
+def test_when_the_last_client_of_a_system_is_switched_off_it_hears_nothing_more(
+    path: str, agreed: Any, receiver: Any, work: Any, run: Any, tmp_path: Any
+) -> None:
+    keys = tmp_path / "jwks.json"
+    keys.write_text(json.dumps({"keys": [ECKey.generate_key("P-384", auto_kid=True).as_dict(private=False)]}))
+    client = ("new-client", "Record", "--admin", "admin", "--system", "ehr", "--jwks", str(keys))
+    first, second = (run(*client).stdout.strip() for _ in range(2))
+    work()
+    for gone, status, heard in ((first, "active", 2), (second, "off", 2)):
+        assert run("switch-off-client", gone).exit_code == 0
+        agreed.write("I miss my father.")
+        work()
+        assert (agreed.caller("ehr").read(path)["status"], len(receiver.bodies)) == (status, heard)

@@ -219,3 +219,21 @@ class TestFetching:
             time[0] = at
             cache.keys(publisher.config["ADDRESS"] + "/jwks", kid)
             assert publisher.config["ASKED"] == asked
+
+    @pytest.mark.database_free
+    def test_a_strangers_kid_takes_no_good_keys_away(self, publisher: Any) -> None:
+        time, address = [0.0], publisher.config["ADDRESS"] + "/jwks"
+        cache = KeyCache(is_local_allowed=True, clock=lambda: time[0])
+        publisher.config["KEYS"] = {"keys": [ECKey.generate_key("P-384", {"kid": "a"}).as_dict(private=False)]}
+        cache.keys(address, "a")
+        publisher.config["KEYS"] = []  # the issuer is out of order, and somebody brings a kid that there is not
+        for at in (20, 290):
+            time[0] = at
+            with pytest.raises(Unreachable):
+                cache.keys(address, "nobodys")
+            assert [each["kid"] for each in cache.keys(address, "a")] == ["a"]
+        time[0] = 301
+        for _ in range(2):  # too old to be believed: the first time it looks, and then it looked a moment ago
+            with pytest.raises(Unreachable):
+                cache.keys(address, "a")
+        assert publisher.config["ASKED"] == 4

@@ -69,6 +69,16 @@ def test_its_scopes_limit_it_and_its_role_limits_it_further(outside: Any) -> Non
     assert call(token(scope="openid profile")).status_code == 403
 
 
+def test_a_scope_of_another_context_than_the_roles_gives_nothing(outside: Any) -> None:
+    """`patient/` is the one patient that an app was launched with; for a clinician nobody is launched with one here."""
+    token, call = outside
+    for scope in ("openid patient/*.rs", "system/*.rs"):
+        assert call(token(scope=scope, preferred_username="therapist"), "/v1/patients").status_code == 403
+    listed = call(token(scope="user/Patient.rs", preferred_username="therapist"), "/v1/patients")
+    assert [each["name"] for each in listed.json["items"]] == ["Maya"]
+    assert call(token(scope="user/*.rs"), "/v1/journal-entries").status_code == 403
+
+
 @pytest.mark.parametrize(
     "claims",
     [

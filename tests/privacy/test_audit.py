@@ -1,7 +1,9 @@
 """The audit trail: everything is in it, nothing narrative is, and no tampering goes unseen."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +13,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from integration_api import cli
-from integration_api.db import db, reading
+from integration_api.db import db, reading, unit_of_work
+from integration_api.people.use_cases import found_organization
 from integration_api.privacy.audit import verify_all
 from models.audit import allow_changes, refuse_changes
 from models.row_security import EVERYBODY, speak_for
@@ -106,6 +109,24 @@ def test_a_change_and_its_event_are_kept_together_or_not_at_all(clinic: Any, mon
         monkeypatch.undo()
     assert statuses == [500, 500]
     assert clinic.maya.read("/v1/journal-entries")["items"] == []
+
+
+def test_several_may_be_the_first_to_be_told_of(clinic: Any) -> None:
+    """A new organization's trail has no key yet: one of those who come at the same moment makes it."""
+    for number in range(4):
+        name = f"ada.{number}"
+        with clinic.app.app_context(), unit_of_work() as db_session:
+            found_organization(db_session, f"New {number}", name)
+        callers, barrier = [clinic.caller(name) for _ in range(4)], Barrier(4)
+
+        def call(caller: Any, barrier: Barrier = barrier) -> int:
+            barrier.wait()
+            return int(caller.get("/v1/me").status_code)
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(call, callers)) == [200] * 4
+    with clinic.app.app_context(), reading() as db_session:
+        assert [verdict.broken_at for _, verdict in verify_all(db_session, {})] == [None] * 6
 
 
 class TestTampering:

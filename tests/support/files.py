@@ -61,14 +61,21 @@ def box(kind: bytes, *inside: bytes) -> bytes:
     return struct.pack(">I4s", len(body) + 8, kind) + body
 
 
-def m4a(handler: bytes = b"soun") -> bytes:
-    """As a phone's recorder writes it: where it was made stands in `udta`, when in `mvhd`, `tkhd` and `mdhd`."""
+def _track(handler: bytes) -> bytes:
+    return box(b"trak", box(b"mdia", box(b"hdlr", bytes(8), handler, bytes(12), b"\0"), box(b"minf", b"samples")))
+
+
+def m4a(handler: bytes = b"soun", *more: bytes) -> bytes:
+    """As a phone's recorder writes it: where it was made stands in `udta`, when in `mvhd`, `tkhd` and `mdhd`.
+
+    `more`: what further tracks are of, such as b"meta".
+    """
     times = struct.pack(">IIII", 0, 3_800_000_000, 3_800_000_001, 44_100)
     heard = box(b"hdlr", bytes(8), handler, bytes(12), MARKER + b"\0")
     track = box(b"trak", box(b"tkhd", times), box(b"mdia", box(b"mdhd", times), heard, box(b"minf", b"samples")))
     place = box(b"udta", box(b"\xa9xyz", b"+52.5200+013.4050/" + MARKER))
     return (
         box(b"ftyp", b"M4A \0\0\0\0isom")
-        + box(b"moov", box(b"mvhd", times), track, place)
+        + box(b"moov", box(b"mvhd", times), track, *map(_track, more), place)
         + box(b"mdat", b"sound" * 50)
     )

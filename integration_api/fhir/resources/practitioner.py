@@ -23,7 +23,7 @@ def make(row: Clinician, _known: Known) -> Json:
         id=str(row.id),
         meta=meta(row.version, row.updated_at),
         identifier=[own_identifier(row.id)],
-        active=True,
+        active=row.is_active,
         name=[{"use": "official", "text": row.name}],
     )
 
@@ -34,7 +34,7 @@ def make_role(row: Clinician, known: Known) -> Json:
         resourceType="PractitionerRole",
         id=str(row.id),
         meta=meta(row.version, row.updated_at),
-        active=True,
+        active=row.is_active,
         practitioner=reference("Practitioner", row.id),
         organization=reference("Organization", row.organization_id),
         code=[role(row.role, known)],
