@@ -64,7 +64,7 @@ class Standing:
     @property
     def status(self) -> str:
         """The code of FHIR."""
-        return "off" if self.state_reason == "ended" else _STATUS[self.state]
+        return "off" if self.state_reason in ("ended", "switched_off") else _STATUS[self.state]
 
 
 def read_subscription(resource: object) -> SubscriptionDraft:

@@ -75,6 +75,14 @@ def unsubscribe(db_session: DbSession, caller: Principal, subscription_id: UUID)
     db_session.flush()
 
 
+def end_subscriptions_of(db_session: DbSession, user_id: UUID) -> None:
+    """End the Subscriptions of a system that is let in no more."""
+    query = select(Webhook).where(Webhook.format == "fhir", Webhook.user_id == user_id, Webhook.state != "disabled")
+    for webhook in db_session.scalars(query.with_for_update(of=Webhook)):
+        webhook.state, webhook.state_reason = "disabled", "switched_off"
+    db_session.flush()
+
+
 def standing_of(webhook: Webhook) -> Standing:
     """Tell how a Subscription stands."""
     channel = webhook.channel or {}

@@ -16,6 +16,7 @@ from integration_api.access.policy import for_role
 from integration_api.access.scopes import LAUNCH_PATIENT, OFFLINE, common, parse_scopes, readable_scopes
 from integration_api.access.use_cases import user_named
 from integration_api.errors import IntegrationError, NotFound
+from integration_api.events.subscriptions import end_subscriptions_of
 from models import ClientKind, OAuthClient, Role, User
 
 APPLICATION_SCOPE = f"patient/*.cruds user/*.cruds {OFFLINE}"
@@ -95,11 +96,18 @@ def register_client(db_session: DbSession, organization_id: UUID, draft: ClientD
 
 
 def switch_off(db_session: DbSession, client_id: str) -> None:
-    """Let a client in no more: what it has is no longer good; raise `NotFound`."""
+    """Let a client in no more: what it has is no longer good; raise `NotFound`.
+
+    With the last client of a system account its FHIR Subscriptions end: nobody is left who could take them down.
+    """
     found = client_named(db_session, client_id)
     if found is None:
         raise NotFound("There is no active client of that id.")
     found.is_active = False
+    db_session.flush()
+    others = select(OAuthClient.id).where(OAuthClient.user_id == found.user_id, OAuthClient.is_active)
+    if found.user_id is not None and db_session.scalar(others.limit(1)) is None:
+        end_subscriptions_of(db_session, found.user_id)
 
 
 def _system_user(db_session: DbSession, organization_id: UUID, username: str) -> User:

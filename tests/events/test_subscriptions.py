@@ -8,9 +8,12 @@ import pytest
 from fhirclient.models.bundle import Bundle
 from fhirclient.models.parameters import Parameters
 from fhirclient.models.subscription import Subscription
+from joserfc.jwk import ECKey
 
+from integration_api.db import unit_of_work
 from integration_api.errors import Invalid
 from integration_api.events.fhir import TOPIC, read_subscription
+from integration_api.oauth.clients import admin_named, draft_of, register_client, switch_off
 
 BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
 PATH = "/fhir/R4/Subscription"
@@ -127,6 +130,33 @@ def test_it_is_its_systems_own_and_ends_when_it_is_to(
     assert subscribe(ehr, toms).status_code == 422  # he has not agreed, so he is not there
     assert ehr.delete(path).status_code == 204
     assert ehr.get(path).status_code == 404
+
+
+def test_it_ends_with_the_last_client_that_acts_as_its_system(
+    path: str, ehr: Any, agreed: Any, receiver: Any, work: Any, clock: Any
+) -> None:
+    app, keys = agreed.app, {"keys": [ECKey.generate_key("P-384", auto_kid=True).as_dict(private=False)]}
+    with app.app_context(), unit_of_work() as db_session:
+        home = admin_named(db_session, "admin")
+        drafts = [draft_of(name, jwks=keys, system=system) for name, system in (("a", "ehr"), ("b", "ehr"), ("c", "x"))]
+        first, second, another = (register_client(db_session, home, draft).client_id for draft in drafts)
+
+    def told_after(client_id: str) -> int:
+        with app.app_context(), unit_of_work() as db_session:
+            switch_off(db_session, client_id)
+        agreed.write("I miss my father.")
+        clock.turn(seconds=61)
+        before = len(receiver.got)
+        work()
+        return len(receiver.got) - before
+
+    work()
+    assert [told_after(another), told_after(first)] == [1, 1]
+    agreed.write("On its way when it is switched off.")
+    assert told_after(second) == 0
+    (ended,) = agreed.admin.read("/v1/webhooks")["items"]
+    assert (ended["state"], ended["state_reason"]) == ("disabled", "switched_off")
+    assert ehr.read(path)["status"] == "off"
 
 
 @pytest.mark.database_free
