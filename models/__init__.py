@@ -11,6 +11,7 @@ from models.bulk_export import BulkExport, BulkFile, drop_export, drop_exports
 from models.care_team import CareTeam, CareTeamMember
 from models.clinic_tally import ClinicTally
 from models.clinic_theme import ClinicTheme
+from models.clocks import EARLY, is_early, time_in, time_of
 from models.consent import PURPOSES, Consent, consents_to, declines
 from models.course import COURSE_STATUSES, Course
 from models.creation import Creation
@@ -82,6 +83,7 @@ __all__ = [
     "COPY_STATES",
     "COURSE_STATUSES",
     "DELIVERY_STATES",
+    "EARLY",
     "EVENT_TYPES",
     "FACET",
     "FLAG_EVENTS",
@@ -195,6 +197,7 @@ __all__ = [
     "ehr_connections_within",
     "forget",
     "has_been",
+    "is_early",
     "journal_entries_within",
     "latest_session",
     "link_of",
@@ -227,6 +230,8 @@ __all__ = [
     "stamp_all",
     "stamp_of",
     "stamp_records",
+    "time_in",
+    "time_of",
     "verify",
     "vitals_within",
     "webhooks_within",
