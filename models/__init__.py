@@ -37,7 +37,7 @@ from models.oauth import (
     SigningKey,
     UsedAssertion,
 )
-from models.paging import Order, Page, PageRequest, page_of, page_of_list
+from models.paging import Order, Page, PageRequest, page_of, page_of_list, page_of_ranked
 from models.person import CLINICAL_ROLES, GENDERS, Clinician, Organization, Patient, Role, User
 from models.prompt import ClinicPrompt, PromptShowing, PromptSwitch
 from models.record_change import Place, RecordChange, changes_after, has_been, note_all
@@ -214,6 +214,7 @@ __all__ = [
     "opened_by",
     "page_of",
     "page_of_list",
+    "page_of_ranked",
     "patients_within",
     "raises",
     "resolves_within",

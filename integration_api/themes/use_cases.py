@@ -29,6 +29,7 @@ from models import (
     is_early,
     narrowed,
     page_of_list,
+    page_of_ranked,
     sessions_within,
     shown_mentions,
 )
@@ -102,11 +103,11 @@ def list_recurrences(
     """Tell what returns for a patient, the most recurrent first, as far as the caller may read."""
     limits = reach(caller, Resource.THEME, Action.SEARCH)
     patient_within(db_session, limits, patient_id)
-    ranked = list(enumerate(recurring(db_session, limits, patient_id, wanted)))
-    asked = page_of_list(ranked, lambda place: (place[0],), page)
-    shown = mentions_by_id(db_session, limits, [mention_id for _, one in asked.items for mention_id in one.evidence])
+    found = recurring(db_session, limits, patient_id, wanted)
+    asked = page_of_ranked(found, lambda one: one.theme, page)
+    shown = mentions_by_id(db_session, limits, [mention_id for one in asked.items for mention_id in one.evidence])
     known = known_themes(db_session, caller.organization_id)
-    return Page([_recurrence(known, one, shown) for _, one in asked.items], asked.next_after)
+    return Page([_recurrence(known, one, shown) for one in asked.items], asked.next_after)
 
 
 def list_without_evidence(db_session: DbSession, caller: Principal, patient_id: UUID, at: datetime) -> list[Recurrence]:
