@@ -11,6 +11,7 @@ from models.bulk_export import BulkExport, BulkFile, drop_export, drop_exports
 from models.care_team import CareTeam, CareTeamMember
 from models.clinic_tally import ClinicTally
 from models.clinic_theme import ClinicTheme
+from models.clocks import EARLY, is_early, time_in, time_of
 from models.consent import PURPOSES, Consent, consents_to, declines
 from models.course import COURSE_STATUSES, Course
 from models.creation import Creation
@@ -37,7 +38,7 @@ from models.oauth import (
     UsedAssertion,
     revoke_grants,
 )
-from models.paging import Order, Page, PageRequest, page_of, page_of_list
+from models.paging import Order, Page, PageRequest, page_of, page_of_list, page_of_ranked
 from models.person import CLINICAL_ROLES, GENDERS, Clinician, Organization, Patient, Role, User
 from models.prompt import ClinicPrompt, PromptShowing, PromptSwitch
 from models.record_change import Place, RecordChange, changes_after, has_been, note_all
@@ -47,6 +48,7 @@ from models.scoped import (
     Extent,
     Reach,
     attachments_within,
+    audit_events_within,
     care_teams_within,
     clinicians_within,
     courses_within,
@@ -70,8 +72,6 @@ from models.scoped import (
 from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
 from models.stamp import PatientStamp, forget, revise, stamp, stamp_all, stamp_of, stamp_records
 from models.ties import latest_session, retie, retie_check_ins, retied_by, retied_check_ins_by
-from models.webhook import DELIVERY_STATES, WEBHOOK_FORMATS, WEBHOOK_STATES, Delivery, DeliveryAttempt, Webhook
-from models.worker_task import WorkerTask
 from models.webhook import (
     DELIVERY_STATES,
     WEBHOOK_FORMATS,
@@ -81,6 +81,7 @@ from models.webhook import (
     Webhook,
     end_subscriptions,
 )
+from models.worker_task import WorkerTask
 
 __all__ = [
     "ASSERTIONS",
@@ -92,6 +93,7 @@ __all__ = [
     "COPY_STATES",
     "COURSE_STATUSES",
     "DELIVERY_STATES",
+    "EARLY",
     "EVENT_TYPES",
     "FACET",
     "FLAG_EVENTS",
@@ -191,6 +193,7 @@ __all__ = [
     "append_deeds",
     "append_event",
     "attachments_within",
+    "audit_events_within",
     "care_teams_within",
     "changes_after",
     "clinicians_within",
@@ -206,6 +209,7 @@ __all__ = [
     "end_subscriptions",
     "forget",
     "has_been",
+    "is_early",
     "journal_entries_within",
     "latest_session",
     "link_of",
@@ -222,6 +226,7 @@ __all__ = [
     "opened_by",
     "page_of",
     "page_of_list",
+    "page_of_ranked",
     "patients_within",
     "raises",
     "resolves_within",
@@ -239,6 +244,8 @@ __all__ = [
     "stamp_all",
     "stamp_of",
     "stamp_records",
+    "time_in",
+    "time_of",
     "verify",
     "vitals_within",
     "webhooks_within",

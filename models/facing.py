@@ -24,6 +24,7 @@ from models.safety_flag import SafetyFlag
 from models.scoped import (
     Extent,
     Reach,
+    audit_events_within,
     documents_within,
     measure_responses_within,
     mentions_within,
@@ -154,8 +155,12 @@ def facing_consents(reach: Reach) -> Select[Consent]:
 
 
 def facing_audit_events(reach: Reach) -> Select[AuditEvent]:
-    """The trail of an organization, or of the patients within reach."""
-    own = select(AuditEvent).where(AuditEvent.organization_id == reach.organization_id)
-    if reach.extent is Extent.ORGANIZATION:
-        return own
-    return own.where(AuditEvent.patient_id.in_(patients_within(reach).with_only_columns(Patient.id)))
+    """The trail of an organization or a patient; for a record system, what it did itself with the records within reach.
+
+    What others did tells of private entries, drafts and psychotherapy notes by their ids and times, also under
+    break-glass, and from where a patient called.
+    """
+    trail = audit_events_within(reach)
+    if reach.extent in (Extent.ORGANIZATION, Extent.OWN):
+        return trail
+    return trail.where(AuditEvent.purpose == "ehr", AuditEvent.actor_id == reach.user_id)

@@ -53,6 +53,17 @@ def page_of_list(items: Sequence[Row], key: Callable[[Row], tuple[Any, ...]], re
     return Page(shown, key(shown[-1]) if len(rest) > request.limit else None)
 
 
+def page_of_ranked(items: Sequence[Row], name: Callable[[Row], str], request: PageRequest) -> Page[Row]:
+    """Cut one page out of a list whose order changes while somebody reads: what was not shown yet, the first of it.
+
+    So nothing comes twice and nothing is left out, whatever has come up since. The key is all names that were shown.
+    """
+    before = request.after or ()
+    rest = [item for item in items if name(item) not in before]
+    shown = rest[: request.limit]
+    return Page(shown, (*before, *map(name, shown)) if len(rest) > request.limit else None)
+
+
 def _beyond(order: Order, after: tuple[Any, ...]) -> ColumnElement[bool]:
     """Rows that sort behind the key: written out, since row values lose the columns' types."""
     steps: list[ColumnElement[bool]] = []

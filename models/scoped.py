@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, contains_eager, joinedload, lazyload
 
 from models.attachment import Attachment
+from models.audit import AuditEvent
 from models.care_team import CareTeam, CareTeamMember
 from models.consent import consents_to, declines
 from models.course import Course
@@ -21,7 +22,7 @@ from models.document import Document, JournalEntry, Note
 from models.ehr import EhrConnection
 from models.identifier import Identifier
 from models.measure_response import MeasureResponse
-from models.mention import Mention
+from models.mention import Mention, MentionReview
 from models.mood import MoodCheckIn
 from models.person import Clinician, Patient
 from models.safety_flag import SafetyFlag
@@ -262,3 +263,21 @@ def ehr_connections_within(reach: Reach) -> Select[EhrConnection]:
     """Record systems that the caller's organization writes to; none for a caller with no reach."""
     visible = false() if reach.extent is Extent.NOBODY else true()
     return select(EhrConnection).where(EhrConnection.organization_id == reach.organization_id, visible)
+
+
+def audit_events_within(reach: Reach) -> Select[AuditEvent]:
+    """The trail of an organization, or of the patients within reach.
+
+    Outside the organization's own no psychotherapy note is in it: not even that there is one is told.
+    """
+    trail = _within(AuditEvent, AuditEvent.patient_id, reach)  # type: ignore[arg-type]  # null is of no patient
+    if reach.extent is Extent.ORGANIZATION:
+        return trail
+    of_patients = _of_patient(Document.patient_id, reach)
+    notes = select(Document.id).where(Document.note_kind == "psychotherapy", of_patients)  # deleted ones, too
+    mentions = select(Mention.id).where(Mention.document_id.in_(notes))
+    reviews = select(MentionReview.id).where(MentionReview.mention_id.in_(mentions))
+    flags = select(SafetyFlag.id).where(SafetyFlag.document_id.in_(notes))
+    record_id = AuditEvent.record_id
+    is_told = and_(*(record_id.not_in(each) for each in (notes, mentions, reviews, flags)))
+    return trail.where(or_(record_id.is_(None), is_told))

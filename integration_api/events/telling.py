@@ -37,12 +37,15 @@ _ENDS = ("consent.changed", "patient.erased")  # told to whoever was told of the
 
 
 def wants(webhook: Webhook, event: Event, cared_for_by: set[UUID]) -> bool:
-    """Tell whether a webhook asked for such an event. `cared_for_by`: the clinicians on the patient's care team."""
+    """Tell whether a webhook asked for such an event. `cared_for_by`: the clinicians on the patient's care team.
+
+    Who takes everything back may be on no care team any more: whom an end concerns, `reason_to_drop` tells.
+    """
     if event.occurred_at < webhook.created_at or event.organization_id != webhook.organization_id:
         return False
     is_of_type = webhook.types is None or event.type in webhook.types
     is_of_patient = webhook.patient_ids is None or str(event.patient_id) in webhook.patient_ids
-    is_of_team = webhook.clinician_id is None or webhook.clinician_id in cared_for_by
+    is_of_team = webhook.clinician_id is None or webhook.clinician_id in cared_for_by or event.type in _ENDS
     return is_of_type and is_of_patient and is_of_team
 
 
@@ -66,12 +69,21 @@ def reason_to_drop(db_session: DbSession, delivery: Delivery) -> str | None:
     event = delivery.event
     if event.patient_id is None:
         return None
+    if event.type in _ENDS and not _concerns(db_session, delivery, event.patient_id):
+        return "not_shared"
     if not _consents(db_session, event) and not (event.type in _ENDS and _was_told(db_session, delivery)):
         return "consent"
     shared = _shared(event)
     if shared is not None and db_session.scalar(shared) is None:
         return "not_shared"
     return None
+
+
+def _concerns(db_session: DbSession, delivery: Delivery, patient_id: UUID) -> bool:
+    """Tell whether an end is of a patient of the webhook's clinician, or of one of whom it was told before."""
+    clinician_id = delivery.webhook.clinician_id
+    is_theirs = clinician_id is None or clinician_id in care_teams_of(db_session, [patient_id]).get(patient_id, ())
+    return is_theirs or _was_told(db_session, delivery)
 
 
 def _consents(db_session: DbSession, event: Event) -> bool:

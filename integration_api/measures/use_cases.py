@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from models import (
     Reach,
     Session,
     courses_within,
+    is_early,
     measure_responses_within,
     narrowed,
     new_id,
@@ -38,7 +39,6 @@ from models import (
     sessions_within,
 )
 
-EARLY = timedelta(days=1)  # a phone's clock may be fast, and be in another zone than it says; more is a mistake
 _NO_PATIENT = "There is no such patient."
 
 
@@ -230,7 +230,7 @@ def _language_of(measure: Measure, draft: ResponseDraft, asked_in: str) -> str:
 
 def _time_of(draft: ResponseDraft, now: datetime) -> datetime:
     answered_at = draft.answered_at or now
-    if answered_at > now + EARLY:
+    if is_early(answered_at, now):
         raise Invalid.at("/answered_at", "This time has not come yet.")
     return answered_at
 

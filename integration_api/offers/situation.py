@@ -33,6 +33,7 @@ from models import (
     mentions_within,
     resolves_within,
     sessions_within,
+    time_in,
 )
 from nlp.recurrence import Trajectory
 
@@ -76,15 +77,16 @@ def situation_of(
 
 def has_written_of_danger(db_session: DbSession, me: Principal, patient_id: UUID, at: datetime) -> bool:
     """Tell whether a theme of safety was raised of late, in anything that the patient may read."""
+    written_at = time_in(Document, Document.written_at, at)
     raised = mentions_within(reach(me, Resource.THEME, Action.SEARCH)).where(
         Mention.patient_id == patient_id,
         Document.patient_id == patient_id,
         Mention.facet == SAFETY,
         Mention.assertion.in_(_MEANT),
         Mention.review.is_distinct_from("rejected"),
-        Document.written_at > at - TENDER,
+        written_at > at - TENDER,
     )
-    rows = db_session.execute(raised.with_only_columns(Mention.theme, Document.written_at))
+    rows = db_session.execute(raised.with_only_columns(Mention.theme, written_at))
     return any(_is_of_late(theme, written, at) for theme, written in rows)
 
 

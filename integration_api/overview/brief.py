@@ -24,10 +24,10 @@ from integration_api.overview.evidence import Evidence, of_answer, of_passage
 from integration_api.overview.spoken import found_in, latest, quoted, sightings_named
 from integration_api.people.use_cases import patient_within
 from integration_api.safety.raising import gravest
-from integration_api.themes.gleaned import Found, list_documents
+from integration_api.themes.gleaned import Found, Listed, list_documents
 from integration_api.themes.motifs import motifs_within
 from integration_api.themes.own import KnownTheme, known_themes
-from integration_api.themes.use_cases import RecurrenceFilter, recurring, theme_named
+from integration_api.themes.use_cases import recurring_by, theme_named
 from models import (
     Commitment,
     Document,
@@ -44,6 +44,8 @@ from models import (
     resolves_within,
     safety_flags_within,
     sessions_within,
+    time_in,
+    time_of,
 )
 from nlp.recurrence import RecurringTheme, Sighting
 
@@ -125,11 +127,11 @@ def read_brief(
     held = _sessions(db_session, limits, patient_id)
     last = next((each for each in held if _is_over(each, at)), None)
     start = since or (last.starts_at if last else at - WITHOUT_SESSION)
-    written = [each for each in list_documents(db_session, limits, patient_id) if each.written_at >= start]
+    written = [each for each in list_documents(db_session, limits, patient_id) if _time_of(each, at) >= start]
     commitments, intentions = _followed(db_session, caller, limits, patient_id, at)
     responses = responses_of(db_session, limits, patient_id)
     lines = [
-        *_spoken(db_session, caller, limits, patient_id, found_in(db_session, limits, patient_id, written)),
+        *_spoken(db_session, caller, limits, patient_id, found_in(db_session, limits, patient_id, written), at),
         *_answers([each for each in responses if each.answered_at >= start]),
         *_motifs(db_session, limits, patient_id),
         *_commitment_lines(commitments),
@@ -143,8 +145,8 @@ def read_brief(
         entries=sum(each.source == "journal" for each in written),
         notes=sum(each.source == "note" for each in written),
         words=sum(each.words for each in written),
-        last_written_at=max((each.written_at for each in written if each.source == "journal"), default=None),
-        moods=_moods(db_session, limits, patient_id, start),
+        last_written_at=max((_time_of(each, at) for each in written if each.source == "journal"), default=None),
+        moods=_moods(db_session, limits, patient_id, start, at),
         flags=_flags(db_session, limits, patient_id),
         measures=trends_in(db_session, limits, patient_id, responses),
         lines=sorted(lines, key=lambda line: _ORDER.index(line.kind)),
@@ -166,15 +168,22 @@ def _is_over(session: Session, at: datetime) -> bool:
     return session.starts_at <= (at if is_closed else at - UNDER_WAY)
 
 
-def _moods(db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime) -> list[Felt]:
+def _time_of(document: Listed, at: datetime) -> datetime:
+    return time_of(document.written_at, document.arrived_at, at)
+
+
+def _moods(db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime, at: datetime) -> list[Felt]:
     """Give the moods of entries and check-ins in the order of time."""
     is_told = or_(Document.valence.is_not(None), Document.arousal.is_not(None))
     entries: Select[Any] = documents_within(limits).where(Document.patient_id == patient_id, is_told)
-    entries = entries.where(Document.written_at >= since).order_by(Document.written_at, Document.id)
-    rows = db_session.execute(entries.with_only_columns(Document.written_at, Document.valence, Document.arousal))
+    written_at = time_in(Document, Document.written_at, at)
+    entries = entries.where(written_at >= since).order_by(written_at, Document.id)
+    rows = db_session.execute(entries.with_only_columns(written_at, Document.valence, Document.arousal))
     told = [Felt(*row, "entry") for row in rows]
-    query = mood_check_ins_within(limits).where(MoodCheckIn.patient_id == patient_id, MoodCheckIn.at >= since)
-    told += [Felt(each.at, each.valence, each.arousal, "check_in") for each in db_session.scalars(query)]
+    felt_at = time_in(MoodCheckIn, MoodCheckIn.at, at)
+    query: Select[Any] = mood_check_ins_within(limits).where(MoodCheckIn.patient_id == patient_id, felt_at >= since)
+    checked_in = query.with_only_columns(felt_at, MoodCheckIn.valence, MoodCheckIn.arousal)
+    told += [Felt(*row, "check_in") for row in db_session.execute(checked_in)]
     return sorted(told, key=lambda each: each.at)
 
 
@@ -204,10 +213,10 @@ def _motifs(db_session: DbSession, limits: Reach, patient_id: UUID) -> Iterable[
 
 
 def _spoken(
-    db_session: DbSession, caller: Principal, limits: Reach, patient_id: UUID, since: Sequence[Found]
+    db_session: DbSession, caller: Principal, limits: Reach, patient_id: UUID, since: Sequence[Found], at: datetime
 ) -> Iterable[Line]:
     """Tell what mentions tell; `since` are those of what was written since then."""
-    everything = recurring(db_session, limits, patient_id, RecurrenceFilter())
+    everything = recurring_by(db_session, limits, patient_id, at)
     known = known_themes(db_session, caller.organization_id)
     named = sightings_named(db_session, limits, patient_id, {one for each in everything for one in each.evidence})
     told = [*_safety(since), *_sleep(since), *_changes(everything, known, named), *_returning(everything, known, named)]

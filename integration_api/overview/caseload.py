@@ -28,6 +28,7 @@ from models import (
     patients_within,
     safety_flags_within,
     sessions_within,
+    time_in,
 )
 
 WEEK = timedelta(days=7)
@@ -92,8 +93,9 @@ def _written(
 ) -> dict[UUID, tuple[int, datetime]]:
     """Tell for each patient how many entries came this week, and when the last one was written."""
     query: Any = documents_within(limits).where(Document.patient_id.in_(ids), Document.source == "journal")
-    recent = func.count().filter(Document.written_at > at - WEEK)
-    query = query.with_only_columns(Document.patient_id, recent, func.max(Document.written_at))
+    written_at = time_in(Document, Document.written_at, at)
+    recent = func.count().filter(written_at > at - WEEK)
+    query = query.with_only_columns(Document.patient_id, recent, func.max(written_at))
     rows = db_session.execute(query.group_by(Document.patient_id))
     return {patient_id: (count, last) for patient_id, count, last in rows}
 
@@ -111,6 +113,6 @@ def _risen(db_session: DbSession, caller: Principal, patient_id: UUID, at: datet
     """Tell which themes rose and were spoken of this week."""
     return [
         each
-        for each in list_without_evidence(db_session, caller, patient_id)
+        for each in list_without_evidence(db_session, caller, patient_id, at)
         if each.trajectory in _RISES and each.last_seen is not None and each.last_seen > at - WEEK
     ]

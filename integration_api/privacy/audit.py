@@ -15,17 +15,15 @@ from models import (
     AuditEvent,
     Between,
     Clinician,
-    Extent,
     Order,
     Organization,
     Page,
     PageRequest,
-    Patient,
     User,
     Verdict,
+    audit_events_within,
     narrowed,
     page_of,
-    patients_within,
     verify,
 )
 
@@ -60,15 +58,12 @@ class Seen:
 def list_events(db_session: DbSession, caller: Principal, wanted: AuditFilter, page: PageRequest) -> Page[Seen]:
     """List what was done to the records within reach, the latest first: a patient's own, or the organization's."""
     limits = reach(caller, Resource.AUDIT_EVENT, Action.SEARCH)
-    query = select(AuditEvent).where(AuditEvent.organization_id == limits.organization_id)
-    if limits.extent is not Extent.ORGANIZATION:
-        query = query.where(AuditEvent.patient_id.in_(patients_within(limits).with_only_columns(Patient.id)))
     equal = (
         (AuditEvent.patient_id, wanted.patient_id),
         (AuditEvent.actor_id, wanted.actor_id),
         (AuditEvent.outcome, wanted.outcome),
     )
-    found = narrowed(query, equal, AuditEvent.at, wanted)
+    found = narrowed(audit_events_within(limits), equal, AuditEvent.at, wanted)
     events = page_of(db_session, found, Order((AuditEvent.at, AuditEvent.id), is_descending=True), page)
     names = _names(db_session, {each.actor_id for each in events.items if each.actor_id is not None})
     return Page([Seen(each, names.get(each.actor_id)) for each in events.items], events.next_after)

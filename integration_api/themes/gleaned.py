@@ -46,11 +46,12 @@ class Listed(NamedTuple):
     source: DocumentKind
     tagging_state: str
     language: str | None
+    arrived_at: datetime
 
 
 _LISTED = (
     Document.id, Document.revision, Document.written_at, Document.word_count, Document.source, Document.tagging_state,
-    Document.language,
+    Document.language, Document.created_at,
 )  # fmt: skip
 
 
@@ -223,7 +224,7 @@ def list_documents(db_session: DbSession, limits: Reach, patient_id: UUID) -> li
         query: Any = documents_within(limits).where(Document.patient_id == patient_id)
         query = query.order_by(Document.written_at, Document.id).with_only_columns(*_LISTED)
         listed = [
-            Listed(row[0], row[1], row[2], row[3], voice_of(row[4]), row[5], row[6])
+            Listed(row[0], row[1], row[2], row[3], voice_of(row[4]), row[5], row[6], row[7])
             for row in db_session.execute(query)
         ]
         if moment is not None:

@@ -1,5 +1,6 @@
 """A patient's motifs: images and phrases of their own that return across sessions, each with its passages."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from sqlalchemy.orm import defer, lazyload
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
+from integration_api.errors import Fault, Invalid
 from integration_api.people.use_cases import patient_within
 from integration_api.themes.gleaned import Listed, OfPatient, gleaned, open_documents, quotes_of
 from integration_api.themes.use_cases import RecurrenceFilter, listed_for, windows_for
@@ -70,11 +72,17 @@ def motifs_within(
     # Of what waits for the tagger the language is not yet known.
     listed = [each for each in listed_for(db_session, limits, patient_id, wanted) if each.language == ENGLISH]
     windows = windows_for(db_session, limits, patient_id)
+    stand = _stand_of(listed, windows)
+    if page.after is not None and page.after[1:] != (stand,):
+        # Other motifs may be first by now; naming those that were shown would put the patient's words into addresses.
+        raise Invalid(
+            Fault("This cursor is not for this list. Please read the list from its beginning.", parameter="cursor")
+        )
     with gleaned(db_session).of(patient_id) as known:
         found = _found(db_session, limits, known, listed, windows)
-        asked = page_of_list([(each,) for each in range(len(found.chosen))], lambda place: place, page)
+        asked = page_of_list([(each, stand) for each in range(len(found.chosen))], lambda place: place, page)
         motifs = found.described(
-            [place for (place,) in asked.items], lambda passages: quotes_of(db_session, limits, known, passages)
+            [place for place, _ in asked.items], lambda passages: quotes_of(db_session, limits, known, passages)
         )
         times = {str(each.id): each.written_at for each in listed}
         chosen = [_chosen(motif, times, windows) for motif in motifs]
@@ -86,6 +94,12 @@ def motifs_within(
         for motif, there in zip(motifs, chosen, strict=True)
     ]
     return Page(shown, asked.next_after)
+
+
+def _stand_of(listed: Sequence[Listed], windows: Sequence[Window]) -> str:
+    """Name the state of the documents and sessions that motifs are found in."""
+    told = repr([[(each.id, each.revision) for each in listed], windows])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def _found(

@@ -18,6 +18,7 @@ from integration_api.themes.clinic_counts import clinic_rates
 from integration_api.themes.gleaned import Listed, Moment, OfPatient, gleaned, list_documents
 from integration_api.themes.own import KnownTheme, known_themes
 from models import (
+    EARLY,
     Between,
     Document,
     Mention,
@@ -25,8 +26,10 @@ from models import (
     PageRequest,
     Reach,
     Session,
+    is_early,
     narrowed,
     page_of_list,
+    page_of_ranked,
     sessions_within,
     shown_mentions,
 )
@@ -100,17 +103,17 @@ def list_recurrences(
     """Tell what returns for a patient, the most recurrent first, as far as the caller may read."""
     limits = reach(caller, Resource.THEME, Action.SEARCH)
     patient_within(db_session, limits, patient_id)
-    ranked = list(enumerate(recurring(db_session, limits, patient_id, wanted)))
-    asked = page_of_list(ranked, lambda place: (place[0],), page)
-    shown = mentions_by_id(db_session, limits, [mention_id for _, one in asked.items for mention_id in one.evidence])
+    found = recurring(db_session, limits, patient_id, wanted)
+    asked = page_of_ranked(found, lambda one: one.theme, page)
+    shown = mentions_by_id(db_session, limits, [mention_id for one in asked.items for mention_id in one.evidence])
     known = known_themes(db_session, caller.organization_id)
-    return Page([_recurrence(known, one, shown) for _, one in asked.items], asked.next_after)
+    return Page([_recurrence(known, one, shown) for one in asked.items], asked.next_after)
 
 
-def list_without_evidence(db_session: DbSession, caller: Principal, patient_id: UUID) -> list[Recurrence]:
+def list_without_evidence(db_session: DbSession, caller: Principal, patient_id: UUID, at: datetime) -> list[Recurrence]:
     """Tell the same of every theme for who shows none of the evidence; of a patient who is known to be within reach."""
     limits = reach(caller, Resource.THEME, Action.SEARCH)
-    found = recurring(db_session, limits, patient_id, RecurrenceFilter())
+    found = recurring_by(db_session, limits, patient_id, at)
     known = known_themes(db_session, caller.organization_id)
     return [_recurrence(known, replace(each, evidence=()), {}) for each in found]
 
@@ -172,6 +175,14 @@ def recurring(
         sightings = [one for one in _sightings(known, listed, wanted) if theme in (None, one.theme)]
     writings = [Writing(str(each.id), each.written_at, each.words, each.source) for each in listed]
     return recurring_themes(windows, writings, sightings, clinic)
+
+
+def recurring_by(db_session: DbSession, limits: Reach, patient_id: UUID, at: datetime) -> list[RecurringTheme]:
+    """Tell what recurs and rises by now: what a phone wrote in a time that has not come yet has no place in it."""
+    found = recurring(db_session, limits, patient_id, RecurrenceFilter())
+    if any(is_early(each.last_seen, at) for each in found):
+        return recurring(db_session, limits, patient_id, RecurrenceFilter(until=at + EARLY))
+    return found
 
 
 def windows_for(db_session: DbSession, limits: Reach, patient_id: UUID) -> tuple[Window, ...]:

@@ -198,6 +198,22 @@ class TestKeeping:
         trail = [each["operation"] for each in agreed.admin.read("/v1/audit-events?limit=200")["items"]]
         assert trail.count("deliverEvent") == len(receiver.got)
 
+    def test_who_was_told_of_a_clinicians_patient_hears_the_end_also_when_the_team_is_gone(
+        self, told: Any, agreed: Any, receiver: Any, work: Any
+    ) -> None:
+        ends = ["entry.created", "consent.changed", "patient.erased"]
+        teams, others = (told(types=ends, clinician_id=agreed.ids[each]) for each in ("nurse", "colleague"))
+        agreed.maya.create("/v1/me/consents", {"purpose": "research_export", "is_granted": True, "wording": "Yes."})
+        work()
+        agreed.write("One.")
+        work()
+        assert agreed.maya.post("/v1/me/erasure", {"confirm": "erase everything"}).status_code == 201
+        work()
+        assert receiver.types[:2] == ["consent.changed", "entry.created"]  # of the team's own it hears at once
+        assert set(receiver.types[2:]) == {"consent.changed", "patient.erased"}
+        assert {each["state"] for each in deliveries(agreed, teams)} == {"delivered"}
+        assert {each["state"] for each in deliveries(agreed, others)} == {"dropped"}
+
     def test_filters_and_the_wall_between_clinics(
         self, told: Any, agreed: Any, receiver: Any, work: Any, fresh_id: Any
     ) -> None:

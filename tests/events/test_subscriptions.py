@@ -12,8 +12,10 @@ from fhirclient.models.subscription import Subscription
 from joserfc.jwk import ECKey
 
 from integration_api import cli
+from integration_api.db import unit_of_work
 from integration_api.errors import Invalid
 from integration_api.events.fhir import TOPIC, read_subscription
+from integration_api.oauth.clients import admin_named, draft_of, register_client, switch_off
 
 BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
 PATH = "/fhir/R4/Subscription"
@@ -138,6 +140,33 @@ def test_it_is_its_systems_own_and_ends_when_it_is_to(
     assert ehr.get(path).status_code == 404
 
 
+def test_it_ends_with_the_last_client_that_acts_as_its_system(
+    path: str, ehr: Any, agreed: Any, receiver: Any, work: Any, clock: Any
+) -> None:
+    app, keys = agreed.app, {"keys": [ECKey.generate_key("P-384", auto_kid=True).as_dict(private=False)]}
+    with app.app_context(), unit_of_work() as db_session:
+        home = admin_named(db_session, "admin")
+        drafts = [draft_of(name, jwks=keys, system=system) for name, system in (("a", "ehr"), ("b", "ehr"), ("c", "x"))]
+        first, second, another = (register_client(db_session, home, draft).client_id for draft in drafts)
+
+    def told_after(client_id: str) -> int:
+        with app.app_context(), unit_of_work() as db_session:
+            switch_off(db_session, client_id)
+        agreed.write("I miss my father.")
+        clock.turn(seconds=61)
+        before = len(receiver.got)
+        work()
+        return len(receiver.got) - before
+
+    work()
+    assert [told_after(another), told_after(first)] == [1, 1]
+    agreed.write("On its way when it is switched off.")
+    assert told_after(second) == 0
+    (ended,) = agreed.admin.read("/v1/webhooks")["items"]
+    assert (ended["state"], ended["state_reason"]) == ("disabled", "ended")
+    assert ehr.read(path)["status"] == "off"
+
+
 @pytest.mark.database_free
 @pytest.mark.parametrize(
     ("place", "value", "pointer"),
@@ -193,18 +222,3 @@ def test_a_system_that_was_switched_off_hears_nothing_more_even_when_it_is_let_i
     work()
     assert ehr.read(path)["status"] == "off"
     assert [status_in(each)["type"] for each in receiver.bodies] == ["handshake-notification"]
-
-
-def test_when_the_last_client_of_a_system_is_switched_off_it_hears_nothing_more(
-    path: str, agreed: Any, receiver: Any, work: Any, run: Any, tmp_path: Any
-) -> None:
-    keys = tmp_path / "jwks.json"
-    keys.write_text(json.dumps({"keys": [ECKey.generate_key("P-384", auto_kid=True).as_dict(private=False)]}))
-    client = ("new-client", "Record", "--admin", "admin", "--system", "ehr", "--jwks", str(keys))
-    first, second = (run(*client).stdout.strip() for _ in range(2))
-    work()
-    for gone, status, heard in ((first, "active", 2), (second, "off", 2)):
-        assert run("switch-off-client", gone).exit_code == 0
-        agreed.write("I miss my father.")
-        work()
-        assert (agreed.caller("ehr").read(path)["status"], len(receiver.bodies)) == (status, heard)

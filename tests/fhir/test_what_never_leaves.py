@@ -4,7 +4,10 @@ import base64
 import io
 import json
 import zipfile
+from pathlib import Path
 from typing import Any
+
+from exporting import Exporting
 
 from integration_api.fhir.resources.registry import TYPES
 
@@ -90,11 +93,41 @@ def every_resource(value: Any) -> list[Any]:
     return [value] * ("resourceType" in value) + [found for each in value.values() for found in every_resource(each)]
 
 
+def test_the_trail_tells_a_record_system_what_it_did_itself_and_nothing_of_others(record: Any) -> None:
+    record.consents()
+    clinic, ids, ehr = record.clinic, record.ids, record.ehr
+    clinic.therapist.read(f"/v1/notes/{ids['psychotherapy']}")
+    glass = {"reason": "She called, and her therapist is away."}
+    clinic.caller("colleague").create(f"/v1/patients/{ids['maya']}/break-glass", glass)
+    clinic.caller("colleague").read(f"/v1/journal-entries/{ids['entry']}")
+    team = f"/v1/patients/{ids['maya']}/care-team"  # who joins it meanwhile also writes under that purpose
+    joined = {"members": [{"clinician_id": ids[each]} for each in ("therapist", "colleague")]}
+    assert clinic.admin.put(team, joined, if_match="*").status_code == 200
+    ids["unseen"] = clinic.note("Seen in a hurry, for myself.", "psychotherapy", "colleague")["id"]
+    record.add_system("other").read(f"Encounter/{ids['session']}")
+    ehr.read(f"DocumentReference/{ids['entry']}")
+    exporting = Exporting(record, Path(clinic.app.config["SETTINGS"].files.place))
+    exported = exporting.export(ehr, "$export?_type=AuditEvent")["AuditEvent"]
+    found = ehr.search("AuditEvent?_count=200")
+    own_deeds = {"fhirReadDocumentReference", "fhirSearchAuditEvent", "fhirExportFile"}
+    for told in (exported, found):
+        assert {each["source"]["site"] for each in told} <= own_deeds
+        assert {each["agent"][0]["name"] for each in told} == {"system"}
+        for name in (*DOORS, "unseen"):
+            assert ids[name] not in json.dumps(told), name
+    own = [each for each in found if each["source"]["site"] == "fhirReadDocumentReference"]
+    assert [each["entity"][1]["what"]["identifier"]["value"] for each in own] == [f"urn:uuid:{ids['entry']}"]
+    theirs = record.fhir("other").search("AuditEvent")
+    assert "fhirReadEncounter" in {each["source"]["site"] for each in theirs}
+    assert "fhirReadDocumentReference" not in {each["source"]["site"] for each in theirs}
+
+
 def test_without_consent_there_is_nothing_and_what_was_agreed_to_ends_at_once(record: Any) -> None:
     ehr = record.ehr
     for kind in OF_PATIENTS:
         assert ehr.ids(kind) == [], kind
     record.consents()
+    ehr.read(f"Patient/{record.ids['maya']}")  # there is something in the trail that it did
     shared = {kind: ehr.ids(kind) for kind in OF_PATIENTS}
     assert all(shared.values())
     cursor = next(each["url"] for each in ehr.read("Observation?_count=1")["link"] if each["relation"] == "next")

@@ -21,6 +21,7 @@ def course(clinic: Any) -> Any:
     for days in (63, 35, 7):
         clinic.hold_session(made, ago(days), dosing={"route": "intramuscular", "dose_mg": 60})
     clinic.hold_session(made, ago(-3), "integration", status="planned")
+    clinic.ids["course"] = made
     return clinic
 
 
@@ -199,6 +200,16 @@ class TestCaseload:
         (maya,) = course.therapist.read("/v1/caseload")["items"]
         assert "grief" in {each["theme"] for each in maya["risen"]}
 
+    def test_what_a_phone_wrote_far_ahead_does_not_rise_every_week(self, course: Any) -> None:
+        for days in range(60, 0, -4):
+            course.write("Went for a walk, cooked, wrote letters to nobody, slept.", ago(days))
+        for day in range(1, 7):
+            course.write("I miss my father. I cried for him. Grief, all of it.", f"2040-01-0{day}T10:00:00Z")
+        (maya,) = course.therapist.read("/v1/caseload")["items"]
+        assert maya["entries_this_week"] > 0
+        assert "grief" not in {each["theme"] for each in maya["risen"]}
+        assert "rising" not in kinds(brief(course))
+
     def test_a_private_entry_is_silence_to_the_team(self, course: Any) -> None:
         course.write("Mine.", ago(1), visibility="private")
         (maya,) = course.therapist.read("/v1/caseload")["items"]
@@ -245,3 +256,23 @@ class TestOddRecords:
         assert course.therapist.read("/v1/caseload")["items"][0]["entries_this_week"] == 1
         for path in ("motifs", "patterns", "themes"):
             assert course.therapist.get(f"/v1/patients/{course.ids['maya']}/{path}").status_code == 200
+
+    def test_what_a_phone_wrote_far_ahead_counts_from_when_it_came(self, course: Any, set_clock: Any) -> None:
+        far, mood = "2040-01-01T10:00:00Z", {"valence": 3, "arousal": -1}
+        path = f"/v1/journal-entries/{course.write('I miss my father. I want to die.', far, mood=mood)['id']}"
+        course.maya.create("/v1/mood-check-ins", {**mood, "at": far, "visibility": "care_team"})
+        assert course.maya.read(path)["written_at"] == far  # as the patient's phone said it
+        seen = brief(course)
+        assert (seen["entries"], len(seen["moods"]), kinds(seen)[0]) == (1, 2, "safety")
+        (maya,) = course.therapist.read("/v1/caseload")["items"]
+        assert (maya["entries_this_week"], maya["is_silent"]) == (1, False)
+        assert maya["last_entry_at"] < ago(-1)
+        assert course.maya.read("/v1/prompts")["support"] is not None
+        set_clock(days=(NOW - set_clock()).days + 90)
+        course.hold_session(course.ids["course"], ago(-60))
+        later = brief(course)
+        assert (later["entries"], later["last_written_at"], later["moods"]) == (0, None, [])
+        assert "safety" not in kinds(later)
+        (maya,) = course.therapist.read("/v1/caseload")["items"]
+        assert (maya["entries_this_week"], maya["is_silent"]) == (0, True)
+        assert course.maya.read("/v1/prompts")["support"] is None

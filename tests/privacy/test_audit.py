@@ -1,5 +1,8 @@
 """The audit trail: everything is in it, nothing narrative is, and no tampering goes unseen."""
 
+import io
+import json
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -91,6 +94,32 @@ def test_a_patient_reads_who_saw_the_record_and_nothing_of_others(clinic: Any) -
     assert theirs == []
     elsewhere = clinic.caller("elsewhere.admin").read("/v1/audit-events?limit=200")["items"]
     assert clinic.ids["maya"] not in {each["patient_id"] for each in elsewhere}
+
+
+def test_a_patient_is_not_told_that_there_is_a_psychotherapy_note(clinic: Any) -> None:
+    kept = clinic.note("I want to die, she said, and I was moved.", "psychotherapy")
+    gone, shown = clinic.note("My own thoughts.", "psychotherapy")["id"], clinic.note("Pt was calm.")["id"]
+    therapist = clinic.therapist
+    for note in (kept["id"], gone, shown):
+        therapist.read(f"/v1/notes/{note}")
+    reviewed = therapist.post(f"/v1/mentions/{kept['themes'][0]['id']}/review", {"verdict": "confirmed"})
+    assert reviewed.status_code == 200
+    flag = therapist.read("/v1/safety-flags")["items"][0]["id"]
+    assert therapist.post(f"/v1/safety-flags/{flag}/acknowledge", {}).status_code == 200
+    assert therapist.delete(f"/v1/notes/{gone}", if_match="*").status_code == 204
+    (review,) = (each["record_id"] for each in events(clinic) if each["operation"] == "reviewMention")
+    hidden = {kept["id"], gone, flag, review}
+    with zipfile.ZipFile(io.BytesIO(clinic.maya.get("/v1/me/export").data)) as file:
+        exported = json.loads(file.read("record.json"))["audit_events"]
+    told = clinic.maya.read("/v1/audit-events?limit=200")["items"]
+    by_fhir = clinic.maya.read("/fhir/R4/AuditEvent?_count=200")
+    for found in (told, exported, by_fhir):
+        assert shown in json.dumps(found)
+        for each in hidden:
+            assert each not in json.dumps(found)
+    assert [each["operation"] for each in told].count("writeNote") == 1
+    assert "reviewMention" not in {each["operation"] for each in told}
+    assert hidden <= {each["record_id"] for each in events(clinic)}  # the clinic's own trail is whole
 
 
 def test_a_change_and_its_event_are_kept_together_or_not_at_all(clinic: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,6 +76,17 @@ class TestWhatIsAnswered:
         assert labels(first) + labels(second) == whole
         assert second["next_cursor"] is None
 
+    def test_a_cursor_is_over_once_another_entry_is_there(self, clinic: Any, path: str) -> None:
+        write(clinic, "The lighthouse and a tortoise.", "A lighthouse, my tortoise.", "That lighthouse. The tortoises.")
+        asked = f"{path}?limit=1&cursor={clinic.maya.read(f'{path}?limit=1')['next_cursor']}"
+        assert len(labels(clinic.maya.read(asked))) == 1
+        clinic.write("A tortoise, and once more the tortoise, my tortoise.", f"{DAYS[-1]}T21:00:00-05:00")
+        refused = clinic.maya.get(asked)
+        assert (refused.status_code, refused.json["errors"][0]["parameter"]) == (422, "cursor")
+        first = clinic.maya.read(f"{path}?limit=1")
+        rest = clinic.maya.read(f"{path}?limit=1&cursor={first['next_cursor']}")
+        assert {*labels(first), *labels(rest)} == {"lighthouse", "tortoise"}
+
     def test_by_source(self, clinic: Any, path: str) -> None:
         for day in DAYS[1:]:
             clinic.note("Spoke of the orchard.", written_at=f"{day}T20:00:00Z")

@@ -64,6 +64,33 @@ def test_a_timeline_holds_every_mention_by_the_page(clinic: Any, path: str, told
     assert answer["session_count"] == 2
 
 
+def test_pages_skip_nothing_and_repeat_nothing_while_entries_arrive(clinic: Any, path: str) -> None:
+    much = (
+        "I miss him. I could not sleep. The sea was calm and I felt at peace. I was angry with my father. I felt shame."
+    )
+    clinic.write(f"{much} I forgave myself.", "2026-03-09T08:12:00-05:00")
+    clinic.write("I miss him. I could not sleep. I felt shame.", "2026-03-10T08:12:00-05:00")
+    whole = [each["theme"] for each in clinic.therapist.read(f"{path}?limit=100")["items"]]
+    pages, cursor = [], ""
+    while True:
+        page = clinic.therapist.read(f"{path}?limit=3{cursor}")
+        pages.append([each["theme"] for each in page["items"]])
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+        if len(pages) == 1:
+            assert pages[0] == whole[:3]
+            for hour in (8, 9):
+                text = "I forgave myself. I forgive my father. Forgiveness. I was angry, so angry. Anger again."
+                clinic.write(text, f"2026-03-11T0{hour}:12:00-05:00")
+    shown = [each for page in pages for each in page]
+    assert len(pages) > 2
+    assert len(shown) == len(set(shown))
+    now = clinic.therapist.read(f"{path}?limit=100")["items"]
+    assert set(shown) == {each["theme"] for each in now} >= set(whole)
+    assert whole[:3] != [each["theme"] for each in now][:3]
+
+
 def test_a_theme_that_was_never_spoken_of_is_an_empty_timeline(clinic: Any, path: str) -> None:
     answer = clinic.therapist.read(f"{path}/nature")
     assert (answer["sessions"], answer["mentions"], answer["trajectory"]) == ([], [], None)

@@ -1,0 +1,23 @@
+"""Times as phones tell them. What was said is kept; of a time that has not come yet, nothing is reckoned."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, case
+
+EARLY = timedelta(days=1)  # a phone's clock may be fast, and be in another zone than it says; more is a mistake
+
+
+def is_early(said: datetime, at: datetime) -> bool:
+    """Tell whether a time that somebody said cannot have come by `at`."""
+    return said > at + EARLY
+
+
+def time_of(said: datetime, arrived: datetime, at: datetime) -> datetime:
+    """Give when something was, as far as clocks can be believed: what cannot have been yet was when it arrived."""
+    return arrived if is_early(said, at) else said
+
+
+def time_in(table: Any, said: Any, at: datetime) -> ColumnElement[datetime]:
+    """Give the same in SQL, of a table's rows."""
+    return case((said <= at + EARLY, said), else_=table.created_at)
