@@ -158,6 +158,20 @@ def test_a_transaction_is_carried_out_whole_or_not_at_all(record: Any, ehr: Any)
     assert {each["patient_id"] for each in trail if each["operation"] == "fhirBatchPut"} == {person_made["id"]}
 
 
+def test_a_batch_puts_no_word_of_its_addresses_into_the_trail(record: Any, ehr: Any) -> None:
+    urls = ("He-rang-me-again/1", "urn:uuid:0b1a7f0e-1111-4111-8111-111111111111", "Patient/1")
+    entries = [{"request": {"method": "GET", "url": each}} for each in urls]
+    entries.append({"resource": patient(), "request": {"method": "POST", "url": "Patient"}})
+    bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
+    done = ehr.post("", bundle)
+    assert done.status_code == 200, done.text
+    assert [each["response"]["status"] for each in done.json["entry"]] == ["404", "404", "404", "201"]
+    trail = record.clinic.admin.read("/v1/audit-events?limit=200")["items"]
+    told = [(each["operation"], each["resource"]) for each in trail if each["operation"].startswith("fhirBatch")]
+    assert sorted(told) == [("fhirBatchGet", "Bundle")] * 2 + [("fhirBatchGet", "Patient"), ("fhirBatchPost", "Patient")]
+    assert "He-rang-me-again" not in str(trail)
+
+
 def test_what_a_system_has_put_in_it_has_back_and_nothing_more_until_the_patient_agrees(record: Any, ehr: Any) -> None:
     clinic, whole = record.clinic, record.ehr
     made = ehr.post("Patient", patient()).json["id"]
