@@ -11,7 +11,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from integration_api.errors import Fault, Invalid
 from integration_api.fhir.elements import Json, moment, present
 from integration_api.fhir.resources.registry import TYPES
-from integration_api.fhir.search import PAGE, Search
+from integration_api.fhir.search import PAGE, Pairs, Search, read_search
 from integration_api.fhir.shaping import shaped
 from integration_api.fhir.sources import ResourceType
 from integration_api.fhir.use_cases import Found
@@ -102,6 +102,16 @@ class Cursors:
         if bound != self._bound:
             raise Invalid(Fault("This page is not of this list.", parameter=PAGE))
         return [(name, text) for name, text in pairs], (_from_wire(value), UUID(row_id), number)
+
+
+def read_question(kind: ResourceType, pairs: Pairs, cursors: Cursors, *, is_lenient: bool = False) -> Search:
+    """Read a question to a type, or the one that a cursor holds, to be gone on with; raise `Invalid`."""
+    after = None
+    cursor = next((value for name, value in pairs if name == PAGE), None)
+    if cursor is not None:
+        pairs, after = cursors.read(cursor)
+    search = read_search(pairs, kind.search_names, is_lenient=is_lenient)
+    return search if after is None else search.following(after)
 
 
 def _to_wire(value: Any) -> list[str]:

@@ -19,7 +19,7 @@ from integration_api.fhir.outcome import FHIR_JSON, prefers
 from integration_api.fhir.resources.registry import TYPES
 from integration_api.fhir.search import IGNORED
 from integration_api.fhir.sources import ResourceType
-from integration_api.fhir.transactions import Entry, at_entry, carry_out, read_entries
+from integration_api.fhir.transactions import Entry, at_entry, carry_out, check_request, read_entries
 from integration_api.fhir.use_cases import type_named
 from integration_api.fhir.writing import Writer, Written, condition_in
 from integration_api.web.body import read_json
@@ -113,7 +113,7 @@ def _all(writer: Writer, entries: Sequence[Entry]) -> list[Json]:
     made: dict[int, Json] = {}
     for entry in sorted(entries, key=lambda each: each.order):
         try:
-            made[entry.number], shown = carry_out(writer, entry)
+            made[entry.number], shown = carry_out(writer, entry, current_app.config["SECRET_KEY"])
         except IntegrationError as error:
             raise at_entry(entry.number, error) from None
         for hit in shown:
@@ -125,6 +125,7 @@ def _all(writer: Writer, entries: Sequence[Entry]) -> list[Json]:
 def _one(caller: Principal, entry: Entry) -> Json:
     """Carry out one entry of a batch, with a place of its own in the audit trail; a failure is its answer."""
     try:
+        check_request(entry)
         with traced(f"fhirBatch{entry.method.capitalize()}", _type_of(entry), _ACTIONS[entry.method], {}):
             g.trace.caller = caller
             (made,) = _again_if_clashing(lambda: _in_transaction(caller, lambda writer: _all(writer, [entry])))
