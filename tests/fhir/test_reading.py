@@ -258,6 +258,28 @@ def test_every_fault_is_an_outcome_with_its_status(record: Any) -> None:
     assert record.clinic.caller("ehr", "system/DocumentReference.rs").get("/v1/journal-entries").status_code == 403
 
 
+@pytest.mark.one_database
+def test_of_what_a_media_type_says_beside_its_name_only_another_version_of_fhir_is_refused(record: Any) -> None:
+    ehr, anybody = record.ehr, record.anybody
+    doors = [(ehr, "Patient"), (anybody, "metadata"), (anybody, ".well-known/smart-configuration")]
+    for accepted, status in (
+        ("application/fhir+json; fhirVersion=4.0", 200),
+        ("application/fhir+json;fhirVersion=4.0;q=0.8, application/json+fhir;q=0.1", 200),
+        ('application/fhir+json; fhirVersion="4.0"', 200),
+        ("application/fhir+json;charset=utf-8", 200),
+        ("application/json; charset=UTF-8", 200),
+        ("application/*", 200),
+        ("application/fhir+json; fhirVersion=3.0", 406),
+        ("application/fhir+json; fhirVersion=3.0, application/fhir+json; fhirVersion=4.0", 200),
+        ("application/fhir+json;q=0", 406),
+        ("text/html", 406),
+    ):
+        for who, path in doors:
+            assert who.get(path, headers={"Accept": accepted}).status_code == status, (accepted, path)
+    assert ehr.get("Patient?_format=application/fhir%2Bjson;fhirVersion=4.0").status_code == 200
+    assert ehr.get("Patient?_format=application/fhir%2Bjson;fhirVersion=5.0").status_code == 406
+
+
 def test_all_of_a_type_is_given_a_page_at_a_time_for_bulk_export(record: Any) -> None:
     record.consents()
     for kind in ("Observation", "DocumentReference", "CodeSystem", "Patient"):
