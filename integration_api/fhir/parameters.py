@@ -63,11 +63,41 @@ def by_day(column: Any) -> Condition:
     """Compare a calendar day."""
 
     def one(asked: Asked, value: str) -> ColumnElement[bool]:
-        prefix, since, until = stretch(asked, value)
-        last = max(until - timedelta(microseconds=1), since)
-        return _compared(column, prefix, since.date(), last.date() + timedelta(days=1))
+        return _compared(column, *_days(asked, value))
 
     return lambda asked: any_of(asked, lambda value: one(asked, value))
+
+
+def by_period(start: Any, end: Any, *, are_days: bool = False) -> Condition:
+    """Compare a stretch of time that has two columns: where one is empty it reaches on; where both are, it is never."""
+
+    def one(asked: Asked, value: str) -> ColumnElement[bool]:
+        said = _days(asked, value) if are_days else stretch(asked, value)
+        return and_(or_(start.is_not(None), end.is_not(None)), _overlapping(start, end, *said))
+
+    return lambda asked: any_of(asked, lambda value: one(asked, value))
+
+
+def _days(asked: Asked, value: str) -> tuple[str, date, date]:
+    prefix, since, until = stretch(asked, value)
+    last = max(until - timedelta(microseconds=1), since)
+    return prefix, since.date(), last.date() + timedelta(days=1)
+
+
+def _overlapping(start: Any, end: Any, prefix: str, since: date, until: date) -> ColumnElement[bool]:
+    match prefix:
+        case "ne":
+            return or_(start.is_(None), start < since, end.is_(None), end >= until)
+        case "gt" | "ge":
+            return or_(end.is_(None), end >= (until if prefix == "gt" else since))
+        case "lt" | "le":
+            return or_(start.is_(None), start < (since if prefix == "lt" else until))
+        case "sa":
+            return start >= until  # type: ignore[no-any-return]
+        case "eb":
+            return end < since  # type: ignore[no-any-return]
+        case _:
+            return and_(start >= since, end < until)
 
 
 def _compared(column: Any, prefix: str, since: date, until: date) -> ColumnElement[bool]:
