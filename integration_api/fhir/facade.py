@@ -58,7 +58,8 @@ def _several(error: SeveralMatch) -> Response:
 def metadata() -> Response:
     """Say what this server does. Open to everybody."""
     settings: Settings = current_app.config["SETTINGS"]
-    return _public(capability_statement(base_url(), settings.public_url, parts().now()))
+    is_cors = bool(settings.allowed_origins)
+    return _public(capability_statement(base_url(), settings.public_url, parts().now(), is_cors=is_cors))
 
 
 @blp.get("/.well-known/smart-configuration")

@@ -1,6 +1,7 @@
 """/fhir/R4, what is read and searched."""
 
 from flask import Response, current_app, g, request
+from werkzeug.exceptions import UnsupportedMediaType
 
 from integration_api.access.scopes import Action
 from integration_api.db import reading
@@ -19,6 +20,8 @@ from integration_api.wiring import parts
 
 __all__ = ["blp"]
 
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
 
 @blp.get("/<kind>")
 def search_type(kind: str) -> Response:
@@ -29,6 +32,8 @@ def search_type(kind: str) -> Response:
 @blp.post("/<kind>/_search")
 def search_by_form(kind: str) -> Response:
     """Search by a form's parameters, so that they are in no log of addresses."""
+    if request.mimetype not in _FORMS and (request.mimetype or request.get_data()):
+        raise UnsupportedMediaType  # what is not read does not narrow, and all would be found
     return _search(type_named(kind), [*request.args.items(multi=True), *request.form.items(multi=True)])
 
 
