@@ -19,7 +19,8 @@ SORTS = ("_lastUpdated", "date", "_id")
 TOTALS = ("none", "estimate", "accurate")
 _NAME = re.compile(r"(_?[A-Za-z][A-Za-z-]*)(?::([A-Za-z]+))?(?:\.([A-Za-z_-]+))?")
 _INCLUDE = re.compile(r"([A-Z][A-Za-z]+):([a-z-]+|\*)(?::([A-Z][A-Za-z]+))?")
-_SIGN = re.compile(r"\\.|.", re.DOTALL)
+_PIECE = re.compile(r"\\.|.", re.DOTALL)
+_SIGNS = re.compile(r"[\\,$|]")
 _ESCAPED = re.compile(r"\\([\\,$|])")
 Pairs = Sequence[tuple[str, str]]
 
@@ -106,7 +107,7 @@ def _asked(name: str, value: str, known: frozenset[str]) -> Asked:
 def split_at(value: str, sign: str) -> list[str]:
     """Part a value at a sign, where no backslash keeps it from parting."""
     parts = [""]
-    for each in _SIGN.findall(value):
+    for each in _PIECE.findall(value):
         if each == sign:
             parts.append("")
         else:
@@ -117,6 +118,11 @@ def split_at(value: str, sign: str) -> list[str]:
 def plain(value: str) -> str:
     """Take out of one part of a value the backslashes that kept commas, bars, dollars and themselves."""
     return _ESCAPED.sub(r"\1", value)
+
+
+def escaped(value: str) -> str:
+    """Keep the signs in words that are no search from meaning what they mean in one."""
+    return _SIGNS.sub(r"\\\g<0>", value)
 
 
 def _count(controls: dict[str, Any], value: str) -> None:

@@ -71,17 +71,32 @@ def _resolve_flag(record: Any) -> None:
 
 
 def test_a_sign_that_is_escaped_does_not_part_a_value(record: Any) -> None:
-    ehr = record.fhir("ehr", "system/Patient.crus")
+    ehr = record.fhir("ehr", "system/Patient.crus system/Encounter.crus")
     for value, escaped in (("a|b", r"a\|b"), ("a,b", r"a\,b"), ("a$b", r"a\$b"), ("a\\b", r"a\\b"), ("a\\", "a\\\\")):
         body = {"resourceType": "Patient", "identifier": [{"system": "urn:x", "value": value}], "name": [{"text": "A"}]}
         condition = {"If-None-Exist": f"identifier=urn:x|{escaped}"}
         made, again = (ehr.post("Patient", body, headers=condition) for _ in range(2))
         assert (made.status_code, again.status_code, again.json["id"]) == (201, 200, made.json["id"]), value
         assert ehr.ids(f"Patient?identifier=urn:other|1,urn:x|{escaped},urn:other|2") == [made.json["id"]], value
+        subject = {"identifier": {"system": "urn:x", "value": value}}
+        visited = ehr.post("Encounter", _visit(subject, escaped))
+        assert visited.json["subject"] == {"reference": f"Patient/{made.json['id']}"}, value
     assert len(ehr.ids("Patient?identifier=urn:x|a|b")) == 1  # a bar beyond the first parts nothing
     named = {**body, "identifier": [{"system": "urn:x", "value": "c"}], "name": [{"text": "Lee, Ann"}]}
     assert ehr.post("Patient", named).status_code == 201
     assert len(ehr.ids(r"Patient?name=lee\, a")) == len(ehr.ids(r"Patient?name:exact=Lee\, Ann")) == 1
+
+
+def _visit(subject: Any, number: str) -> Any:
+    coded = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "VR"}
+    head = {"resourceType": "Encounter", "identifier": [{"system": "urn:visits", "value": number}]}
+    return {
+        **head,
+        "status": "planned",
+        "class": coded,
+        "subject": subject,
+        "period": {"start": "2026-04-01T10:00:00Z"},
+    }
 
 
 @pytest.mark.one_database
