@@ -70,7 +70,7 @@ from models.scoped import (
     webhooks_within,
 )
 from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
-from models.stamp import PatientStamp, forget, revise, stamp, stamp_all, stamp_of, stamp_records
+from models.stamp import PatientStamp, forget, revise, stamp, stamp_all, stamp_of, stamp_records, touch_mentions
 from models.ties import latest_session, retie, retie_check_ins, retied_by, retied_check_ins_by
 from models.webhook import (
     DELIVERY_STATES,
@@ -246,6 +246,7 @@ __all__ = [
     "stamp_records",
     "time_in",
     "time_of",
+    "touch_mentions",
     "verify",
     "vitals_within",
     "webhooks_within",

@@ -30,7 +30,10 @@ PURPOSES = ("care_team", "ehr", "safety_signals", "research_export")
 
 
 class Consent(Sealed, OfOrganization, Identified, Base):
-    """One word of a patient's on one purpose, with the wording that it was given to. Rows are added, never changed."""
+    """One word of a patient's on one purpose, with the wording that it was given to. Rows are added, never changed.
+
+    Only when a later word replaces one, `updated_at` says so: whoever has a copy of it must be told.
+    """
 
     __tablename__ = "consents"
     __table_args__ = (

@@ -13,7 +13,7 @@ from sqlalchemy import event as events
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import AuditEvent
-from models.base import Base, OfOrganization
+from models.base import Base, OfOrganization, now
 from models.document import Document
 from models.ehr import EhrCopy
 from models.event import Event, RisingThemes
@@ -85,6 +85,15 @@ def revise(db_session: Session, *which: ColumnElement[bool]) -> None:
     db_session.connection().execute(update(table).where(*which).values(values))
 
 
+def touch_mentions(db_session: Session, document_ids: Iterable[UUID]) -> None:
+    """Say that what is told of documents' reviewed mentions has changed with them: when, in which session, by what."""
+    wanted = sorted(document_ids)
+    if wanted:
+        table = Base.metadata.tables[Mention.__tablename__]
+        which = (table.c.document_id.in_(wanted), table.c.review.is_not(None))
+        db_session.connection().execute(update(table).where(*which).values(updated_at=now()))
+
+
 def forget(db_session: Session, patient_id: UUID, document_id: UUID | None = None) -> None:
     """Let what was read off a document, or off all of a patient's, leave this process's memory after the commit."""
     db_session.info.setdefault(FORGOTTEN, set()).add((patient_id, document_id))
@@ -111,19 +120,28 @@ class _Changed:
 def _stamp_what_changed(db_session: Session, _context: Any) -> None:
     changed: dict[UUID, _Changed] = {}
     documents: set[UUID] = set()
+    edited: set[UUID] = set()
     for patient_id, row in _rows_of_patients(db_session):
         changed.setdefault(patient_id, _Changed(row.organization_id)).add(row)
         if isinstance(row, (Document, Mention)):
             documents.add(row.id if isinstance(row, Document) else row.document_id)
+        if isinstance(row, Document) and row in db_session.dirty and _is_edited(db_session, row):
+            edited.add(row.id)
         if isinstance(row, Document) and row.deleted_at is not None:
             forget(db_session, row.patient_id, row.id)
     if documents:
         revise(db_session, Base.metadata.tables[Document.__tablename__].c.id.in_(sorted(documents)))
+    touch_mentions(db_session, edited)
     for patient_id in sorted(changed):  # in one order everywhere, so that nobody waits for each other
         found = changed[patient_id]
         number = stamp(db_session, found.organization_id, patient_id)
         note_records(db_session.connection(), patient_id, list(found.records.values()), number)
         note_parts(db_session.connection(), patient_id, found.parents, number)
+
+
+def _is_edited(db_session: Session, document: Document) -> bool:
+    """Tell an edit from new mentions: those are the tagger's."""
+    return db_session.is_modified(document, include_collections=False)
 
 
 _NO_CHANGE = (PatientStamp, RecordChange, AuditEvent, PromptShowing, Event, RisingThemes, Delivery, EhrCopy)

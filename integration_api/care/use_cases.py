@@ -16,6 +16,7 @@ from integration_api.errors import Invalid, NotFound
 from models import (
     Between,
     Course,
+    Document,
     Order,
     Page,
     PageRequest,
@@ -31,8 +32,10 @@ from models import (
     retie_check_ins,
     retied_by,
     retied_check_ins_by,
+    revise,
     sessions_within,
     stamp_records,
+    touch_mentions,
     vitals_within,
 )
 
@@ -230,14 +233,15 @@ def _describe_session(session: Session, draft: SessionDraft) -> None:
 def settled(db_session: DbSession, session: Session) -> Session:
     """Store a session, tie the patient's entries anew, and read back what the database derives."""
     db_session.flush()
-    retied = [
-        *db_session.scalars(retied_by(session.patient_id)),
-        *db_session.scalars(retied_check_ins_by(session.patient_id)),
-    ]
+    documents = db_session.scalars(retied_by(session.patient_id)).all()
+    check_ins = db_session.scalars(retied_check_ins_by(session.patient_id)).all()
     db_session.execute(retie(session.patient_id))
     db_session.execute(retie_check_ins(session.patient_id))
+    if documents:  # a new tie is no edit of the words, but what is told of the themes in them names the session
+        revise(db_session, Document.id.in_(documents))
+        touch_mentions(db_session, documents)
     renumbered = db_session.scalars(select(Session.id).where(Session.course_id == session.course_id)).all()
-    stamp_records(db_session, session.organization_id, session.patient_id, (*retied, *renumbered))
+    stamp_records(db_session, session.organization_id, session.patient_id, (*documents, *check_ins, *renumbered))
     db_session.refresh(session)
     return session
 

@@ -11,11 +11,13 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from integration_api.errors import Fault, Invalid
 from integration_api.fhir.elements import Json, moment, present
 from integration_api.fhir.resources.registry import TYPES
-from integration_api.fhir.search import PAGE, Search
+from integration_api.fhir.search import PAGE, Pairs, Search, read_search
 from integration_api.fhir.shaping import shaped
 from integration_api.fhir.sources import ResourceType
 from integration_api.fhir.use_cases import Found
 from models import new_id
+
+LONGEST_LINK = 8000  # the server takes lines of 8,190 (integration_api/server.py), many proxies of 8,192
 
 
 def bundle(kind: str, at: datetime, entries: list[Json], **more: Any) -> Json:
@@ -29,12 +31,20 @@ def searchset(base: str, kind: ResourceType, search: Search, found: Found, at: d
     query = urlencode(search.pairs)
     links = [{"relation": "self", "url": f"{base}/{kind.name}" + (f"?{query}" if query else "")}]
     if cursor is not None:
-        links.append({"relation": "next", "url": f"{base}/{kind.name}?{urlencode({PAGE: cursor})}"})
+        links.append({"relation": "next", "url": _next(f"{base}/{kind.name}?{urlencode({PAGE: cursor})}")})
     entries = [_entry(base, shaped(each.resource, kind, search), "match") for each in found.matches]
     entries += [_entry(base, _included(each.resource, search), "include") for each in found.included]
     total = {} if found.total is None else {"total": found.total}
     made = bundle("searchset", at, entries, link=links)
     return {**{name: made[name] for name in ("resourceType", "id", "meta", "type")}, **total, **made}
+
+
+def _next(link: str) -> str:
+    """Refuse a question, such as one for hundreds of ids, whose next page could not be asked for."""
+    if len(link) > LONGEST_LINK:
+        said = "The question is too long to go on from page to page: ask for less at once, or for more on a page."
+        raise Invalid(Fault(said, parameter="_count"))
+    return link
 
 
 def _included(resource: Json, search: Search) -> Json:
@@ -102,6 +112,16 @@ class Cursors:
         if bound != self._bound:
             raise Invalid(Fault("This page is not of this list.", parameter=PAGE))
         return [(name, text) for name, text in pairs], (_from_wire(value), UUID(row_id), number)
+
+
+def read_question(kind: ResourceType, pairs: Pairs, cursors: Cursors, *, is_lenient: bool = False) -> Search:
+    """Read a question to a type, or the one that a cursor holds, to be gone on with; raise `Invalid`."""
+    after = None
+    cursor = next((value for name, value in pairs if name == PAGE), None)
+    if cursor is not None:
+        pairs, after = cursors.read(cursor)
+    search = read_search(pairs, kind.search_names, is_lenient=is_lenient)
+    return search if after is None else search.following(after)
 
 
 def _to_wire(value: Any) -> list[str]:

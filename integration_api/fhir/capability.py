@@ -11,7 +11,6 @@ SOFTWARE, SOFTWARE_VERSION = "Integration journal", "1.0.0"
 _SMART = coding("http://terminology.hl7.org/CodeSystem/restful-security-service", "SMART-on-FHIR")
 _BULK = "http://hl7.org/fhir/uv/bulkdata"
 _EXPORTS = {"Patient": "patient-export", "Group": "group-export"}
-_CONTROLS = {"_id": "token", "_lastUpdated": "date"}
 _SUBSCRIPTION: Json = {  # served by the room of events
     "type": "Subscription",
     "documentation": "a standing wish to be told of changes",
@@ -19,8 +18,8 @@ _SUBSCRIPTION: Json = {  # served by the room of events
 }
 
 
-def capability_statement(base: str, issuer: str, at: datetime) -> Json:
-    """Say what this server does."""
+def capability_statement(base: str, issuer: str, at: datetime, *, is_cors: bool) -> Json:
+    """Say what this server does, and whether browsers' pages of other origins may ask it."""
     return {
         "resourceType": "CapabilityStatement",
         "url": f"{base}/metadata",
@@ -37,7 +36,7 @@ def capability_statement(base: str, issuer: str, at: datetime) -> Json:
             {
                 "mode": "server",
                 "documentation": "What leaves is what patients have agreed to; see the documentation on EHRs.",
-                "security": _security(issuer),
+                "security": _security(issuer, is_cors=is_cors),
                 "resource": [*(_resource(each) for each in TYPES.values()), _SUBSCRIPTION],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
                 "operation": [_export("export")],
@@ -46,7 +45,7 @@ def capability_statement(base: str, issuer: str, at: datetime) -> Json:
     }
 
 
-def _security(issuer: str) -> Json:
+def _security(issuer: str, *, is_cors: bool) -> Json:
     uris = {name: f"{issuer}/oauth/{name}" for name in ("authorize", "token", "introspect", "revoke")}
     return {
         "extension": [
@@ -55,7 +54,7 @@ def _security(issuer: str) -> Json:
                 "extension": [{"url": name, "valueUri": uri} for name, uri in uris.items()],
             }
         ],
-        "cors": True,
+        "cors": is_cors,
         "service": [concept(_SMART, text="OAuth 2.0: SMART App Launch and Backend Services")],
     }
 
@@ -63,7 +62,8 @@ def _security(issuer: str) -> Json:
 def _resource(kind: ResourceType) -> Json:
     interactions = ["read", "vread", "history-instance", "search-type"]
     interactions += ["create", "update"] if kind.is_written else []
-    parameters: dict[str, Any] = _CONTROLS | dict(kind.parameters)
+    parameters: dict[str, Any] = {"_id": "token", **kind.parameters}
+    parameters |= {"_lastUpdated": "date"} if kind.has_times else {}
     return present(
         type=kind.name,
         supportedProfile=list(kind.profiles),
@@ -73,7 +73,7 @@ def _resource(kind: ResourceType) -> Json:
         readHistory=kind.earlier is not None,
         updateCreate=False,
         conditionalCreate=kind.is_written,
-        conditionalRead="full-support",
+        conditionalRead="not-match",
         conditionalUpdate=kind.is_written,
         searchInclude=[f"{kind.name}:{name}" for name in kind.references],
         searchRevInclude=_pointing_to(kind),

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import NotAcceptable
+from werkzeug.http import parse_options_header
 
 from integration_api.config import Settings
 from integration_api.fhir.answering import base_url, write_fhir
@@ -17,20 +18,30 @@ from integration_api.wiring import parts
 
 PREFIX = "/fhir/R4"
 _FORMATS = frozenset({"json", "application/json", FHIR_JSON, "application/fhir json"})
+FHIR_VERSION = "4.0"  # R4, as media types name it
 
 blp = Blueprint("fhir", __name__, url_prefix=PREFIX)
 
 
 @blp.before_request
 def _check_format() -> None:
-    """Refuse whoever wants anything but JSON."""
+    """Refuse whoever wants anything but JSON, or another version of FHIR."""
     wanted = request.args.get("_format")
-    if wanted is not None and wanted.partition(";")[0] not in _FORMATS:
-        raise NotAcceptable
+    if wanted is not None:
+        if not _is_given(wanted, _FORMATS):
+            raise NotAcceptable
+        return
     accepted = request.accept_mimetypes
-    given = [NDJSON] if request.endpoint == f"{blp.name}.bulk_file" else []
-    if wanted is None and accepted and not accepted.best_match([FHIR_JSON, "application/json", *given]):
+    also = [NDJSON] if request.endpoint == f"{blp.name}.bulk_file" else []
+    given = frozenset({FHIR_JSON, "application/json", "application/*", "*/*", *also})
+    if accepted and not any(quality > 0 and _is_given(each, given) for each, quality in accepted):
         raise NotAcceptable
+
+
+def _is_given(wanted: str, given: frozenset[str]) -> bool:
+    """Tell whether we give a media type. Of its parameters only the version of FHIR makes a difference."""
+    kind, said = parse_options_header(wanted)
+    return kind.lower() in given and said.get("fhirversion", FHIR_VERSION) == FHIR_VERSION
 
 
 @blp.errorhandler(Gone)
@@ -47,7 +58,8 @@ def _several(error: SeveralMatch) -> Response:
 def metadata() -> Response:
     """Say what this server does. Open to everybody."""
     settings: Settings = current_app.config["SETTINGS"]
-    return _public(capability_statement(base_url(), settings.public_url, parts().now()))
+    is_cors = bool(settings.allowed_origins)
+    return _public(capability_statement(base_url(), settings.public_url, parts().now(), is_cors=is_cors))
 
 
 @blp.get("/.well-known/smart-configuration")

@@ -16,9 +16,10 @@ from integration_api.fhir.elements import Json
 from integration_api.fhir.facade import blp
 from integration_api.fhir.known import Known
 from integration_api.fhir.outcome import FHIR_JSON, prefers
+from integration_api.fhir.resources.registry import TYPES
 from integration_api.fhir.search import IGNORED
 from integration_api.fhir.sources import ResourceType
-from integration_api.fhir.transactions import Entry, at_entry, carry_out, read_entries
+from integration_api.fhir.transactions import Entry, at_entry, carry_out, check_request, read_entries
 from integration_api.fhir.use_cases import type_named
 from integration_api.fhir.writing import Writer, Written, condition_in
 from integration_api.web.body import read_json
@@ -112,7 +113,7 @@ def _all(writer: Writer, entries: Sequence[Entry]) -> list[Json]:
     made: dict[int, Json] = {}
     for entry in sorted(entries, key=lambda each: each.order):
         try:
-            made[entry.number], shown = carry_out(writer, entry)
+            made[entry.number], shown = carry_out(writer, entry, current_app.config["SECRET_KEY"])
         except IntegrationError as error:
             raise at_entry(entry.number, error) from None
         for hit in shown:
@@ -124,13 +125,19 @@ def _all(writer: Writer, entries: Sequence[Entry]) -> list[Json]:
 def _one(caller: Principal, entry: Entry) -> Json:
     """Carry out one entry of a batch, with a place of its own in the audit trail; a failure is its answer."""
     try:
-        with traced(f"fhirBatch{entry.method.capitalize()}", entry.path[0], _ACTIONS[entry.method], {}):
+        check_request(entry)
+        with traced(f"fhirBatch{entry.method.capitalize()}", _type_of(entry), _ACTIONS[entry.method], {}):
             g.trace.caller = caller
             (made,) = _again_if_clashing(lambda: _in_transaction(caller, lambda writer: _all(writer, [entry])))
             return dict(made)
     except (IntegrationError, HTTPException) as error:
         told: Response = current_app.make_response(current_app.handle_user_exception(error))
         return {"response": {"status": str(told.status_code), "outcome": told.get_json(force=True)}}
+
+
+def _type_of(entry: Entry) -> str:
+    """Name the type that an entry asks for; an unknown one is the client's own word, and no trail is for those."""
+    return entry.path[0] if entry.path[0] in TYPES else "Bundle"
 
 
 _ACTIONS = {"GET": Action.READ, "POST": Action.CREATE, "PUT": Action.UPDATE}

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from integration_api.fhir.elements import SUBJECT_OF_CONTENT, Json
-from integration_api.fhir.search import Asked
+from integration_api.fhir.search import Asked, plain, split_at
 from models import Identifier
 
 Condition = Callable[[Asked], ColumnElement[bool]]
@@ -63,11 +63,41 @@ def by_day(column: Any) -> Condition:
     """Compare a calendar day."""
 
     def one(asked: Asked, value: str) -> ColumnElement[bool]:
-        prefix, since, until = stretch(asked, value)
-        last = max(until - timedelta(microseconds=1), since)
-        return _compared(column, prefix, since.date(), last.date() + timedelta(days=1))
+        return _compared(column, *_days(asked, value))
 
     return lambda asked: any_of(asked, lambda value: one(asked, value))
+
+
+def by_period(start: Any, end: Any, *, are_days: bool = False) -> Condition:
+    """Compare a stretch of time that has two columns: where one is empty it reaches on; where both are, it is never."""
+
+    def one(asked: Asked, value: str) -> ColumnElement[bool]:
+        said = _days(asked, value) if are_days else stretch(asked, value)
+        return and_(or_(start.is_not(None), end.is_not(None)), _overlapping(start, end, *said))
+
+    return lambda asked: any_of(asked, lambda value: one(asked, value))
+
+
+def _days(asked: Asked, value: str) -> tuple[str, date, date]:
+    prefix, since, until = stretch(asked, value)
+    last = max(until - timedelta(microseconds=1), since)
+    return prefix, since.date(), last.date() + timedelta(days=1)
+
+
+def _overlapping(start: Any, end: Any, prefix: str, since: date, until: date) -> ColumnElement[bool]:
+    match prefix:
+        case "ne":
+            return or_(start.is_(None), start < since, end.is_(None), end >= until)
+        case "gt" | "ge":
+            return or_(end.is_(None), end >= (until if prefix == "gt" else since))
+        case "lt" | "le":
+            return or_(start.is_(None), start < (since if prefix == "lt" else until))
+        case "sa":
+            return start >= until  # type: ignore[no-any-return]
+        case "eb":
+            return end < since  # type: ignore[no-any-return]
+        case _:
+            return and_(start >= since, end < until)
 
 
 def _compared(column: Any, prefix: str, since: date, until: date) -> ColumnElement[bool]:
@@ -112,7 +142,9 @@ def _bounds(parts: re.Match[str]) -> tuple[datetime, datetime]:
     # A plus sign that was not escaped in the address has become a space.
     offset = (zone or "Z").replace(" ", "+")
     micro = (fraction or ".0")[1:7].ljust(6, "0")
-    since = datetime.fromisoformat(f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}.{micro}{offset}")
+    since = datetime.fromisoformat(f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}.{micro}{offset}").astimezone(
+        UTC
+    )
     if second is None:
         return since, since + timedelta(minutes=1)
     if fraction is None:
@@ -158,8 +190,8 @@ def always(*codings: Json) -> Condition:
 
 def parted(value: str) -> tuple[str | None, str]:
     """Part a token into system and code; None: any system, "": any code (or, for the system, none)."""
-    system, bar, code = value.partition("|")
-    return (system, code) if bar else (None, system)
+    first, *rest = split_at(value, "|")
+    return (plain(first), plain("|".join(rest))) if rest else (None, plain(first))
 
 
 def by_text(column: Any) -> Condition:
@@ -169,7 +201,7 @@ def by_text(column: Any) -> Condition:
         if asked.chain is not None or asked.modifier not in (None, "exact", "contains"):
             raise asked.refuse("This modifier or chain is not supported.")
         if asked.modifier == "exact":
-            return column.in_(asked.values)  # type: ignore[no-any-return]
+            return column.in_([plain(each) for each in asked.values])  # type: ignore[no-any-return]
         # A word within the name begins it as well: a name is kept in one piece.
         return any_of(asked, lambda value: _begins(column, value, is_anywhere=asked.modifier == "contains"))
 
@@ -177,7 +209,7 @@ def by_text(column: Any) -> Condition:
 
 
 def _begins(column: Any, value: str, *, is_anywhere: bool) -> ColumnElement[bool]:
-    lower, wanted = func.lower(column), value.lower()
+    lower, wanted = func.lower(column), plain(value).lower()
     if is_anywhere:
         return lower.contains(wanted, autoescape=True)
     return or_(lower.startswith(wanted, autoescape=True), lower.contains(f" {wanted}", autoescape=True))

@@ -1,23 +1,26 @@
 """/fhir/R4, what is read and searched."""
 
 from flask import Response, current_app, g, request
+from werkzeug.exceptions import UnsupportedMediaType
 
 from integration_api.access.scopes import Action
 from integration_api.db import reading
 from integration_api.fhir import incoming_routes  # noqa: F401  (its routes join the same blueprint)
 from integration_api.fhir.answering import answer_resource, base_url, write_fhir
 from integration_api.fhir.bulk import routes as bulk_routes  # noqa: F401  (likewise)
-from integration_api.fhir.bundles import Cursors, history, searchset
+from integration_api.fhir.bundles import Cursors, history, read_question, searchset
 from integration_api.fhir.facade import blp
 from integration_api.fhir.known import Known
 from integration_api.fhir.outcome import prefers
-from integration_api.fhir.search import PAGE, Search, read_search
+from integration_api.fhir.search import read_search
 from integration_api.fhir.sources import Hit, ResourceType
 from integration_api.fhir.use_cases import read_resource, read_versions, search_resources, type_named
 from integration_api.web.door import enter, traced
 from integration_api.wiring import parts
 
 __all__ = ["blp"]
+
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 @blp.get("/<kind>")
@@ -29,6 +32,8 @@ def search_type(kind: str) -> Response:
 @blp.post("/<kind>/_search")
 def search_by_form(kind: str) -> Response:
     """Search by a form's parameters, so that they are in no log of addresses."""
+    if request.mimetype not in _FORMS and (request.mimetype or request.get_data()):
+        raise UnsupportedMediaType  # what is not read does not narrow, and all would be found
     return _search(type_named(kind), [*request.args.items(multi=True), *request.form.items(multi=True)])
 
 
@@ -36,7 +41,7 @@ def _search(kind: ResourceType, pairs: list[tuple[str, str]]) -> Response:
     with traced(f"fhirSearch{kind.name}", kind.resource, Action.SEARCH, {}):
         caller = enter(kind.resource, Action.SEARCH)
         cursors = Cursors(current_app.config["SECRET_KEY"], caller.user_id, kind.name)
-        search = _read_question(kind, pairs, cursors)
+        search = read_question(kind, pairs, cursors, is_lenient=prefers("handling=lenient"))
         with reading() as db_session:
             known = Known(db_session, caller, base_url())
             found = search_resources(known, kind, search)
@@ -45,15 +50,6 @@ def _search(kind: ResourceType, pairs: list[tuple[str, str]]) -> Response:
             cursor = cursors.write(search, found)
             page = searchset(base_url(), kind, search, found, parts().now(), cursor)
         return write_fhir(page)
-
-
-def _read_question(kind: ResourceType, pairs: list[tuple[str, str]], cursors: Cursors) -> Search:
-    after = None
-    cursor = next((value for name, value in pairs if name == PAGE), None)
-    if cursor is not None:
-        pairs, after = cursors.read(cursor)
-    search = read_search(pairs, kind.search_names, is_lenient=prefers("handling=lenient"))
-    return search if after is None else search.following(after)
 
 
 @blp.get("/<kind>/<record>")

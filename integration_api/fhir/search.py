@@ -19,13 +19,15 @@ SORTS = ("_lastUpdated", "date", "_id")
 TOTALS = ("none", "estimate", "accurate")
 _NAME = re.compile(r"(_?[A-Za-z][A-Za-z-]*)(?::([A-Za-z]+))?(?:\.([A-Za-z_-]+))?")
 _INCLUDE = re.compile(r"([A-Z][A-Za-z]+):([a-z-]+|\*)(?::([A-Z][A-Za-z]+))?")
-_COMMA = re.compile(r"(?<!\\),")
+_PIECE = re.compile(r"\\.|.", re.DOTALL)
+_SIGNS = re.compile(r"[\\,$|]")
+_ESCAPED = re.compile(r"\\([\\,$|])")
 Pairs = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One parameter: any of its values will do."""
+    """One parameter: any of its values will do. They are as they were sent: `plain` takes their escapes out."""
 
     name: str
     values: tuple[str, ...]
@@ -96,10 +98,31 @@ def _asked(name: str, value: str, known: frozenset[str]) -> Asked:
     match = _NAME.fullmatch(name)
     if match is None or match[1] not in known:
         raise Invalid(Fault("This server does not search by it.", parameter=name[:80]))
-    values = tuple(each.replace("\\,", ",").strip() for each in _COMMA.split(value))
+    values = tuple(each.strip() for each in split_at(value, ","))
     if not all(values):
         raise Invalid(Fault("It has no value.", parameter=match[1]))
     return Asked(match[1], values, match[2], match[3])
+
+
+def split_at(value: str, sign: str) -> list[str]:
+    """Part a value at a sign, where no backslash keeps it from parting."""
+    parts = [""]
+    for each in _PIECE.findall(value):
+        if each == sign:
+            parts.append("")
+        else:
+            parts[-1] += each
+    return parts
+
+
+def plain(value: str) -> str:
+    """Take out of one part of a value the backslashes that kept commas, bars, dollars and themselves."""
+    return _ESCAPED.sub(r"\1", value)
+
+
+def escaped(value: str) -> str:
+    """Keep the signs in words that are no search from meaning what they mean in one."""
+    return _SIGNS.sub(r"\\\g<0>", value)
 
 
 def _count(controls: dict[str, Any], value: str) -> None:

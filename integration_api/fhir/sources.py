@@ -14,7 +14,7 @@ from integration_api.errors import Fault, Invalid
 from integration_api.fhir.elements import Json
 from integration_api.fhir.known import Known
 from integration_api.fhir.parameters import Condition, by_id, by_time, parted, uuid_in
-from integration_api.fhir.search import Asked, Search
+from integration_api.fhir.search import Asked, Search, plain
 from models import Reach
 
 Key = tuple[Any, UUID, int]
@@ -136,6 +136,7 @@ class Listed:
 
     make: Callable[[Known, Reach], Sequence[Json]]
     parameters: Mapping[str, Callable[[Json], Iterable[str]]] = field(default_factory=dict)
+    texts: tuple[str, ...] = ("name",)  # those of them that are words
 
     def search(self, known: Known, limits: Reach, search: Search, number: int) -> list[Hit]:  # noqa: ARG002
         """Give what fits; there is nothing behind the first page."""
@@ -166,7 +167,14 @@ class Listed:
         if asked.name == "_lastUpdated":
             raise asked.refuse("These resources are made when they are asked for, and have no such time.")
         found = set(self.parameters[asked.name](resource))
-        return any(value in found or parted(value)[1] in found for value in asked.values)
+        if asked.name in self.texts:
+            return any(_begins(each, plain(value)) for each in found for value in asked.values)
+        return any(plain(value) in found or parted(value)[1] in found for value in asked.values)
+
+
+def _begins(text: str, value: str) -> bool:
+    """Tell whether words begin so, or one of them; in memory what `by_text` asks of a database."""
+    return f" {value.lower()}" in f" {text.lower()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +204,11 @@ class ResourceType:
     is_written: bool = False
     earlier: Callable[[Known, Reach, Any], list[Json]] | None = None  # a row's earlier versions, the latest first
     is_about: str = ""  # what of ours it is, for the documentation
+
+    @property
+    def has_times(self) -> bool:
+        """Tell whether it is known when these resources changed: not of what is made when it is asked for."""
+        return any(isinstance(each, Rows) for each in self.sources)
 
     @property
     def search_names(self) -> frozenset[str]:

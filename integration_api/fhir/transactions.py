@@ -6,10 +6,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from integration_api.errors import Fault, IntegrationError, Invalid
-from integration_api.fhir.bundles import etag_of, searchset
+from integration_api.fhir.bundles import Cursors, etag_of, read_question, searchset
 from integration_api.fhir.elements import Json, present
 from integration_api.fhir.known import Known
-from integration_api.fhir.search import read_search
 from integration_api.fhir.sources import Hit
 from integration_api.fhir.use_cases import read_resource, search_resources, type_named
 from integration_api.fhir.writing import Writer, Written, condition_in, written_kind
@@ -48,21 +47,24 @@ def read_entries(bundle: Any, base: str) -> tuple[str, Sequence[Entry]]:
         raise Invalid.at("type", "A bundle to be carried out is a transaction or a batch.")
     if not isinstance(entries, list) or len(entries) > MOST_ENTRIES:
         raise Invalid.at("entry", Sentence("A list of at most {n}.", n=MOST_ENTRIES))
-    return kind, [_entry(number, each, base) for number, each in enumerate(entries)]
+    found = [_entry(number, each, base) for number, each in enumerate(entries)]
+    for each in found if kind == "transaction" else ():
+        check_request(each)
+    return kind, found
 
 
 def _entry(number: int, entry: Any, base: str) -> Entry:
     request = entry.get("request") if isinstance(entry, dict) else None
-    if not isinstance(request, dict) or not isinstance(request.get("url"), str):
+    if not isinstance(request, dict) or not all(isinstance(request.get(each), str) for each in ("method", "url")):
         raise Invalid.at(f"entry[{number}].request", "It needs a request with method and url.")
-    address = urlsplit(request["url"].removeprefix(base).lstrip("/"))
-    path = tuple(each for each in address.path.split("/") if each)
-    if not path or request.get("method") not in ("GET", "POST", "PUT"):
-        raise Invalid.at(f"entry[{number}].request", "Here one can GET, POST and PUT resources.")
+    try:
+        address = urlsplit(request["url"].removeprefix(base).lstrip("/"))
+    except ValueError:  # such as of a broken IPv6 address
+        address = urlsplit("")
     return Entry(
         number,
         request["method"],
-        path,
+        tuple(each for each in address.path.split("/") if each),
         address.query,
         entry.get("resource"),
         entry.get("fullUrl"),
@@ -71,10 +73,19 @@ def _entry(number: int, entry: Any, base: str) -> Entry:
     )
 
 
-def carry_out(writer: Writer, entry: Entry) -> tuple[Json, Sequence[Hit]]:
-    """Carry out one request; give its entry of the answer, and what the audit trail must know that it shows."""
+def check_request(entry: Entry) -> None:
+    """Refuse what is never carried out; raise `Invalid`. In a batch that is the answer of this entry alone."""
+    if not entry.path or entry.method not in ("GET", "POST", "PUT"):
+        raise Invalid.at(f"entry[{entry.number}].request", "Here one can GET, POST and PUT resources.")
+
+
+def carry_out(writer: Writer, entry: Entry, secret: str) -> tuple[Json, Sequence[Hit]]:
+    """Carry out one request; give its entry of the answer, and what the audit trail must know that it shows.
+
+    The secret is what the cursors to further pages of a search are signed with.
+    """
     if entry.method == "GET":
-        return _read(writer.known, entry)
+        return _read(writer.known, entry, secret)
     kind = written_kind(entry.path[0])
     if kind is None:
         raise Invalid.at("request", "Of these resources none can be put in.")
@@ -98,12 +109,13 @@ def _write(writer: Writer, entry: Entry) -> Written:
     raise Invalid.at("request.url", "It reads like Patient, Patient/<id> or Patient?identifier=system|value.")
 
 
-def _read(known: Known, entry: Entry) -> tuple[Json, Sequence[Hit]]:
+def _read(known: Known, entry: Entry, secret: str) -> tuple[Json, Sequence[Hit]]:
     kind = type_named(entry.path[0])
     if len(entry.path) == 1:
-        search = read_search(condition_in(entry.query), kind.search_names)
+        cursors = Cursors(secret, known.caller.user_id, kind.name)
+        search = read_question(kind, condition_in(entry.query), cursors)
         found = search_resources(known, kind, search)
-        page = searchset(known.base, kind, search, found, now(), None)
+        page = searchset(known.base, kind, search, found, now(), cursors.write(search, found))
         return {"resource": page, "response": {"status": "200"}}, (*found.matches, *found.included)
     hit = read_resource(known, kind, entry.path[1], entry.path[3] if len(entry.path) == 4 else None)  # noqa: PLR2004
     return _answer(known, hit.resource, 200), (hit,)

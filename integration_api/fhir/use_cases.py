@@ -118,8 +118,7 @@ def every_resource(
     `more` narrows it as a search does, such as `Asked("patient", ids)`. Only a page is held at a time; by their ids
     the database finds the next one without going through those before. `after`: behind the hit with this key.
     """
-    is_listed = kind.sources and not any(hasattr(each, "updated") for each in kind.sources)
-    asked = more if since is None or is_listed else (*more, Asked("_lastUpdated", (f"ge{moment(since)}",)))
+    asked = more if since is None or not kind.has_times else (*more, Asked("_lastUpdated", (f"ge{moment(since)}",)))
     search = Search(asked=asked, count=MAXIMUM_COUNT, sort="_id", after=after)
     while True:
         found = search_resources(known, kind, search)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from integration_api.care.received import change_received_visit, receive_visit
@@ -13,7 +13,7 @@ from integration_api.fhir.incoming import FindPatient, read_encounter, read_pati
 from integration_api.fhir.known import Known
 from integration_api.fhir.parameters import uuid_in
 from integration_api.fhir.resources.registry import TYPES
-from integration_api.fhir.search import Pairs, read_search
+from integration_api.fhir.search import Pairs, escaped, read_search
 from integration_api.fhir.sources import Hit, ResourceType, Rows
 from integration_api.fhir.use_cases import search_resources
 from integration_api.people.received import change_received_patient, receive_patient
@@ -99,7 +99,8 @@ def find_patient(known: Known, placed: dict[str, str], reference: Json) -> UUID:
     """Say whom a reference means: by id, by another entry of the bundle, by a condition, or by an identifier."""
     said, named = reference.get("reference"), reference.get("identifier")
     if said is None and isinstance(named, dict):
-        said = f"Patient?identifier={named.get('system', '')}|{named.get('value', '')}"
+        token = "|".join(escaped(str(named.get(each, ""))) for each in ("system", "value"))
+        said = f"Patient?{urlencode({'identifier': token})}"
     said = placed.get(str(said), str(said))
     kind, question, query = said.partition("?")
     if question and kind == "Patient":

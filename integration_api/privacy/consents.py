@@ -10,7 +10,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import NotFound
-from models import Consent, Order, Page, PageRequest, new_id, page_of
+from models import Consent, Order, Page, PageRequest, new_id, now, page_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ def say(db_session: DbSession, caller: Principal, draft: ConsentDraft) -> Consen
     limits = reach(caller, Resource.CONSENT, Action.CREATE)
     if limits.patient_id is None:
         raise NotFound("The account belongs to no patient.")
+    _replace_latest(db_session, limits.patient_id, draft.purpose)
     consent = Consent(
         id=draft.id or new_id(),
         organization_id=limits.organization_id,
@@ -59,3 +60,11 @@ def say(db_session: DbSession, caller: Principal, draft: ConsentDraft) -> Consen
     db_session.add(consent)
     db_session.flush()
     return consent
+
+
+def _replace_latest(db_session: DbSession, patient_id: UUID, purpose: str) -> None:
+    """Say of the word that counted so far that it does no more: whoever holds it as active finds that by its time."""
+    said = select(Consent).where(Consent.patient_id == patient_id, Consent.purpose == purpose)
+    latest = db_session.scalars(said.order_by(Consent.at.desc(), Consent.id.desc()).limit(1)).one_or_none()
+    if latest is not None:
+        latest.updated_at = now()

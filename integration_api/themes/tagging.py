@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.safety.raising import settle
 from integration_api.safety.routing import Timing
 from integration_api.themes.own import KnownTheme, known_themes, wanted_of
-from models import FACET, Document, DocumentVersion, Mention, note_all, stamp_all, stamp_records
+from models import FACET, Document, DocumentVersion, Mention, note_all, stamp_all, stamp_records, touch_mentions
 from nlp import Analysis, OwnTheme
 from nlp import Mention as Finding
 from nlp.edits import moves
@@ -117,6 +117,7 @@ def keep_findings(
     document.mentions = [*reviewed, *_mentions(document, fresh, themes)]
     _keep_signals(db_session, document, beside or {}, themes)
     db_session.flush()
+    touch_mentions(db_session, [document.id] if reviewed else [])  # which pipeline read the document is told with them
     settle(db_session, document, timing)
 
 

@@ -108,11 +108,12 @@ def test_what_clinicians_say_of_a_theme_is_what_is_told(record: Any) -> None:
     record.consents()
     ids, ehr = record.ids, record.ehr
     correction = {"verdict": "corrected", "assertion": "negated"}
+    confirmed = ehr.read(f"Observation/{ids['mention']}")
     path = f"/v1/mentions/{ids['mention']}/review"
     assert record.clinic.therapist.post(path, correction).status_code == 200
     corrected = ehr.read(f"Observation/{ids['mention']}")
     assert corrected["valueCodeableConcept"]["coding"][0]["code"] == "410516002"
-    assert corrected["meta"]["versionId"] == "3"
+    assert int(corrected["meta"]["versionId"]) > int(confirmed["meta"]["versionId"])
     assert corrected["meta"]["security"][0]["code"] == "CLINAST"
     assert ehr.ids(f"Provenance?target=Observation/{ids['mention']}") == []
     record.clinic.therapist.post(path, {"verdict": "corrected", "assertion": "historical"})
@@ -256,6 +257,28 @@ def test_every_fault_is_an_outcome_with_its_status(record: Any) -> None:
     assert narrow.get("Encounter").status_code == narrow.get("Patient").status_code == 403
     assert record.fhir("ehr", "system/JournalEntry.rs").get("DocumentReference").status_code == 403
     assert record.clinic.caller("ehr", "system/DocumentReference.rs").get("/v1/journal-entries").status_code == 403
+
+
+@pytest.mark.one_database
+def test_of_what_a_media_type_says_beside_its_name_only_another_version_of_fhir_is_refused(record: Any) -> None:
+    ehr, anybody = record.ehr, record.anybody
+    doors = [(ehr, "Patient"), (anybody, "metadata"), (anybody, ".well-known/smart-configuration")]
+    for accepted, status in (
+        ("application/fhir+json; fhirVersion=4.0", 200),
+        ("application/fhir+json;fhirVersion=4.0;q=0.8, application/json+fhir;q=0.1", 200),
+        ('application/fhir+json; fhirVersion="4.0"', 200),
+        ("application/fhir+json;charset=utf-8", 200),
+        ("application/json; charset=UTF-8", 200),
+        ("application/*", 200),
+        ("application/fhir+json; fhirVersion=3.0", 406),
+        ("application/fhir+json; fhirVersion=3.0, application/fhir+json; fhirVersion=4.0", 200),
+        ("application/fhir+json;q=0", 406),
+        ("text/html", 406),
+    ):
+        for who, path in doors:
+            assert who.get(path, headers={"Accept": accepted}).status_code == status, (accepted, path)
+    assert ehr.get("Patient?_format=application/fhir%2Bjson;fhirVersion=4.0").status_code == 200
+    assert ehr.get("Patient?_format=application/fhir%2Bjson;fhirVersion=5.0").status_code == 406
 
 
 def test_all_of_a_type_is_given_a_page_at_a_time_for_bulk_export(record: Any) -> None:

@@ -1,9 +1,13 @@
 """What was told and is not so any more: earlier versions of documents, and themes that turned out to be mistakes."""
 
 import base64
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
+from integration_api.fhir.elements import moment
+from integration_api.themes.jobs import tag_pending
 
 
 def words(resource: Any) -> str:
@@ -108,3 +112,50 @@ def test_a_theme_that_was_confirmed_and_then_rejected_is_told_to_be_a_mistake(re
     review(mention, {"verdict": "rejected"})
     record.clinic.maya.patch(f"/v1/journal-entries/{entry['id']}", {"visibility": "private"}, if_match="*")
     assert ehr.get(f"Observation/{mention}").status_code == 404
+
+
+def test_a_theme_is_of_another_version_once_its_document_says_something_else(record: Any, other_version: Any) -> None:
+    record.consents()
+    clinic, ehr, ids = record.clinic, record.ehr, record.ids
+    paths = [f"{kind}/{ids['mention']}" for kind in ("Observation", "Provenance")]
+    entry, session = f"/v1/journal-entries/{ids['entry']}", f"/v1/sessions/{ids['session']}"
+
+    def tag_anew() -> None:
+        with other_version("newer"), clinic.app.app_context():
+            tag_pending(also_older=True)
+
+    for change, element, told in (
+        (lambda: clinic.maya.patch(entry, {"written_at": "2026-03-09T09:00:00Z"}, if_match="*"),
+         "effectiveDateTime", "2026-03-09T09:00:00Z"),
+        (lambda: clinic.therapist.patch(session, {"starts_at": "2026-03-12T10:00:00Z", "ends_at": None}, if_match="*"),
+         "encounter", {"reference": f"Encounter/{ids['preparation']}"}),
+        (tag_anew, "method", {"text": "Pipeline newer, confirmed by a clinician"}),
+    ):  # fmt: skip
+        before, at = [ehr.get(each) for each in paths], datetime.now(UTC)
+        change()
+        after = [ehr.get(path, if_none_match=each.headers["ETag"]) for path, each in zip(paths, before, strict=True)]
+        assert [each.status_code for each in after] == [200, 200], element
+        assert before[0].json[element] != after[0].json[element] == told
+        for old, new in zip(before, after, strict=True):
+            assert int(new.json["meta"]["versionId"]) > int(old.json["meta"]["versionId"]), element
+            assert new.json["meta"]["lastUpdated"] > moment(at) > old.json["meta"]["lastUpdated"], element
+        for path in paths:
+            kind, _, record_id = path.partition("/")
+            assert record_id in {each["id"] for each in record.everything("ehr", kind, at)}, (kind, element)
+
+
+def test_a_consent_that_a_later_word_replaces_is_told_again(record: Any) -> None:
+    record.consents()
+    record.consents(to="research_export")
+    ehr = record.ehr
+    told = {each["id"]: each for each in ehr.search("Consent")}
+    at = datetime.now(UTC)
+    record.consents(to="research_export", is_granted=False)
+    changed = record.everything("ehr", "Consent", at)
+    assert sorted((each["status"], each["provision"]["type"]) for each in changed) == [
+        ("active", "deny"), ("inactive", "permit")
+    ]  # fmt: skip
+    (replaced,) = (each for each in changed if each["id"] in told)
+    assert replaced["meta"]["versionId"] != told[replaced["id"]]["meta"]["versionId"]
+    assert replaced["meta"]["lastUpdated"] > moment(at) > told[replaced["id"]]["meta"]["lastUpdated"]
+    assert len(ehr.ids(f"Consent?_lastUpdated=ge{moment(at)}")) == 2

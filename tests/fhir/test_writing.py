@@ -158,6 +158,56 @@ def test_a_transaction_is_carried_out_whole_or_not_at_all(record: Any, ehr: Any)
     assert {each["patient_id"] for each in trail if each["operation"] == "fhirBatchPut"} == {person_made["id"]}
 
 
+def test_a_batch_puts_no_word_of_its_addresses_into_the_trail(record: Any, ehr: Any) -> None:
+    urls = ("He-rang-me-again/1", "urn:uuid:0b1a7f0e-1111-4111-8111-111111111111", "Patient/1")
+    entries = [{"request": {"method": "GET", "url": each}} for each in urls]
+    entries.append({"resource": patient(), "request": {"method": "POST", "url": "Patient"}})
+    bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
+    done = ehr.post("", bundle)
+    assert done.status_code == 200, done.text
+    assert [each["response"]["status"] for each in done.json["entry"]] == ["404", "404", "404", "201"]
+    trail = record.clinic.admin.read("/v1/audit-events?limit=200")["items"]
+    told = [(each["operation"], each["resource"]) for each in trail if each["operation"].startswith("fhirBatch")]
+    assert sorted(told) == [("fhirBatchGet", "Bundle")] * 2 + [
+        ("fhirBatchGet", "Patient"),
+        ("fhirBatchPost", "Patient"),
+    ]
+    assert "He-rang-me-again" not in str(trail)
+
+
+def test_a_request_that_cannot_be_carried_out_spoils_its_own_entry_of_a_batch_alone(ehr: Any) -> None:
+    entries: list[Any] = [{"request": {"method": method, "url": "Patient/1"}} for method in ("DELETE", "He rang")]
+    entries += [{"request": {"method": "GET", "url": url}} for url in ("/", "http://[")]
+    entries.append({"resource": patient(), "request": {"method": "POST", "url": "Patient"}})
+    bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
+    done = ehr.post("", bundle)
+    assert done.status_code == 200, done.text
+    responses = [each["response"] for each in done.json["entry"]]
+    assert [each["status"] for each in responses] == ["422", "422", "422", "422", "201"]
+    assert [each["outcome"]["issue"][0]["expression"] for each in responses[:4]] == [
+        [f"entry[{number}].request"] for number in range(4)
+    ]
+    refused = ehr.post(
+        "", {**bundle, "type": "transaction", "entry": [*entries[:1], {**entries[4], "resource": patient("8")}]}
+    )
+    assert refused.status_code == 422
+    assert len(ehr.ids("Patient")) == 1
+
+
+def test_a_search_in_a_bundle_says_that_there_is_more_and_where(ehr: Any) -> None:
+    made = [ehr.post("Patient", patient(str(number))).json["id"] for number in range(3)]
+    for kind in ("batch", "transaction"):
+        found, url = [], "Patient?_count=2&_sort=_id"
+        while url:
+            asked = {"resourceType": "Bundle", "type": kind, "entry": [{"request": {"method": "GET", "url": url}}]}
+            page = ehr.post("", asked).json["entry"][0]["resource"]
+            found += [each["resource"]["id"] for each in page["entry"]]
+            url = next((each["url"] for each in page["link"] if each["relation"] == "next"), "")
+            if url and kind == "batch":
+                assert ehr.ids(url) == made[2:]
+        assert found == made, kind
+
+
 def test_what_a_system_has_put_in_it_has_back_and_nothing_more_until_the_patient_agrees(record: Any, ehr: Any) -> None:
     clinic, whole = record.clinic, record.ehr
     made = ehr.post("Patient", patient()).json["id"]
@@ -234,7 +284,7 @@ def test_what_cannot_be_kept_is_refused_with_its_element(ehr: Any) -> None:
     assert ehr.post("", []).status_code == 422
     broken = {
         "resourceType": "Bundle",
-        "type": "batch",
+        "type": "transaction",
         "entry": [{"request": {"method": "DELETE", "url": "Patient/1"}}],
     }
     assert ehr.post("", broken).status_code == 422

@@ -93,6 +93,9 @@ class TestOrigins:
         assert "ETag" in answer.headers["Access-Control-Expose-Headers"]
         assert "Access-Control-Allow-Credentials" not in answer.headers
         assert "Origin" in answer.headers["Vary"]
+        told = app.test_client().get("/fhir/R4/metadata", headers={"Origin": ORIGIN})
+        assert told.json["rest"][0]["security"]["cors"] is True
+        assert told.headers["Access-Control-Allow-Origin"] == ORIGIN
 
     def test_the_pages_are_for_no_origin(self, other: Any) -> None:
         app, _ = other(allowed_origins=(ORIGIN,))

@@ -5,7 +5,7 @@ HL7 Bulk Data Access 2.0, "Bulk Data Kick-off Request".
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -18,6 +18,7 @@ from integration_api.fhir.sources import ResourceType
 
 FORMATS = frozenset({NDJSON, "application/ndjson", "ndjson", "application/fhir ndjson"})  # a plus unescaped is a blank
 Pairs = Sequence[tuple[str, str]]
+_LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(seconds=1)  # a search by it asks for the second that it names
 
 
 @dataclass(slots=True)
@@ -56,9 +57,10 @@ def _format(_wish: Wish, value: str) -> None:
 def _since(wish: Wish, value: str) -> None:
     try:
         found = datetime.fromisoformat(value.replace(" ", "+"))
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
+        is_instant = found.tzinfo is not None and found.astimezone(UTC) <= _LATEST
+    except (ValueError, OverflowError):
+        is_instant = False
+    if not is_instant:
         raise Invalid(Fault("An instant reads like 2026-03-01T21:15:00Z.", parameter="_since"))
     wish.since = found
 

@@ -3,7 +3,7 @@
 from integration_api.access.policy import Resource
 from integration_api.fhir.elements import Json, day, meta, moment, own_identifier, period, present, reference
 from integration_api.fhir.known import Known
-from integration_api.fhir.parameters import by_code, by_reference, by_time, of_patient
+from integration_api.fhir.parameters import by_code, by_period, by_reference, of_patient
 from integration_api.fhir.sources import SUBJECT, Link, ResourceType, Rows
 from models import Commitment
 from models.facing import facing_plans
@@ -53,7 +53,7 @@ TYPE = ResourceType(
             make=make,
             parameters={
                 **of_patient(Commitment.patient_id),
-                "date": by_time(Commitment.created_at),
+                "date": by_period(Commitment.created_at, Commitment.status_at),
                 "status": by_code(
                     Commitment.status,
                     "http://hl7.org/fhir/request-status",

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import case, func
+
 from integration_api.access.policy import Resource
 from integration_api.fhir.codes import ACT_CODE, NULL_FLAVOR, PSYCHOTHERAPY, SNOMED, US_CORE
 from integration_api.fhir.elements import (
@@ -18,7 +20,15 @@ from integration_api.fhir.elements import (
     reference,
 )
 from integration_api.fhir.known import Known
-from integration_api.fhir.parameters import Condition, by_code, by_identifier, by_reference, by_time, of_patient, parted
+from integration_api.fhir.parameters import (
+    Condition,
+    by_code,
+    by_identifier,
+    by_period,
+    by_reference,
+    of_patient,
+    parted,
+)
 from integration_api.fhir.search import Asked
 from integration_api.fhir.sources import SUBJECT, Link, ResourceType, Rows
 from models import Session
@@ -85,10 +95,14 @@ def _by_type() -> Condition:
     return condition
 
 
+# Of a session only one in progress reaches on: one without an end that is over, or yet to come, is taken to end as it
+# starts, so that it is found at its day and not at every later one.
+_ENDS_AT = func.coalesce(Session.ends_at, case((Session.status != "in_progress", Session.starts_at)))
+
 _PARAMETERS = {
     **of_patient(Session.patient_id),
     "identifier": by_identifier(Session.id, "session"),
-    "date": by_time(Session.starts_at),
+    "date": by_period(Session.starts_at, _ENDS_AT),
     "status": by_code(
         Session.status, "http://hl7.org/fhir/encounter-status", {theirs: ours for ours, theirs in STATUSES.items()}
     ),

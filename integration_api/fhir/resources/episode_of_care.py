@@ -3,7 +3,7 @@
 from integration_api.access.policy import Resource
 from integration_api.fhir.elements import Json, concept, day, meta, own_identifier, period, present, reference
 from integration_api.fhir.known import Known
-from integration_api.fhir.parameters import by_code, by_day, of_patient
+from integration_api.fhir.parameters import by_code, by_period, of_patient
 from integration_api.fhir.sources import Link, ResourceType, Rows
 from models import Course, courses_within
 
@@ -37,7 +37,7 @@ TYPE = ResourceType(
             make=make,
             parameters={
                 "patient": of_patient(Course.patient_id)["patient"],
-                "date": by_day(Course.started_on),
+                "date": by_period(Course.started_on, Course.ended_on, are_days=True),
                 "status": by_code(
                     Course.status,
                     "http://hl7.org/fhir/episode-of-care-status",

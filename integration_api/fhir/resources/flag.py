@@ -1,13 +1,15 @@
 """Flag: a safety flag that a clinician has taken up. Before that no record system is told; of private entries never."""
 
+from sqlalchemy import func, select
+
 from integration_api.access.policy import Resource
 from integration_api.fhir.codes import MENTAL_HEALTH, RESTRICTED, SAFETY
 from integration_api.fhir.elements import Json, concept, meta, moment, own_identifier, period, present, reference
 from integration_api.fhir.known import Known
-from integration_api.fhir.parameters import by_code, by_time, of_patient
+from integration_api.fhir.parameters import by_code, by_period, of_patient
 from integration_api.fhir.resources.observation_themes import theme
 from integration_api.fhir.sources import SUBJECT, Link, ResourceType, Rows
-from models import SafetyFlag
+from models import SafetyFlag, SafetyFlagEvent
 from models.facing import facing_flags
 
 STATUSES = {"acknowledged": "active", "resolved": "inactive"}
@@ -33,6 +35,14 @@ def make(row: SafetyFlag, known: Known) -> Json:
     )
 
 
+_RESOLVED_AT = (
+    select(func.max(SafetyFlagEvent.at))
+    .where(SafetyFlagEvent.flag_id == SafetyFlag.id, SafetyFlagEvent.what == "resolved")
+    .where(SafetyFlag.status == "resolved")
+    .correlate(SafetyFlag)
+    .scalar_subquery()
+)
+
 TYPE = ResourceType(
     name="Flag",
     resource=Resource.FLAG,
@@ -45,7 +55,7 @@ TYPE = ResourceType(
             make=make,
             parameters={
                 **of_patient(SafetyFlag.patient_id),
-                "date": by_time(SafetyFlag.raised_at),
+                "date": by_period(SafetyFlag.raised_at, _RESOLVED_AT),
                 "status": by_code(
                     SafetyFlag.status,
                     "http://hl7.org/fhir/flag-status",

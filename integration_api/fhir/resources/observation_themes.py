@@ -49,8 +49,8 @@ def theme(name: str, known: Known) -> Json:
 
 
 def version_of(row: Mention) -> int:
-    """Count a mention's versions: each review makes one."""
-    return 1 + len(row.reviews)
+    """Count a mention's versions: each review makes one, and each change of its document, which it tells of too."""
+    return row.document.revision + len(row.reviews)
 
 
 def is_by_machine(row: Mention) -> bool:

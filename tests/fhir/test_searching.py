@@ -1,0 +1,159 @@
+"""What search parameters mean: stretches of time, words with escaped signs, times at the edge of the calendar."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+
+def test_a_date_is_held_against_the_whole_stretch_of_a_visit(record: Any) -> None:
+    record.consents()
+    clinic, ehr, ids = record.clinic, record.ehr, record.ids
+    dosing, preparation = ids["session"], ids["preparation"]  # 10 to 12 o'clock on the 8th; 10 on the 2nd, end unknown
+    under_way = clinic.hold_session(ids["course"], "2026-03-05T09:00:00Z", "integration", status="in_progress")["id"]
+    planned = clinic.hold_session(ids["course"], "2026-05-02T09:00:00Z", "integration", status="planned")["id"]
+    for asked, found in (
+        ("ge2026-03-08T11:00:00Z", {under_way, dosing, planned}),
+        ("gt2026-03-08T11:00:00Z", {under_way, dosing, planned}),
+        ("ge2026-03-09", {under_way, planned}),  # what is over without an end does not reach on
+        ("gt2026-03-02", {under_way, dosing, planned}),
+        ("ge2027", {under_way}),
+        ("le2026-03-08T11:00:00Z", {under_way, preparation, dosing}),
+        ("lt2026-03-05", {preparation}),
+        ("2026-03-08", {dosing}),
+        ("2026-03-08T10:00:00Z", set()),
+        ("2026-05-02", {planned}),
+        ("ne2026-03-08", {under_way, preparation, planned}),
+        ("sa2026-03-07", {dosing, planned}),
+        ("eb2026-03-08T12:30", {preparation, dosing}),
+        ("ge2026-03-08T11:00:00Z&date=lt2026-03-08T11:30:00Z", {under_way, dosing}),
+    ):
+        assert set(ehr.ids(f"Encounter?date={asked}")) == found, asked
+
+
+def test_a_date_is_held_against_the_whole_stretch_of_a_course_a_plan_and_a_flag(record: Any) -> None:
+    record.consents()
+    clinic, ehr, ids = record.clinic, record.ehr, record.ids
+    path = f"/v1/courses/{ids['course']}"
+    assert ehr.ids("EpisodeOfCare?date=ge2026-03-05") == [ids["course"]]
+    assert ehr.ids("EpisodeOfCare?date=2026") == []  # its end is not known
+    assert ehr.ids("EpisodeOfCare?date=lt2026-03-01") == []
+    assert clinic.therapist.patch(path, {"ended_on": "2026-04-30"}, if_match="*").status_code == 200
+    for asked, is_found in (
+        ("ge2026-04-30", True),
+        ("gt2026-04-30", False),
+        ("ge2026-05", False),
+        ("2026", True),
+        ("2026-03", False),
+        ("ne2026-03", True),
+        ("le2026-03-01", True),
+        ("sa2026-02-28", True),
+        ("eb2026-05", True),
+        ("eb2026-04-30", False),
+    ):
+        assert ehr.ids(f"EpisodeOfCare?date={asked}") == [ids["course"]] * is_found, asked
+    for kind, end in (("CarePlan", _keep_commitment), ("Flag", _resolve_flag)):
+        before = ehr.ids(f"{kind}?date=ge2999")
+        assert len(before) == 1, kind
+        end(record)
+        assert ehr.ids(f"{kind}?date=ge2999") == [], kind
+        assert ehr.ids(f"{kind}?date=ge2020&date=lt2999&date=eb2999") == before, kind
+
+
+def _keep_commitment(record: Any) -> None:
+    path = f"/v1/commitments/{record.ids['commitment']}"
+    assert record.clinic.maya.patch(path, {"status": "kept"}, if_match="*").status_code == 200
+
+
+def _resolve_flag(record: Any) -> None:
+    path = f"/v1/safety-flags/{record.ids['flag']}/resolve"
+    assert record.clinic.therapist.post(path, {"note": "Called her again."}).status_code == 200
+
+
+def test_a_sign_that_is_escaped_does_not_part_a_value(record: Any) -> None:
+    ehr = record.fhir("ehr", "system/Patient.crus system/Encounter.crus")
+    for value, escaped in (("a|b", r"a\|b"), ("a,b", r"a\,b"), ("a$b", r"a\$b"), ("a\\b", r"a\\b"), ("a\\", "a\\\\")):
+        body = {"resourceType": "Patient", "identifier": [{"system": "urn:x", "value": value}], "name": [{"text": "A"}]}
+        condition = {"If-None-Exist": f"identifier=urn:x|{escaped}"}
+        made, again = (ehr.post("Patient", body, headers=condition) for _ in range(2))
+        assert (made.status_code, again.status_code, again.json["id"]) == (201, 200, made.json["id"]), value
+        assert ehr.ids(f"Patient?identifier=urn:other|1,urn:x|{escaped},urn:other|2") == [made.json["id"]], value
+        subject = {"identifier": {"system": "urn:x", "value": value}}
+        visited = ehr.post("Encounter", _visit(subject, escaped))
+        assert visited.json["subject"] == {"reference": f"Patient/{made.json['id']}"}, value
+    assert len(ehr.ids("Patient?identifier=urn:x|a|b")) == 1  # a bar beyond the first parts nothing
+    named = {**body, "identifier": [{"system": "urn:x", "value": "c"}], "name": [{"text": "Lee, Ann"}]}
+    assert ehr.post("Patient", named).status_code == 201
+    assert len(ehr.ids(r"Patient?name=lee\, a")) == len(ehr.ids(r"Patient?name:exact=Lee\, Ann")) == 1
+
+
+def _visit(subject: Any, number: str) -> Any:
+    coded = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "VR"}
+    head = {"resourceType": "Encounter", "identifier": [{"system": "urn:visits", "value": number}]}
+    return {
+        **head,
+        "status": "planned",
+        "class": coded,
+        "subject": subject,
+        "period": {"start": "2026-04-01T10:00:00Z"},
+    }
+
+
+@pytest.mark.one_database
+def test_what_the_server_says_of_its_searches_is_so(record: Any) -> None:
+    record.consents()
+    ehr, settings = record.ehr, record.clinic.app.config["SETTINGS"]
+    (rest,) = record.anybody.read("metadata")["rest"]
+    assert rest["security"]["cors"] is bool(settings.allowed_origins) is False
+    for each in rest["resource"][:-1]:
+        is_said = "_lastUpdated" in {parameter["name"] for parameter in each["searchParam"]}
+        answer = ehr.get(f"{each['type']}?_lastUpdated=ge2020-01-01")
+        assert answer.status_code == (200 if is_said else 400), each["type"]
+        assert each["conditionalRead"] == "not-match"
+    clinic = ehr.ids("Organization")
+    name = ehr.read(f"Organization/{clinic[0]}")["name"]
+    for word in (name, name.lower(), name[:3].upper(), name.split()[-1]):
+        assert ehr.ids(f"Organization?name={word}") == clinic, word
+    assert ehr.ids(f"Organization?name={name[1:4]}") == ehr.ids("Organization?name=nobody") == []
+
+
+@pytest.mark.one_database
+def test_a_search_by_anything_but_a_form_is_refused(record: Any) -> None:
+    record.consents()
+    for more, status in (
+        ({"data": '{"identifier": "nobody"}', "content_type": "application/json"}, 415),
+        ({"data": "identifier=nobody", "content_type": "text/plain"}, 415),
+        ({"data": b"identifier=nobody"}, 415),
+        ({"data": {"identifier": "nobody"}}, 200),
+        ({}, 200),
+    ):
+        assert record.ehr.call("POST", "Patient/_search", **more).status_code == status, more
+
+
+def test_times_at_the_edge_of_the_calendar_are_refused_or_searched_by(record: Any) -> None:
+    record.consents()
+    ehr, background = record.ehr, {"Prefer": "respond-async"}
+    for at, status in (
+        ("0001-01-01T00:00:00%2B14:00", 400),
+        ("9999-12-31T23:59:59-14:00", 400),
+        ("9999-12-31T23:59:59Z", 400),
+        ("0001-01-01T00:00:00Z", 200),
+        ("9999-12-31T23:59:58Z", 200),
+    ):
+        assert ehr.get(f"Patient?_lastUpdated=ge{at}").status_code == status, at
+        assert ehr.get(f"Encounter?date=gt{at}").status_code == status, at
+        kicked_off = ehr.get(f"$export?_type=Patient&_since={at}", headers=background)
+        assert kicked_off.status_code == (202 if status == 200 else 400), at
+        if status == 200:
+            assert ehr.call("DELETE", kicked_off.headers["Content-Location"]).status_code == 202
+
+
+@pytest.mark.one_database
+def test_a_question_too_long_to_go_on_with_is_refused_where_it_would_have_to(record: Any) -> None:
+    record.consents()
+    ids = ",".join([*record.ehr.ids("Encounter"), *(str(uuid4()) for _ in range(400))])
+    refused = record.ehr.call("POST", "Encounter/_search", data={"_id": ids, "_count": "1"})
+    assert refused.status_code == 400
+    assert "too long" in refused.json["issue"][0]["diagnostics"]
+    whole = record.ehr.call("POST", "Encounter/_search", data={"_id": ids})
+    assert (whole.status_code, whole.json["total"]) == (200, 2)
