@@ -19,8 +19,6 @@ from integration_api.web.creation import other_content
 from integration_api.web.languages import language
 from models import MeasureResponse, MoodCheckIn, has_been
 
-_NO_CHANGE = "This is not changed. Please take it back, and make it anew."
-
 
 class CheckIns:
     """The writer of mood check-ins: made and taken back."""
@@ -77,7 +75,7 @@ class Answers:
 
 def _whole(change: Change) -> dict[str, Any]:
     if change.base_version is not None:
-        raise NotAllowed(_NO_CHANGE)
+        raise NotAllowed("This is not changed. Please take it back, and make it anew.")
     return (change.record or {}) | {"id": str(change.id)}
 
 
