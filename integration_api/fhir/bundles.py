@@ -42,8 +42,12 @@ def searchset(base: str, kind: ResourceType, search: Search, found: Found, at: d
 def _next(link: str) -> str:
     """Refuse a question, such as one for hundreds of ids, whose next page could not be asked for."""
     if len(link) > LONGEST_LINK:
-        said = "The question is too long to go on from page to page: ask for less at once, or for more on a page."
-        raise Invalid(Fault(said, parameter="_count"))
+        raise Invalid(
+            Fault(
+                "The question is too long to go on from page to page: ask for less at once, or for more on a page.",
+                parameter="_count",
+            )
+        )
     return link
 
 
