@@ -54,6 +54,16 @@ class Deed:
     record_id: UUID | None = None
     client: str | None = None
 
+    @classmethod
+    def by_command_line(
+        cls, operation: str, resource: str, action: str, patient_id: UUID | None, record_id: UUID | None = None
+    ) -> "Deed":
+        """Tell of what whoever keeps the service has done there."""
+        return cls(
+            operation=operation, resource=resource, action=action, outcome="done", purpose="service", actor_id=None,
+            actor_role="service", origin="command line", patient_id=patient_id, record_id=record_id,
+        )  # fmt: skip
+
 
 class AuditEvent(OfOrganization, Base):
     """One deed, numbered and linked to the one before. It refers to nothing, so that it outlives what it tells of."""

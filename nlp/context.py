@@ -65,6 +65,9 @@ class Cue:
 
 
 DECIDED = "nlp.decided"
+ANSWERS = dict.fromkeys(("no", "nope", "nah", "never", "none", "denies", "denied"), Assertion.NEGATED) | dict.fromkeys(
+    ("yes", "yeah", "yep", "yup", "sometimes", "often", "daily"), Assertion.AFFIRMED
+)
 MODEL = "assertions.json"
 CERTAIN = 0.9  # how sure that is; chosen on independent_1.txt and writers_*.txt (docs/model_card.md)
 
@@ -160,7 +163,8 @@ class Context:
         for number, group in groupby(found, key=attrgetter("sentence")):
             beside = list(group)
             cues = list(self._cues(stream.words, stream.sentences[number], beside, kind))
-            decided.extend(self._decide(one, cues) for one in beside)
+            answer = _answer(stream, number)
+            decided.extend(answer or self._decide(one, cues) for one in beside)
         return decided
 
     def _decide(self, one: Found, cues: Sequence[Cue]) -> Decided:
@@ -197,6 +201,17 @@ class Context:
             for hit in self._automaton.find(marked, 0, len(marked))
             if self._rules[hit.line].kind in {None, kind}
         ]
+
+
+def _answer(stream: Stream, number: int) -> Decided | None:
+    """Give what the next sentence answers to one that asks: "SI? No." Where that says more, it speaks for itself."""
+    end = stream.sentences[number][1]
+    if stream.words[end - 1] != "?" or number + 1 == len(stream.sentences):
+        return None
+    first, *more = stream.words[slice(*stream.sentences[number + 1])]
+    if first not in ANSWERS or (more and more[0].isalnum()):
+        return None
+    return Decided(ANSWERS[first], f"; {ANSWERS[first].value} by the answer {first!r}", NEAR + 1)
 
 
 def _assertion(cue: Cue) -> Assertion:

@@ -107,18 +107,6 @@ def _tell_trail(db_session: DbSession, user: User, operation: str, patients: Ite
     """Tell the organization's trail of the account, and that of each patient whose record it was close to."""
     of_account = db_session.scalar(select(Patient.id).where(Patient.user_id == user.id))
     deeds = [
-        Deed(
-            operation=operation,
-            resource="Account",
-            action="update",
-            outcome="done",
-            purpose="service",
-            actor_id=None,
-            actor_role="service",
-            origin="command line",
-            patient_id=patient_id,
-            record_id=user.id,
-        )
-        for patient_id in (of_account, *sorted(patients))
+        Deed.by_command_line(operation, "Account", "update", each, user.id) for each in (of_account, *sorted(patients))
     ]
     append_deeds(db_session, user.organization_id, at, deeds)

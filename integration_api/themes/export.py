@@ -53,18 +53,5 @@ def _tell(db_session: DbSession, documents: Sequence[Document], at: datetime) ->
     for document in documents:
         taken.setdefault(document.organization_id, set()).add(document.patient_id)
     for organization_id, patients in taken.items():
-        deeds = [
-            Deed(
-                operation="exportReviews",
-                resource="Document",
-                action="read",
-                outcome="done",
-                purpose="service",
-                actor_id=None,
-                actor_role="service",
-                origin="command line",
-                patient_id=patient_id,
-            )
-            for patient_id in sorted(patients)
-        ]
+        deeds = [Deed.by_command_line("exportReviews", "Document", "read", each) for each in sorted(patients)]
         append_deeds(db_session, organization_id, at, deeds)

@@ -56,6 +56,10 @@ def test_what_is_live_is_found_and_the_rest_does_not_alarm(
         ("C-SSRS: 0", "note", "negated", None),
         ("I would never hurt myself.", "journal", "negated", None),
         ("I took an overdose in 2015.", "journal", "historical", None),
+        ("SI? No.", "note", "negated", None),
+        ("Am I suicidal? No.", "journal", "negated", None),
+        ("SI? Yes, daily.", "note", "affirmed", "thoughts"),
+        ("Do I want to die? No idea.", "journal", "hypothetical", "wish_to_be_dead"),
     ],
 )
 def test_what_a_careful_clinician_would_trip_over(text: str, kind: str, assertion: str, severity: str | None) -> None:
