@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
@@ -63,8 +63,11 @@ def say(db_session: DbSession, caller: Principal, draft: ConsentDraft) -> Consen
 
 
 def _replace_latest(db_session: DbSession, patient_id: UUID, purpose: str) -> None:
-    """Say of the word that counted so far that it does no more: whoever holds it as active finds that by its time."""
-    said = select(Consent).where(Consent.patient_id == patient_id, Consent.purpose == purpose)
-    latest = db_session.scalars(said.order_by(Consent.at.desc(), Consent.id.desc()).limit(1)).one_or_none()
-    if latest is not None:
-        latest.updated_at = now()
+    """Say of the word that counted so far that it does no more: whoever holds it as active finds that by its time.
+
+    Past the session's own bookkeeping, by which the audit trail would take it for what was said.
+    """
+    said = select(Consent.id).where(Consent.patient_id == patient_id, Consent.purpose == purpose)
+    latest = said.order_by(Consent.at.desc(), Consent.id.desc()).limit(1).scalar_subquery()
+    replaced = update(Consent).where(Consent.id == latest).values(updated_at=now())
+    db_session.execute(replaced, execution_options={"synchronize_session": False})

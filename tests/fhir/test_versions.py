@@ -136,6 +136,7 @@ def test_a_theme_is_of_another_version_once_its_document_says_something_else(rec
         after = [ehr.get(path, if_none_match=each.headers["ETag"]) for path, each in zip(paths, before, strict=True)]
         assert [each.status_code for each in after] == [200, 200], element
         assert before[0].json[element] != after[0].json[element] == told
+        assert before[1].json["recorded"] == after[1].json["recorded"], "when it was verified stays when it was"
         for old, new in zip(before, after, strict=True):
             assert int(new.json["meta"]["versionId"]) > int(old.json["meta"]["versionId"]), element
             assert new.json["meta"]["lastUpdated"] > moment(at) > old.json["meta"]["lastUpdated"], element

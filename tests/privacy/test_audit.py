@@ -122,6 +122,12 @@ def test_a_patient_is_not_told_that_there_is_a_psychotherapy_note(clinic: Any) -
     assert hidden <= {each["record_id"] for each in events(clinic)}  # the clinic's own trail is whole
 
 
+def test_a_word_on_a_purpose_is_told_of_itself_and_not_as_the_one_that_it_replaces(clinic: Any) -> None:
+    said = [{"purpose": "ehr", "is_granted": each, "wording": "As shown."} for each in (True, False)]
+    made = {clinic.maya.create("/v1/me/consents", each)["id"] for each in said}
+    assert {each["record_id"] for each in events(clinic) if each["resource"] == "Consent"} == made
+
+
 def test_a_change_and_its_event_are_kept_together_or_not_at_all(clinic: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:
         raise RuntimeError("no trail")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Select, func, select
 
 from integration_api.access.policy import Resource
 from integration_api.fhir.codes import AI_ASSERTED, AUTHOR, MENTAL_HEALTH, RESTRICTED, US_CORE, VERIFIER
@@ -13,7 +13,7 @@ from integration_api.fhir.resources.device import device_id
 from integration_api.fhir.resources.document_reference import author_of
 from integration_api.fhir.resources.observation_themes import is_by_machine, version_of
 from integration_api.fhir.sources import Link, ResourceType, Rows
-from models import Document, Mention, Reach
+from models import Document, Mention, MentionReview, Reach
 from models.facing import facing_documents, facing_themes
 
 PROFILE = f"{US_CORE}/us-core-provenance"
@@ -37,7 +37,7 @@ def make(row: Mention, known: Known) -> Json:
         id=str(row.id),
         meta=meta(version_of(row), row.updated_at, profiles=[PROFILE], security=[RESTRICTED, MENTAL_HEALTH]),
         target=[reference("Observation", row.id)],
-        recorded=moment(row.updated_at),
+        recorded=moment(row.reviews[-1].at if row.reviews else row.updated_at),
         reason=[concept(AI_ASSERTED)] if is_by_machine(row) else None,
         agent=agents,
         entity=[{"role": "source", "what": source}],
@@ -68,6 +68,12 @@ def make_author(row: Document, known: Known) -> Json:
     )
 
 
+_REVIEWED_AT = (
+    select(func.max(MentionReview.at))
+    .where(MentionReview.mention_id == Mention.id)
+    .correlate(Mention)
+    .scalar_subquery()
+)
 TYPE = ResourceType(
     name="Provenance",
     resource=Resource.PROVENANCE,
@@ -80,7 +86,7 @@ TYPE = ResourceType(
             parameters={
                 "patient": of_patient(Mention.patient_id)["patient"],
                 "target": by_reference(Mention.id, "Observation"),
-                "recorded": by_time(Mention.updated_at),
+                "recorded": by_time(func.coalesce(_REVIEWED_AT, Mention.updated_at)),
             },
         ),
         Rows(

@@ -1,5 +1,7 @@
 """Since when a document may be in a record system; jobs that workers died over; which tasks go well, and when."""
 
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -8,6 +10,10 @@ down_revision = "0023"
 branch_labels = None
 depends_on = None
 
+_REPLACED = sa.text(  # words that no longer count came with the time when they did
+    "UPDATE consents SET updated_at = :now WHERE EXISTS (SELECT 1 FROM consents later "
+    "WHERE later.patient_id = consents.patient_id AND later.purpose = consents.purpose AND later.at > consents.at)"
+).bindparams(sa.bindparam("now", type_=sa.DateTime(timezone=True)))
 _COUNTS = ("claims", "deaths")
 _MOMENTS = ("told_at", "missing_since")
 
@@ -32,6 +38,7 @@ def upgrade() -> None:
         sa.Column("went_well_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_worker_tasks")),
     )
+    op.get_bind().execute(_REPLACED, {"now": datetime.now(UTC)})
 
 
 def downgrade() -> None:
