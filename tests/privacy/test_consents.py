@@ -56,6 +56,13 @@ class TestSharingWithTheCareTeam:
         words = clinic.maya.read("/v1/me/consents")["items"]
         assert [(each["is_granted"], each["wording"]) for each in words] == [(False, WORDING), (True, WORDING)]
 
+    def test_the_id_of_the_word_that_counts_is_taken_also_where_it_was_ours(self, clinic: Any) -> None:
+        word = {"purpose": "care_team", "is_granted": False, "wording": WORDING}
+        made = clinic.maya.create("/v1/me/consents", word)
+        answer = clinic.maya.post("/v1/me/consents", word | {"id": made["id"]})
+        assert answer.status_code == 409, answer.text
+        assert clinic.maya.read("/v1/me/consents")["items"] == [made]
+
 
 class TestTheEhr:
     def test_it_sees_nothing_until_the_patient_agrees_and_nothing_after(self, clinic: Any, ehr: Any) -> None:
