@@ -80,6 +80,7 @@ from models.webhook import (
     DeliveryAttempt,
     Webhook,
     end_subscriptions,
+    has_not_ended,
 )
 from models.worker_task import WorkerTask
 
@@ -209,6 +210,7 @@ __all__ = [
     "end_subscriptions",
     "forget",
     "has_been",
+    "has_not_ended",
     "is_early",
     "journal_entries_within",
     "latest_session",
