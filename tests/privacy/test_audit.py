@@ -122,8 +122,8 @@ def test_a_patient_is_not_told_that_there_is_a_psychotherapy_note(clinic: Any) -
     assert hidden <= {each["record_id"] for each in events(clinic)}  # the clinic's own trail is whole
 
 
-def told_of_in(clinic: Any) -> str:
-    """Everything that a patient is told of the own trail, in all three ways."""
+def told_to_maya(clinic: Any) -> str:
+    """What Maya is told of her own trail, in all three ways."""
     with zipfile.ZipFile(io.BytesIO(clinic.maya.get("/v1/me/export").data)) as file:
         exported = json.loads(file.read("record.json"))["audit_events"]
     told = clinic.maya.read("/v1/audit-events?limit=200")
@@ -145,7 +145,7 @@ def test_nor_once_what_was_found_in_it_is_gone(clinic: Any, text: str, ending: s
         assert therapist.patch(path, {"text": "All went well."}, if_match="*").status_code == 200
     for mention in found:
         assert therapist.get(f"/v1/mentions/{mention}").status_code == 404
-    told = told_of_in(clinic)
+    told = told_to_maya(clinic)
     for each in ("readMention", "reviewMention", note["id"], *found, *flags):
         assert each not in told
     assert found <= {each["record_id"] for each in events(clinic)}
