@@ -71,7 +71,7 @@ from models.scoped import (
 )
 from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
 from models.stamp import PatientStamp, forget, revise, stamp, stamp_all, stamp_of, stamp_records, touch_mentions
-from models.ties import latest_session, retie, retie_check_ins, retied_by, retied_check_ins_by
+from models.ties import hold_ties, latest_session, tie_anew
 from models.webhook import (
     DELIVERY_STATES,
     WEBHOOK_FORMATS,
@@ -80,6 +80,7 @@ from models.webhook import (
     DeliveryAttempt,
     Webhook,
     end_subscriptions,
+    has_not_ended,
 )
 from models.worker_task import WorkerTask
 
@@ -209,6 +210,8 @@ __all__ = [
     "end_subscriptions",
     "forget",
     "has_been",
+    "has_not_ended",
+    "hold_ties",
     "is_early",
     "journal_entries_within",
     "latest_session",
@@ -230,10 +233,6 @@ __all__ = [
     "patients_within",
     "raises",
     "resolves_within",
-    "retie",
-    "retie_check_ins",
-    "retied_by",
-    "retied_check_ins_by",
     "revise",
     "revoke_grants",
     "safety_flags_for_the_team",
@@ -244,6 +243,7 @@ __all__ = [
     "stamp_all",
     "stamp_of",
     "stamp_records",
+    "tie_anew",
     "time_in",
     "time_of",
     "touch_mentions",

@@ -280,4 +280,17 @@ def audit_events_within(reach: Reach) -> Select[AuditEvent]:
     flags = select(SafetyFlag.id).where(SafetyFlag.document_id.in_(notes))
     record_id = AuditEvent.record_id
     is_told = and_(*(record_id.not_in(each) for each in (notes, mentions, reviews, flags)))
-    return trail.where(or_(record_id.is_(None), is_told))
+    return trail.where(or_(record_id.is_(None), is_told), _is_tellable_mention(of_patients))
+
+
+def _is_tellable_mention(of_patients: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Of a mention an event is told only where what it was found in is known to be no psychotherapy note.
+
+    A mention goes with its words, and then nothing says any more whose they were. A flag that a review has raised or
+    taken back stands for the mention, and stays.
+    """
+    others = select(Document.id).where(Document.note_kind.is_distinct_from("psychotherapy"), of_patients)
+    mentions = select(Mention.id).where(Mention.document_id.in_(others))
+    flags = select(SafetyFlag.id).where(SafetyFlag.document_id.in_(others))
+    record_id = AuditEvent.record_id
+    return or_(AuditEvent.resource != "Mention", record_id.in_(mentions), record_id.in_(flags))

@@ -1,9 +1,11 @@
 """Which session a journal entry or mood check-in belongs to when its writer did not say."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, Update, select, update
+from sqlalchemy.orm import Session as DbSession
 
 from models.document import Document
 from models.mood import MoodCheckIn
@@ -21,8 +23,29 @@ def latest_session(patient_id: Any, at: Any) -> ScalarSelect[UUID]:
     )
 
 
-def retie(patient_id: UUID) -> Update:
-    """Tie a patient's entries anew, where the writer left that to us; to be run when sessions come, move or go."""
+def hold_ties(db_session: DbSession, patient_id: UUID) -> None:
+    """Hold what `tie_anew` may change; to be run before anything of a session of the patient's is changed.
+
+    Whoever changes an entry or a check-in holds it first and its patient's stamp second, and so must this: else the
+    two would wait for each other.
+    """
+    for table, ours in ((Document, _is_ours(patient_id)), (MoodCheckIn, _is_our_check_in(patient_id))):
+        db_session.execute(select(table.id).where(*ours).order_by(table.id).with_for_update())
+
+
+def tie_anew(db_session: DbSession, patient_id: UUID) -> tuple[Sequence[UUID], Sequence[UUID]]:
+    """Tie a patient's entries and check-ins anew, where the writer left that to us; when sessions come, move or go.
+
+    Gives the entries and the check-ins that belong to another session than before.
+    """
+    documents = db_session.scalars(_retied_by(patient_id)).all()
+    check_ins = db_session.scalars(_retied_check_ins_by(patient_id)).all()
+    db_session.execute(_retie(patient_id))
+    db_session.execute(_retie_check_ins(patient_id))
+    return documents, check_ins
+
+
+def _retie(patient_id: UUID) -> Update:
     # A new tie is no edit: the entry's version and the time of its last change stay.
     return (
         update(Document)
@@ -35,8 +58,7 @@ def retie(patient_id: UUID) -> Update:
     )
 
 
-def retied_by(patient_id: UUID) -> Select[UUID]:
-    """Select the entries that `retie` will tie to another session than before."""
+def _retied_by(patient_id: UUID) -> Select[UUID]:
     return select(Document.id).where(*_is_ours(patient_id), Document.session_id.is_distinct_from(_now_latest()))
 
 
@@ -53,8 +75,7 @@ def _now_latest() -> ScalarSelect[UUID]:
     return latest_session(Document.patient_id, Document.written_at).correlate(Document)
 
 
-def retie_check_ins(patient_id: UUID) -> Update:
-    """Do the same for a patient's mood check-ins."""
+def _retie_check_ins(patient_id: UUID) -> Update:
     return (
         update(MoodCheckIn)
         .where(*_is_our_check_in(patient_id))
@@ -66,8 +87,7 @@ def retie_check_ins(patient_id: UUID) -> Update:
     )
 
 
-def retied_check_ins_by(patient_id: UUID) -> Select[UUID]:
-    """Select the mood check-ins that `retie_check_ins` will tie to another session than before."""
+def _retied_check_ins_by(patient_id: UUID) -> Select[UUID]:
     is_other = MoodCheckIn.session_id.is_distinct_from(_latest_before_check_in())
     return select(MoodCheckIn.id).where(*_is_our_check_in(patient_id), is_other)
 

@@ -3,7 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, select
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models.base import Base, Identified, ManyOfOrganization, OfOrganization, Versioned
@@ -65,6 +75,11 @@ def end_subscriptions(db_session: Session, user_id: UUID) -> None:
     for webhook in db_session.scalars(own.order_by(Webhook.id).with_for_update(of=Webhook)):
         webhook.state, webhook.state_reason = "disabled", "ended"
     db_session.flush()
+
+
+def has_not_ended() -> ColumnElement[bool]:
+    """Tell which webhooks count among those that one may have. What failed does, too: it can be made active again."""
+    return Webhook.state_reason.is_distinct_from("ended")
 
 
 class Delivery(ManyOfOrganization, Identified, Base):

@@ -15,7 +15,7 @@ from integration_api.access.scopes import Action
 from integration_api.care.use_cases import settled
 from integration_api.errors import Invalid, NotFound
 from integration_api.people.received import Named, name_record
-from models import Course, Extent, Patient, Reach, Session, courses_within, new_id, now
+from models import Course, Extent, Patient, Reach, Session, courses_within, hold_ties, new_id, now
 from models.facing import facing_patients, sessions_put_in
 
 # A visit whose kind the system does not say. A dosing session is never assumed: it would count among the doses.
@@ -42,6 +42,7 @@ def receive_visit(db_session: DbSession, caller: Principal, told: ReceivedVisit)
     patient = db_session.scalars(facing_patients(limits).where(Patient.id == told.patient_id)).one_or_none()
     if patient is None:
         raise Invalid.at("subject", "There is no such patient.")
+    hold_ties(db_session, patient.id)
     session = Session(
         id=new_id(),
         organization_id=caller.organization_id,
@@ -75,6 +76,7 @@ def change_received_visit(
         raise Invalid.at("episodeOfCare", "A visit stays in its course.")
     if told.kind not in (None, session.kind) and session.dosing is not None:
         raise Invalid.at("type", "A dose was recorded: it stays a dosing session.")
+    hold_ties(db_session, session.patient_id)
     session.kind = told.kind or session.kind
     _describe(session, told)
     if name_record(db_session, caller, told.identifiers, patient_id=session.patient_id, session_id=session.id):

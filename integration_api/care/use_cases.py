@@ -24,17 +24,15 @@ from models import (
     Session,
     Vitals,
     courses_within,
+    hold_ties,
     narrowed,
     new_id,
     page_of,
     patients_within,
-    retie,
-    retie_check_ins,
-    retied_by,
-    retied_check_ins_by,
     revise,
     sessions_within,
     stamp_records,
+    tie_anew,
     touch_mentions,
     vitals_within,
 )
@@ -188,6 +186,7 @@ def session_of(db_session: DbSession, caller: Principal, session_id: UUID, patie
 def hold_session(db_session: DbSession, caller: Principal, draft: SessionDraft) -> Session:
     """Put a session, planned or held, into a course of treatment."""
     course = _course_for(db_session, caller, draft, Action.CREATE)
+    hold_ties(db_session, course.patient_id)
     session = Session(
         id=draft.id or new_id(),
         organization_id=caller.organization_id,
@@ -207,6 +206,7 @@ def change_session(
     draft = merge(session)
     if draft.course_id != session.course_id:
         raise Invalid.at("/course_id", "A session stays in its course.")
+    hold_ties(db_session, session.patient_id)
     _describe_session(session, draft)
     return settled(db_session, session)
 
@@ -231,12 +231,12 @@ def _describe_session(session: Session, draft: SessionDraft) -> None:
 
 
 def settled(db_session: DbSession, session: Session) -> Session:
-    """Store a session, tie the patient's entries anew, and read back what the database derives."""
+    """Store a session, tie the patient's entries anew, and read back what the database derives.
+
+    To be run with `hold_ties` before the session is changed.
+    """
     db_session.flush()
-    documents = db_session.scalars(retied_by(session.patient_id)).all()
-    check_ins = db_session.scalars(retied_check_ins_by(session.patient_id)).all()
-    db_session.execute(retie(session.patient_id))
-    db_session.execute(retie_check_ins(session.patient_id))
+    documents, check_ins = tie_anew(db_session, session.patient_id)
     if documents:  # a new tie is no edit of the words, but what is told of the themes in them names the session
         revise(db_session, Document.id.in_(documents))
         touch_mentions(db_session, documents)

@@ -14,7 +14,18 @@ from integration_api.errors import Conflict, Invalid, NotFound
 from integration_api.events.fhir import Standing, SubscriptionDraft
 from integration_api.events.use_cases import check_url, new_secret
 from integration_api.wording import Sentence
-from models import HANDSHAKE, HEARTBEAT, Delivery, Event, Patient, Webhook, new_id, patients_within, webhooks_within
+from models import (
+    HANDSHAKE,
+    HEARTBEAT,
+    Delivery,
+    Event,
+    Patient,
+    Webhook,
+    has_not_ended,
+    new_id,
+    patients_within,
+    webhooks_within,
+)
 
 _AT_MOST = 20  # of one system
 
@@ -25,7 +36,7 @@ def subscribe(
     """Set a Subscription up. It is active once its endpoint has taken the handshake."""
     limits = reach(caller, Resource.SUBSCRIPTION, Action.CREATE)
     check_url(draft.endpoint, guard, "/channel/endpoint")
-    if len(db_session.scalars(webhooks_within(limits)).all()) >= _AT_MOST:
+    if len(db_session.scalars(webhooks_within(limits).where(has_not_ended())).all()) >= _AT_MOST:
         raise Conflict(Sentence("A system has {most} Subscriptions at most.", most=_AT_MOST))
     if draft.patient_id is not None:
         seen = patients_within(reach(caller, Resource.PATIENT, Action.READ)).where(Patient.id == draft.patient_id)

@@ -28,6 +28,7 @@ from models import (
     Patient,
     Webhook,
     deliveries_within,
+    has_not_ended,
     narrowed,
     new_id,
     now,
@@ -91,8 +92,8 @@ def _read(db_session: DbSession, caller: Principal, webhook_id: UUID, action: Ac
 def set_up(db_session: DbSession, caller: Principal, draft: WebhookDraft, guard: Guard) -> Shown:
     """Set a webhook up, with a secret that is shown now and never again."""
     reach(caller, Resource.WEBHOOK, Action.CREATE)
-    existing = db_session.scalars(select(Webhook.id).where(Webhook.organization_id == caller.organization_id)).all()
-    if len(existing) >= _AT_MOST:
+    there = select(Webhook.id).where(Webhook.organization_id == caller.organization_id, has_not_ended())
+    if len(db_session.scalars(there).all()) >= _AT_MOST:
         raise Conflict(Sentence("An organization has {most} webhooks at most.", most=_AT_MOST))
     made = Webhook(
         id=draft.id or new_id(),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
@@ -12,7 +13,7 @@ from integration_api.errors import Conflict, Invalid, NotFound
 from integration_api.safety.raising import settle
 from integration_api.safety.routing import Timing
 from integration_api.themes.own import known_themes
-from models import Mention, MentionReview, mentions_within
+from models import Document, Mention, MentionReview, mentions_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def review_mention(
     db_session: DbSession, caller: Principal, mention_id: UUID, review: Review, timing: Timing
 ) -> Mention:
     """Say whether a mention is right. The same word twice is one word; the history stays. Safety flags follow."""
-    mention = read_mention(db_session, caller, mention_id, Action.UPDATE)
+    mention = _hold_mention(db_session, caller, mention_id)
     _check(mention, review)
     if _says_already(mention, review):
         return mention
@@ -61,6 +62,14 @@ def review_mention(
     db_session.flush()
     settle(db_session, mention.document, timing, by=caller.clinician_id)
     return mention
+
+
+def _hold_mention(db_session: DbSession, caller: Principal, mention_id: UUID) -> Mention:
+    """Read a mention to change it, as it is once its document is held: everybody holds that before its mentions."""
+    found = read_mention(db_session, caller, mention_id, Action.UPDATE)
+    db_session.execute(select(Document.id).where(Document.id == found.document_id).with_for_update())
+    db_session.expire_all()
+    return read_mention(db_session, caller, mention_id, Action.UPDATE)
 
 
 def _check(mention: Mention, review: Review) -> None:

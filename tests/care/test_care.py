@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from waiting import is_free_meanwhile
 
 COURSES, SESSIONS = "/v1/courses", "/v1/sessions"
 
@@ -118,3 +119,20 @@ class TestVitals:
     def test_what_cannot_be_measured_is_refused(self, clinic: Any, path: str, signs: Any, place: str) -> None:
         assert pointer(clinic.therapist.post(path, {"at": "2026-03-08T10:00:00Z", **signs})) == place
         assert clinic.maya.read(path)["items"] == []
+
+
+@pytest.mark.parametrize("held", ["documents", "mood_check_ins"])
+def test_a_session_waits_for_what_it_ties_with_nothing_in_its_hands(clinic: Any, course: str, held: str) -> None:
+    """Whoever changes an entry holds it, and then wants its patient's stamp."""
+    made = clinic.hold_session(course, "2026-03-08T10:00:00Z")
+    entry = clinic.write("Slow morning.")["id"]
+    check_in = clinic.maya.create("/v1/mood-check-ins", {"valence": 1, "arousal": 1, "visibility": "care_team"})["id"]
+    rows = (
+        (held, "id", entry if held == "documents" else check_in),
+        ("patient_stamps", "patient_id", clinic.ids["maya"]),
+    )
+    caller, change = clinic.therapist, {"starts_at": "2026-03-01T10:00:00Z"}
+    is_free, answer = is_free_meanwhile(
+        clinic.app, *rows, lambda: caller.patch(f"{SESSIONS}/{made['id']}", change, if_match="*")
+    )
+    assert (is_free, answer.status_code) == (True, 200)

@@ -167,6 +167,29 @@ def test_it_ends_with_the_last_client_that_acts_as_its_system(
     assert ehr.read(path)["status"] == "off"
 
 
+def test_what_has_ended_takes_nobodys_place(
+    ehr: Any, agreed: Any, receiver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system that is let in again sets up as many as before, and the clinic's admin webhooks beside them."""
+    app, keys = agreed.app, {"keys": [ECKey.generate_key("P-384", auto_kid=True).as_dict(private=False)]}
+    hook = {"name": "Board", "url": receiver.address}
+    for module in ("subscriptions", "use_cases"):
+        monkeypatch.setattr(f"integration_api.events.{module}._AT_MOST", 3)
+
+    def set_up() -> list[int]:
+        answers = [subscribe(ehr, asked(receiver.address)) for _ in range(4)]
+        return [each.status_code for each in answers]
+
+    assert set_up() == [201, 201, 201, 409]
+    assert agreed.admin.post("/v1/webhooks", hook).status_code == 409
+    with app.app_context(), unit_of_work() as db_session:
+        draft = draft_of("EHR", jwks=keys, system="ehr")
+        switch_off(db_session, register_client(db_session, admin_named(db_session, "admin"), draft).client_id)
+    made = agreed.admin.create("/v1/webhooks", hook)
+    assert agreed.admin.delete(f"/v1/webhooks/{made['id']}", if_match="*").status_code == 204
+    assert set_up() == [201, 201, 201, 409]
+
+
 @pytest.mark.database_free
 @pytest.mark.parametrize(
     ("place", "value", "pointer"),

@@ -128,6 +128,46 @@ def test_a_word_on_a_purpose_is_told_of_itself_and_not_as_the_one_that_it_replac
     assert {each["record_id"] for each in events(clinic) if each["resource"] == "Consent"} == made
 
 
+def told_to_maya(clinic: Any) -> str:
+    """What Maya is told of her own trail, in all three ways."""
+    with zipfile.ZipFile(io.BytesIO(clinic.maya.get("/v1/me/export").data)) as file:
+        exported = json.loads(file.read("record.json"))["audit_events"]
+    told = clinic.maya.read("/v1/audit-events?limit=200")
+    return json.dumps([told, exported, clinic.maya.read("/fhir/R4/AuditEvent?_count=200")])
+
+
+@pytest.mark.parametrize("text", ["She is afraid of dying.", "I want to die, she said, and I was moved."])
+@pytest.mark.parametrize("ending", ["delete", "edit"])
+def test_nor_once_what_was_found_in_it_is_gone(clinic: Any, text: str, ending: str) -> None:
+    therapist, note = clinic.therapist, clinic.note(text, "psychotherapy")
+    path, found = f"/v1/notes/{note['id']}", {each["id"] for each in note["themes"]}
+    for mention in found:
+        therapist.read(f"/v1/mentions/{mention}")
+        assert therapist.post(f"/v1/mentions/{mention}/review", {"verdict": "confirmed"}).status_code == 200
+    flags = {each["id"] for each in therapist.read("/v1/safety-flags")["items"]}
+    if ending == "delete":
+        assert therapist.delete(path, if_match="*").status_code == 204
+    else:
+        assert therapist.patch(path, {"text": "All went well."}, if_match="*").status_code == 200
+    for mention in found:
+        assert therapist.get(f"/v1/mentions/{mention}").status_code == 404
+    told = told_to_maya(clinic)
+    for each in ("readMention", "reviewMention", note["id"], *found, *flags):
+        assert each not in told
+    assert found <= {each["record_id"] for each in events(clinic)}
+
+
+@pytest.mark.parametrize("text", ["I am afraid of dying.", "I want to die."])
+def test_a_patient_is_told_who_has_reviewed_a_mention_in_an_entry(clinic: Any, text: str) -> None:
+    mention = clinic.write(text)["themes"][0]["id"]
+    clinic.therapist.read(f"/v1/mentions/{mention}")
+    for verdict in ("rejected", "confirmed"):
+        reviewed = clinic.therapist.post(f"/v1/mentions/{mention}/review", {"verdict": verdict})
+        assert reviewed.status_code == 200
+    told = [each["operation"] for each in clinic.maya.read("/v1/audit-events?limit=200")["items"]]
+    assert (told.count("readMention"), told.count("reviewMention")) == (1, 2)
+
+
 def test_a_change_and_its_event_are_kept_together_or_not_at_all(clinic: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:
         raise RuntimeError("no trail")

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from waiting import is_free_meanwhile
 
 FEAR = "I am afraid of dying."
 SPOKEN_OF = ("mortality", "anxiety")  # whatever else the tagger may find in these words is not at issue
@@ -57,6 +58,18 @@ def test_the_same_word_twice_is_one_word(clinic: Any, mention: str) -> None:
     for _ in range(2):
         answer = review(clinic, mention, verdict="confirmed").json
     assert len(answer["reviews"]) == 1
+
+
+def test_a_review_waits_for_its_document_with_nothing_in_its_hands(clinic: Any, mention: str) -> None:
+    """Whoever saves a session or tags a document anew holds the document, and then wants its mentions."""
+    review(clinic, mention, verdict="confirmed")
+    (document,) = (each["id"] for each in clinic.therapist.read("/v1/journal-entries")["items"])
+    rows = ("documents", "id", document), ("mentions", "id", mention.removeprefix("/v1/mentions/"))
+    caller = clinic.therapist
+    is_free, answer = is_free_meanwhile(
+        clinic.app, *rows, lambda: caller.post(f"{mention}/review", {"verdict": "rejected"})
+    )
+    assert (is_free, answer.status_code, answer.json["review"]) == (True, 200, "rejected")
 
 
 @pytest.mark.parametrize(
