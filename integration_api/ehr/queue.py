@@ -33,6 +33,7 @@ LEASE = timedelta(minutes=5)  # longer than all calls of one try take
 ATTEMPTS = messages.ATTEMPTS
 NOT_RECALLED = "not_recalled"
 NOT_FOUND = "not_found"
+NOT_ASKED_AGAIN = "not_asked_again"
 SEARCHED_FOR = timedelta(days=7)  # until somebody there has let it in, or an index has come up with it
 _LOOKED_AT = 100  # copies in one go
 
@@ -65,8 +66,18 @@ def allowed(db_session: DbSession, copy: EhrCopy) -> Document | None:
     return db_session.scalars(facing_documents(agreed).where(Document.id == copy.document_id)).one_or_none()
 
 
+def to_send(db_session: DbSession, copy: EhrCopy) -> Document | None:
+    """Give a copy's document if it is to be sent; None: it is to be taken back.
+
+    What is being taken back stays so though its patient shares it again: it comes back when a clinician asks for it.
+    """
+    return None if copy.missing_since is not None else allowed(db_session, copy)
+
+
 def reason_to_withdraw(db_session: DbSession, copy: EhrCopy) -> str:
-    """Say why a copy may not be there."""
+    """Say why a copy may not be there, or is not to be there although it may."""
+    if allowed(db_session, copy) is not None:
+        return NOT_ASKED_AGAIN
     agrees = select(Patient.id).where(Patient.id == copy.patient_id, consents_to(Patient.id, "ehr"))
     return "consent" if db_session.scalar(agrees) is None else "not_shared"
 

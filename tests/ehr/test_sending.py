@@ -120,6 +120,57 @@ def test_what_went_out_and_is_never_found_is_told_to_the_clinic_and_not_called_w
     assert [each["document_id"] for each in left] == [lost]
 
 
+@pytest.mark.parametrize("by", ["consent", "visibility"])
+def test_what_is_being_taken_back_is_sent_again_only_when_a_clinician_asks(
+    clinic: Any, there: Any, work: Callable[[], int], clock: Any, agree: Any, by: str
+) -> None:
+    def share(*, is_shared: bool) -> None:
+        path, said = f"/v1/journal-entries/{entry}", {"visibility": "care_team" if is_shared else "private"}
+        agree(is_granted=is_shared) if by == "consent" else clinic.maya.patch(path, said, if_match="*")
+        for _ in range(2):
+            work()
+            clock.turn(hours=9)
+
+    entry, there.holds = clinic.write("I am afraid of dying.")["id"], True
+    send(clinic, entry)
+    work()
+    share(is_shared=False)
+    share(is_shared=True)
+    assert (_outcome(clinic, entry), len(there.held)) == (("waiting", "not_found"), 1)
+    assert there.writes() == ["POST /fhir/DocumentReference"]  # nobody has asked since
+    there.let_in()
+    for _ in range(2):
+        work()
+        clock.turn(hours=9)
+        assert _outcome(clinic, entry) == ("withdrawn", "not_asked_again")
+    assert [(each["status"], words(each)) for each in there.copies] == [("entered-in-error", WITHDRAWN)]
+    assert send(clinic, entry).status_code == 201
+    work()
+    assert _outcome(clinic, entry) == ("sent", None)
+    assert [(each["status"], words(each)) for each in there.copies] == [("current", "I am afraid of dying.")]
+
+
+def test_what_is_asked_for_while_it_is_searched_for_is_sent_and_later_searched_for_anew(
+    clinic: Any, there: Any, work: Callable[[], int], clock: Any, agree: Any
+) -> None:
+    entry, there.holds = clinic.write("I am afraid of dying.")["id"], True
+    send(clinic, entry)
+    work()
+    agree(is_granted=False)
+    work()
+    assert _outcome(clinic, entry) == ("waiting", "not_found")
+    agree()
+    there.trouble = [("POST", 503, {})] * 2
+    send(clinic, entry)
+    for _ in range(2):
+        work()
+        clock.turn(days=5)
+    assert (_outcome(clinic, entry), len(there.writes())) == (("waiting", None), 3)
+    agree(is_granted=False)
+    work()
+    assert _outcome(clinic, entry) == ("waiting", "not_found")  # since today, not since ten days ago
+
+
 def test_what_a_worker_may_have_sent_before_it_died_is_searched_for(
     clinic: Any, there: Any, work: Callable[[], int], clock: Any, agree: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
