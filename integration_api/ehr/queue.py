@@ -156,15 +156,16 @@ def record(db_session: DbSession, copy_id: UUID, outcome: Outcome, at: datetime,
     copy = db_session.scalars(query).unique().one_or_none()
     if copy is None:
         return
-    outcome = _searched_long_enough(copy, outcome, at)
+    is_erased, is_asked_again = copy.patient_id is None, _is_asked_again(copy, outcome)
+    if not is_asked_again:
+        outcome = _searched_long_enough(copy, outcome, at)
     copy.claimed_until, copy.last_status, copy.error = None, outcome.status, outcome.error
     copy.told_at = at if outcome.has_left else copy.told_at
-    is_erased = copy.patient_id is None
     for name in ("remote_id", "remote_version", *(() if is_erased else ("remote_patient_id",))):
         setattr(copy, name, getattr(outcome, name) or getattr(copy, name))
     copy.state, copy.reason = outcome.state, outcome.reason
-    if is_erased and outcome.version is not None:
-        copy.state, copy.reason, copy.next_at = "waiting", None, at  # sent while its patient was being erased
+    if is_asked_again or (is_erased and outcome.version is not None):  # sent while its patient was being erased
+        copy.state, copy.reason, copy.next_at = "waiting", None, at
     elif outcome.state == "waiting":
         _wait(copy, outcome, at, chance)
     else:
@@ -179,6 +180,12 @@ def record(db_session: DbSession, copy_id: UUID, outcome: Outcome, at: datetime,
     if is_erased and outcome.state == "withdrawn":
         db_session.delete(copy)  # of an erased patient nothing is left to do
     db_session.flush()
+
+
+def _is_asked_again(copy: EhrCopy, outcome: Outcome) -> bool:
+    """Tell whether a clinician has asked for a copy while it was being taken back: it is due anew, though in hand."""
+    is_due_anew = copy.tried_at is not None and copy.next_at > copy.tried_at
+    return is_due_anew and outcome.version is None and copy.patient_id is not None
 
 
 def _searched_long_enough(copy: EhrCopy, outcome: Outcome, at: datetime) -> Outcome:

@@ -9,6 +9,7 @@ from copies import WITHDRAWN, copies_of, copy_of, send, words
 
 from integration_api.db import unit_of_work
 from integration_api.fhir import pushing
+from integration_api.fhir.conversation import talk
 from models import Identifier, User, new_id
 
 
@@ -169,6 +170,29 @@ def test_what_is_asked_for_while_it_is_searched_for_is_sent_and_later_searched_f
     agree(is_granted=False)
     work()
     assert _outcome(clinic, entry) == ("waiting", "not_found")  # since today, not since ten days ago
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_what_is_asked_for_while_it_is_just_being_taken_back_is_sent(
+    clinic: Any, there: Any, work: Callable[[], int], *, clock: Any, agree: Any, monkeypatch: Any, is_held: bool
+) -> None:
+    def ask_meanwhile(*given: Any) -> Any:
+        outcome = talk(*given)
+        if outcome.version is None:
+            clock.turn(seconds=1)
+            agree()
+            assert send(clinic, entry).status_code == 201
+        return outcome
+
+    entry, there.holds = clinic.write("I am afraid of dying.")["id"], is_held
+    send(clinic, entry)
+    work()
+    agree(is_granted=False)
+    monkeypatch.setattr(pushing, "talk", ask_meanwhile)
+    work()
+    assert _outcome(clinic, entry) == ("sent", "mediated" if is_held else None)
+    there.let_in()
+    assert {words(each) for each in there.copies} == {"I am afraid of dying."}
 
 
 def test_what_a_worker_may_have_sent_before_it_died_is_searched_for(
