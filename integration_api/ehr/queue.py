@@ -70,8 +70,10 @@ def to_send(db_session: DbSession, copy: EhrCopy) -> Document | None:
     """Give a copy's document if it is to be sent; None: it is to be taken back.
 
     What is being taken back stays so though its patient shares it again: it comes back when a clinician asks for it.
+    A copy that waits to be sent has no reason.
     """
-    return None if copy.missing_since is not None else allowed(db_session, copy)
+    is_being_taken_back = copy.missing_since is not None or copy.reason is not None
+    return None if is_being_taken_back else allowed(db_session, copy)
 
 
 def reason_to_withdraw(db_session: DbSession, copy: EhrCopy) -> str:
