@@ -83,7 +83,7 @@ class EhrCopy(ManyOfOrganization, Identified, Base):
     claimed_until: Mapped[datetime | None]  # somebody is at it; who does not come back by then has died
     tried_at: Mapped[datetime | None]  # the latest try began; from then on the other side may have it
     told_at: Mapped[datetime | None]  # the latest time that the document went out, whatever became of it there
-    missing_since: Mapped[datetime | None]  # it is to be withdrawn, and searches do not find it
+    missing_since: Mapped[datetime | None]  # it is being taken back, and searches do not find it; it is not sent
     last_status: Mapped[int | None]
     error: Mapped[str | None] = mapped_column(String(20))  # the kind of the last one
     failing_since: Mapped[datetime | None]

@@ -49,6 +49,7 @@ def ask_for_copy(
     if found.state != "sent":
         _forget_what_is_gone(found)
         found.state, found.reason, found.next_at, found.tries = "waiting", None, at, 0
+        found.missing_since = None  # it is not being taken back any more
         found.user_id = caller.user_id
     db_session.flush()
     return found

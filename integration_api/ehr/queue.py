@@ -33,6 +33,7 @@ LEASE = timedelta(minutes=5)  # longer than all calls of one try take
 ATTEMPTS = messages.ATTEMPTS
 NOT_RECALLED = "not_recalled"
 NOT_FOUND = "not_found"
+NOT_ASKED_AGAIN = "not_asked_again"
 SEARCHED_FOR = timedelta(days=7)  # until somebody there has let it in, or an index has come up with it
 _LOOKED_AT = 100  # copies in one go
 
@@ -65,8 +66,20 @@ def allowed(db_session: DbSession, copy: EhrCopy) -> Document | None:
     return db_session.scalars(facing_documents(agreed).where(Document.id == copy.document_id)).one_or_none()
 
 
+def to_send(db_session: DbSession, copy: EhrCopy) -> Document | None:
+    """Give a copy's document if it is to be sent; None: it is to be taken back.
+
+    What is being taken back stays so though its patient shares it again: it comes back when a clinician asks for it.
+    A copy that waits to be sent has no reason.
+    """
+    is_being_taken_back = copy.missing_since is not None or copy.reason is not None
+    return None if is_being_taken_back else allowed(db_session, copy)
+
+
 def reason_to_withdraw(db_session: DbSession, copy: EhrCopy) -> str:
-    """Say why a copy may not be there."""
+    """Say why a copy may not be there, or is not to be there although it may."""
+    if allowed(db_session, copy) is not None:
+        return NOT_ASKED_AGAIN
     agrees = select(Patient.id).where(Patient.id == copy.patient_id, consents_to(Patient.id, "ehr"))
     return "consent" if db_session.scalar(agrees) is None else "not_shared"
 
@@ -145,15 +158,16 @@ def record(db_session: DbSession, copy_id: UUID, outcome: Outcome, at: datetime,
     copy = db_session.scalars(query).unique().one_or_none()
     if copy is None:
         return
-    outcome = _searched_long_enough(copy, outcome, at)
+    is_erased, is_asked_again = copy.patient_id is None, _is_asked_again(copy, outcome)
+    if not is_asked_again:
+        outcome = _searched_long_enough(copy, outcome, at)
     copy.claimed_until, copy.last_status, copy.error = None, outcome.status, outcome.error
     copy.told_at = at if outcome.has_left else copy.told_at
-    is_erased = copy.patient_id is None
     for name in ("remote_id", "remote_version", *(() if is_erased else ("remote_patient_id",))):
         setattr(copy, name, getattr(outcome, name) or getattr(copy, name))
     copy.state, copy.reason = outcome.state, outcome.reason
-    if is_erased and outcome.version is not None:
-        copy.state, copy.reason, copy.next_at = "waiting", None, at  # sent while its patient was being erased
+    if is_asked_again or (is_erased and outcome.version is not None):  # sent while its patient was being erased
+        copy.state, copy.reason, copy.next_at = "waiting", None, at
     elif outcome.state == "waiting":
         _wait(copy, outcome, at, chance)
     else:
@@ -168,6 +182,12 @@ def record(db_session: DbSession, copy_id: UUID, outcome: Outcome, at: datetime,
     if is_erased and outcome.state == "withdrawn":
         db_session.delete(copy)  # of an erased patient nothing is left to do
     db_session.flush()
+
+
+def _is_asked_again(copy: EhrCopy, outcome: Outcome) -> bool:
+    """Tell whether a clinician has asked for a copy while it was being taken back: it is due anew, though in hand."""
+    is_due_anew = copy.tried_at is not None and copy.next_at > copy.tried_at
+    return is_due_anew and outcome.version is None and copy.patient_id is not None
 
 
 def _searched_long_enough(copy: EhrCopy, outcome: Outcome, at: datetime) -> Outcome:

@@ -148,8 +148,9 @@ class EhrCopySchema(Answer):
         metadata={
             "description": "Refused: `no_patient`, `several_patients`, `several_copies`, `gone`, `rejected`, "
             "`attempts`, `not_recalled` (it was to be withdrawn, and was refused or not found). Withdrawn: "
-            "`consent`, `not_shared`. Sent: `mediated` (somebody there has to let it in). Waiting: `not_found` (it is "
-            "to be withdrawn, and is searched for)."
+            "`consent`, `not_shared`, `not_asked_again` (the patient shares it again, nobody has asked for it since). "
+            "Sent: `mediated` (somebody there has to let it in). Waiting: why it is to be withdrawn, "
+            "or `not_found` (it is searched for)."
         },
     )
     url = fields.String(required=True, allow_none=True, metadata={"description": "Where it is in the record system."})

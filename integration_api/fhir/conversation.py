@@ -69,9 +69,11 @@ def talk(ehr: Ehr, parcel: Parcel) -> Outcome:
         error, status = failed.kind, failed.status
     except OutgoingError as failed:
         error = failed.kind
+    if parcel.document is None:  # one that waits keeps in mind why: it is being taken back, and not sent
+        reason = NOT_RECALLED if state == "refused" else reason or parcel.reason
     return Outcome(
         state=state,
-        reason=NOT_RECALLED if state == "refused" and parcel.document is None else reason,
+        reason=reason,
         status=status,
         error=error,
         retry_after=retry_after,

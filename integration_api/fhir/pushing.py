@@ -74,7 +74,7 @@ def send_copy() -> int:
 
 
 def _pack(db_session: DbSession, copy: EhrCopy) -> _Ready:
-    """Pack what is to be sent, or taken back where it may not leave now."""
+    """Pack what is to be sent, or taken back."""
     connection = copy.connection
     account = Account(connection.id, connection.base_url, connection.client_id, connection.scope)
     source = db_session.scalars(select(Document.source).where(Document.id == copy.document_id)).one()
@@ -87,7 +87,7 @@ def _pack(db_session: DbSession, copy: EhrCopy) -> _Ready:
         remote_patient_id=copy.remote_patient_id,
         was_told=copy.told_at is not None,
     )
-    document = queue.allowed(db_session, copy)
+    document = queue.to_send(db_session, copy)
     if document is None:
         parcel.reason = queue.reason_to_withdraw(db_session, copy)
     else:

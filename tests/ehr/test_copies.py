@@ -95,6 +95,25 @@ def _is_known_to_the_patient(clinic: Any, entry: str, note: str) -> None:
     assert {each["document_id"]: each["state"] for each in exported} == {entry: "withdrawn", note: "withdrawn"}
 
 
+def test_what_was_withdrawn_though_the_answer_was_lost_does_not_come_back_unasked(
+    clinic: Any, there: Any, work: Callable[[], int], clock: Any, agree: Any
+) -> None:
+    entry = clinic.write("I am afraid of dying.")["id"]
+    send(clinic, entry)
+    work()
+    agree(is_granted=False)
+    there.trouble = [("PUT", "lost", {})]
+    for state, reason in (("waiting", "consent"), ("withdrawn", "not_asked_again")):
+        work()
+        assert (copy_of(clinic, entry)["state"], copy_of(clinic, entry)["reason"]) == (state, reason)
+        assert [(each["status"], words(each)) for each in there.copies] == [("entered-in-error", WITHDRAWN)]
+        agree()
+        clock.turn(minutes=1)
+    send(clinic, entry)
+    work()
+    assert [words(each) for each in there.copies] == ["I am afraid of dying."]
+
+
 def test_what_may_not_leave_is_never_sent(
     clinic: Any, agree: Any, stand_in: Any, connect: Any, work: Callable[[], int], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -9,6 +9,7 @@ from copies import WITHDRAWN, copies_of, copy_of, send, words
 
 from integration_api.db import unit_of_work
 from integration_api.fhir import pushing
+from integration_api.fhir.conversation import talk
 from models import Identifier, User, new_id
 
 
@@ -118,6 +119,80 @@ def test_what_went_out_and_is_never_found_is_told_to_the_clinic_and_not_called_w
     assert _outcome(clinic, lost) == ("refused", "not_recalled")
     left = clinic.admin.read(f"/v1/ehr-connections/{clinic.ids['connection']}/copies?state=refused")["items"]
     assert [each["document_id"] for each in left] == [lost]
+
+
+@pytest.mark.parametrize("by", ["consent", "visibility"])
+def test_what_is_being_taken_back_is_sent_again_only_when_a_clinician_asks(
+    clinic: Any, there: Any, work: Callable[[], int], clock: Any, agree: Any, by: str
+) -> None:
+    def share(*, is_shared: bool) -> None:
+        path, said = f"/v1/journal-entries/{entry}", {"visibility": "care_team" if is_shared else "private"}
+        agree(is_granted=is_shared) if by == "consent" else clinic.maya.patch(path, said, if_match="*")
+        for _ in range(2):
+            work()
+            clock.turn(hours=9)
+
+    entry, there.holds = clinic.write("I am afraid of dying.")["id"], True
+    send(clinic, entry)
+    work()
+    share(is_shared=False)
+    share(is_shared=True)
+    assert (_outcome(clinic, entry), len(there.held)) == (("waiting", "not_found"), 1)
+    assert there.writes() == ["POST /fhir/DocumentReference"]  # nobody has asked since
+    there.let_in()
+    for _ in range(2):
+        work()
+        clock.turn(hours=9)
+        assert _outcome(clinic, entry) == ("withdrawn", "not_asked_again")
+    assert [(each["status"], words(each)) for each in there.copies] == [("entered-in-error", WITHDRAWN)]
+    assert send(clinic, entry).status_code == 201
+    work()
+    assert _outcome(clinic, entry) == ("sent", None)
+    assert [(each["status"], words(each)) for each in there.copies] == [("current", "I am afraid of dying.")]
+
+
+def test_what_is_asked_for_while_it_is_searched_for_is_sent_and_later_searched_for_anew(
+    clinic: Any, there: Any, work: Callable[[], int], clock: Any, agree: Any
+) -> None:
+    entry, there.holds = clinic.write("I am afraid of dying.")["id"], True
+    send(clinic, entry)
+    work()
+    agree(is_granted=False)
+    work()
+    assert _outcome(clinic, entry) == ("waiting", "not_found")
+    agree()
+    there.trouble = [("POST", 503, {})] * 2
+    send(clinic, entry)
+    for _ in range(2):
+        work()
+        clock.turn(days=5)
+    assert (_outcome(clinic, entry), len(there.writes())) == (("waiting", None), 3)
+    agree(is_granted=False)
+    work()
+    assert _outcome(clinic, entry) == ("waiting", "not_found")  # since today, not since ten days ago
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_what_is_asked_for_while_it_is_just_being_taken_back_is_sent(
+    clinic: Any, there: Any, work: Callable[[], int], *, clock: Any, agree: Any, monkeypatch: Any, is_held: bool
+) -> None:
+    def ask_meanwhile(*given: Any) -> Any:
+        outcome = talk(*given)
+        if outcome.version is None:
+            clock.turn(seconds=1)
+            agree()
+            assert send(clinic, entry).status_code == 201
+        return outcome
+
+    entry, there.holds = clinic.write("I am afraid of dying.")["id"], is_held
+    send(clinic, entry)
+    work()
+    agree(is_granted=False)
+    monkeypatch.setattr(pushing, "talk", ask_meanwhile)
+    work()
+    assert _outcome(clinic, entry) == ("sent", "mediated" if is_held else None)
+    there.let_in()
+    assert {words(each) for each in there.copies} == {"I am afraid of dying."}
 
 
 def test_what_a_worker_may_have_sent_before_it_died_is_searched_for(

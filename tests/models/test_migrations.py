@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from sqlalchemy import MetaData, Table, create_engine, insert, inspect, make_url
 from integration_api.app import create_app
 from integration_api.config import Settings
 from integration_api.db import db, reading
+from integration_api.ehr import queue
 from models import Base, DataKey, Document, EhrCopy, new_id
 from models.row_security import EVERYBODY, speak_for
 
@@ -107,19 +108,40 @@ def test_copies_called_withdrawn_after_one_search_are_searched_for_again() -> No
         _copy(ids, state="withdrawn", sent_at=sent_at, remote_id=remote_id)
         for sent_at, remote_id in ((_AT, None), (_AT, "r-1"), (None, None))
     )
+    agreed = {"patient_id": ids["patient"], "purpose": "ehr", "is_granted": True, "wording_sealed": b"w"}
+    _insert("consents", id=new_id(), at=_AT, **agreed, **_of(ids))
+    again = _copy(ids, is_deleted=False, state="withdrawn", sent_at=_AT)
     flask_migrate.upgrade()
     with db.engine.begin() as connection:
         speak_for(connection, EVERYBODY)
-        rows = {row.id: (row.state, row.told_at) for row in connection.execute(select(EhrCopy.__table__))}
-    assert rows == {held: ("waiting", _AT), found: ("withdrawn", _AT), never: ("withdrawn", None)}
+        copies = connection.execute(select(EhrCopy.__table__)).all()
+    rows = {row.id: (row.state, row.told_at, row.missing_since is not None) for row in copies}
+    assert rows == {
+        held: ("waiting", _AT, True),
+        again: ("waiting", _AT, True),
+        found: ("withdrawn", _AT, False),
+        never: ("withdrawn", None, False),
+    }
+    _is_searched_for_from_today_on_and_not_sent(again)
 
 
-def _copy(ids: dict[str, UUID], **more: Any) -> UUID:
+def _is_searched_for_from_today_on_and_not_sent(copy_id: UUID) -> None:
+    with reading() as db_session:
+        copy = db_session.get_one(EhrCopy, copy_id)
+        assert copy.missing_since is not None
+        assert abs(datetime.now(UTC) - copy.missing_since) < timedelta(minutes=10)
+        assert queue.allowed(db_session, copy) is not None  # the patient shares it again
+        assert queue.to_send(db_session, copy) is None
+
+
+def _copy(ids: dict[str, UUID], *, is_deleted: bool = True, **more: Any) -> UUID:
     """Store a copy, as of 0023, of a document of its own."""
     document_id, copy_id = new_id(), new_id()
     by = {"patient_id": ids["patient"], "author_id": ids["author"], "version": 1, "written_at": _AT, "word_count": 0}
     by |= {"is_session_given": False, "written_offset_minutes": 0, "tagging_state": "done", "source": "journal"}
-    _insert("documents", id=document_id, visibility="care_team", deleted_at=_AT, **by, **_of(ids))
+    _insert(
+        "documents", id=document_id, visibility="care_team", deleted_at=_AT if is_deleted else None, **by, **_of(ids)
+    )
     of = {"document_id": document_id, "connection_id": ids["connection"], "patient_id": ids["patient"]}
     of |= {"user_id": ids["author"], "seen_stamp": 0, "tries": 0, "next_at": _AT, "tried_at": _AT}
     _insert("ehr_copies", id=copy_id, **of, **more, **_of(ids))

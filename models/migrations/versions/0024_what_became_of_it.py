@@ -22,11 +22,10 @@ def upgrade() -> None:
     for moment in _MOMENTS:
         op.add_column("ehr_copies", sa.Column(moment, sa.DateTime(timezone=True), nullable=True))
     op.execute(
-        "UPDATE ehr_copies SET told_at = tried_at "
-        "WHERE sent_at IS NOT NULL OR state = 'waiting' OR reason = 'attempts'"
+        "UPDATE ehr_copies SET told_at = tried_at WHERE sent_at IS NOT NULL OR state = 'waiting' OR reason = 'attempts'"
     )
-    op.execute(  # was called withdrawn since one search did not find it
-        "UPDATE ehr_copies SET state = 'waiting', reason = NULL, tries = 0 "
+    op.execute(  # was called withdrawn since one search did not find it; not to be sent, though it be shared again
+        "UPDATE ehr_copies SET state = 'waiting', reason = NULL, tries = 0, missing_since = CURRENT_TIMESTAMP "
         "WHERE state = 'withdrawn' AND sent_at IS NOT NULL AND remote_id IS NULL"
     )
     for count in _COUNTS:
