@@ -1,6 +1,6 @@
 """The teacher: a sentence encoder, fine-tuned whole on the corpus, that reads a sentence among those around it.
 
-It finds a little more than the network that ships, is some nine times as slow as the whole pipeline, and far larger.
+It finds a little more than the network that ships, is some twelve times as slow as the whole pipeline, and far larger.
 So it only tells the network what it makes of the corpus (`nlp/learned/soft_labels.py`). Devlin, Chang, Lee and
 Toutanova, "BERT: pre-training of deep bidirectional transformers for language understanding", NAACL 2019.
 Needs the extra: pip install 'integration-journal[encoder]'.
