@@ -64,13 +64,13 @@ def await_newer(db_session: DbSession, pipeline_version: str | None) -> int:
     outdated: list[ColumnElement[bool]] = [Document.deleted_at.is_(None)]
     if pipeline_version is not None:
         outdated.append(Document.pipeline_version != pipeline_version)
-    stamp_all(db_session)
     found = db_session.execute(
         update(Document)
         .where(*outdated)
         .values(tagging_state="pending", revision=Document.revision + 1, updated_at=Document.updated_at)
         .execution_options(synchronize_session=False)
     )
+    stamp_all(db_session)  # after the documents, as whoever changes one of them has it
     note_all(db_session.connection(), ("journal_entry", "note"))
     return int(found.rowcount)  # type: ignore[attr-defined]
 

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 import pytest
+from waiting import is_free_meanwhile
 
 from integration_api.themes.jobs import tag_pending
 
@@ -56,3 +57,15 @@ def test_the_taxonomy_is_there_to_read(clinic: Any) -> None:
     assert one in listed
     assert one["definition"]
     assert clinic.maya.get("/v1/themes/tax_returns").status_code == 404
+
+
+def test_tagging_all_anew_waits_for_an_entry_with_nothing_in_its_hands(clinic: Any) -> None:
+    """Whoever changes an entry holds it, and then wants its patient's stamp."""
+    entry = clinic.write("I miss him.")["id"]
+    rows = ("documents", "id", entry), ("patient_stamps", "patient_id", clinic.ids["maya"])
+
+    def tag_everything() -> tuple[int, int]:
+        with clinic.app.app_context():
+            return tag_pending(everything=True)
+
+    assert is_free_meanwhile(clinic.app, *rows, tag_everything) == (True, (1, 0))
