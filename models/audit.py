@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Index, String, Table, UniqueConstraint, bindparam, event, insert, select, text
+from sqlalchemy import Connection, Index, String, UniqueConstraint, bindparam, event, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.action import Resolve
@@ -99,7 +99,7 @@ def content(values: Mapping[str, Any], previous: str) -> bytes:
 
 
 # Every request is told of, so this is asked of the tables themselves, with statements that are built once.
-_EVENTS = cast("Table", AuditEvent.__table__)
+_EVENTS = Base.metadata.tables[AuditEvent.__tablename__]
 _INSERT = insert(_EVENTS)
 _LAST = (
     select(_EVENTS.c.sequence, _EVENTS.c.digest)

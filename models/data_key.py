@@ -12,12 +12,12 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from cachetools import LRUCache
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import CheckConstraint, Index, LargeBinary, String, Table, bindparam, event, select, text
+from sqlalchemy import CheckConstraint, Index, LargeBinary, String, bindparam, event, select, text
 from sqlalchemy.orm import Mapped, QueryContext, Session, mapped_column
 
 from models.base import Base, Identified, OfOrganization, new_id, now
@@ -132,7 +132,7 @@ class DataKey(OfOrganization, Identified, Base):
         self.sealed, self.destroyed_at, self.is_current = None, now(), False
 
 
-_KEYS = cast("Table", DataKey.__table__)
+_KEYS = Base.metadata.tables[DataKey.__tablename__]
 _CURRENT = select(_KEYS.c.id, _KEYS.c.wrapping_key, _KEYS.c.sealed).where(
     _KEYS.c.owner_kind == bindparam("kind"), _KEYS.c.owner_id == bindparam("owner"), _KEYS.c.is_current
 )

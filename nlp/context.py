@@ -75,11 +75,12 @@ CERTAIN = 0.9  # how sure that is; chosen on independent_1.txt and writers_*.txt
 class Context:
     """Leaves a `Decided` for every theme found in `doc.user_data`.
 
-    The rules have their say, and the trained part settles it from that, the words around and the network's view. It
-    must be certain to take for affirmed what they turn, to overrule a "not" that stands right beside a mention, and to
-    turn a safety theme. Of these the rules have the last word where they turn one, so that what is denied by a word
-    never alarms; and suicidality in the words of a line is never turned by what was learned: where texts are written to
-    teach, "I want to die" is mostly denied.
+    A question takes the answer that the next sentence gives. Of all else the rules have their say, and the trained part
+    settles it from that, the words around and the network's view. It must be certain to take for affirmed what they
+    turn, to overrule a "not" that stands right beside a mention, and to turn a safety theme. Of these the rules have
+    the last word where they turn one, so that what is denied by a word never alarms; and suicidality in the words of a
+    line is never turned by what was learned: where texts are written to teach, "I want to die" is mostly denied. Nor is
+    a line denied for a "not" of its own.
     """
 
     def __init__(self, rules: ContextRules) -> None:
