@@ -25,6 +25,8 @@ $(READY): requirements.txt pyproject.toml
 run: $(READY) ## serve the API with a demo clinic, and say what to try
 	@$(BIN)/integration-api run --port $(PORT)
 
+test coverage: export OPENBLAS_NUM_THREADS := 1 # two processes on two cores must not take each other's
+
 test: $(READY) check ## every check, then every test on SQLite and on PostgreSQL
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --database sqlite
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --database postgresql -m "not database_free and not one_database"

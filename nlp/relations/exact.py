@@ -5,8 +5,10 @@ from functools import lru_cache
 from math import comb
 
 import numpy as np
+from numpy.typing import NDArray
 
-Chances = list[float]  # of the counts 0, 1, 2, ...
+Chances = Sequence[float]  # of the counts 0, 1, 2, ...
+Floats = NDArray[np.float64]
 
 
 def overlap(inside: Sequence[float], outside: Sequence[float], drawn: int) -> Chances:
@@ -43,7 +45,8 @@ def mid_p(chances: Chances, observed: int) -> float:
     return min(1.0, sum(chances[observed + 1 :]) + chances[observed] / 2)
 
 
-def follows(first: int, both: int, second: int, neither: int) -> Chances:
+@lru_cache(maxsize=10_000)  # among a patient's themes the same few numbers come again and again
+def follows(first: int, both: int, second: int, neither: int) -> tuple[float, ...]:
     """Tell how often, over all orders of some windows, the first theme is directly followed by the second.
 
     Given are the windows with the first theme only, both, the second only, neither. Every order is counted, none is
@@ -53,7 +56,7 @@ def follows(first: int, both: int, second: int, neither: int) -> Chances:
     """
     leading, others = first + both, second + neither
     if not leading:
-        return [1.0]
+        return (1.0,)
     chances = np.zeros(leading + 1)
     orders = comb(leading + others, leading)
     for runs in range(1, min(leading, others + 1) + 1):
@@ -64,15 +67,15 @@ def follows(first: int, both: int, second: int, neither: int) -> Chances:
                 theirs = _drawn(runs - closing, others - runs + closing, second)
                 counts = np.convolve(own, theirs)[: leading + 1]  # more hits than windows have no chance
                 chances[: counts.size] += weight * counts
-    return [float(chance) for chance in chances]
+    return tuple(chances.tolist())
 
 
-@lru_cache(maxsize=10_000)  # among a patient's themes the same few numbers come again and again
-def _drawn(marked: int, unmarked: int, drawn: int) -> tuple[float, ...]:
+@lru_cache(maxsize=10_000)
+def _drawn(marked: int, unmarked: int, drawn: int) -> Floats:
     whole = comb(marked + unmarked, drawn) if unmarked >= 0 else 0
     if not whole:
-        return (1.0,)
-    return tuple(comb(marked, hits) * comb(unmarked, drawn - hits) / whole for hits in range(drawn + 1))
+        return np.ones(1)
+    return np.array([comb(marked, hits) * comb(unmarked, drawn - hits) / whole for hits in range(drawn + 1)])
 
 
 def believed(chances: Sequence[float], level: float) -> frozenset[int]:

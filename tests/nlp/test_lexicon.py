@@ -3,12 +3,13 @@
 import shutil
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nlp import DocumentKind, inflection, lexicon_sets, load_tagger, load_taxonomy, spelling
+from nlp import Analysis, DocumentKind, inflection, lexicon_sets, load_tagger, load_taxonomy, spelling
 from nlp.context_rules import load_context_rules
 from nlp.lexicon_files import load_lexicon
 from nlp.lexicon_sets import load_sets
@@ -16,7 +17,7 @@ from nlp.parsed_lines import parsed_before, write_parsed
 from nlp.patterns import LineError, parse_line
 from nlp.severity import load_levels
 
-pytestmark = pytest.mark.database_free
+pytestmark = [pytest.mark.database_free, pytest.mark.xdist_group("examples")]
 
 TABLES = {
     theme: table
@@ -30,9 +31,19 @@ FOUND, LEFT_ALONE = 0.55, 0.65
 THEMES = sorted(load_taxonomy().themes)
 
 
+def kind_of(row: dict[str, str]) -> DocumentKind:
+    return "note" if row.get("kind") == "note" else "journal"
+
+
+@cache
+def tagged() -> dict[tuple[str, DocumentKind], Analysis]:
+    """Read all rows at once, which is far quicker than one by one."""
+    rows = [(row["text"], kind_of(row)) for table in TABLES.values() for row in [*table["examples"], *table["none"]]]
+    return dict(zip(rows, load_tagger().tag_many(rows), strict=True))
+
+
 def assertions_of(theme: str, row: dict[str, str]) -> list[str]:
-    kind: DocumentKind = "note" if row.get("kind") == "note" else "journal"
-    mentions = load_tagger().tag(row["text"], kind).mentions
+    mentions = tagged()[row["text"], kind_of(row)].mentions
     return [mention.assertion.value for mention in mentions if mention.theme == theme]
 
 

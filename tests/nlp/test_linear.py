@@ -13,7 +13,7 @@ from tests.support.work import calls
 
 pytestmark = pytest.mark.database_free
 
-LENGTH, TIMES = 3_000, 4
+LENGTH, TIMES = 2_000, 4
 ZALGO = "d\u0335\u0321\u0322y\u0336\u0334i\u0338\u0327n\u0334\u0328g\u0337 "
 PIECES = [
     "a",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nlp import load_tagger, load_taxonomy
+from nlp import Analysis, load_tagger, load_taxonomy
 from nlp.corpus_files import FOLDER
 
 pytestmark = pytest.mark.database_free
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.database_free
 LIVE = {"affirmed", "hypothetical"}
 
 
-def told(file: str) -> Iterator[dict[str, str | None]]:
-    return map(json.loads, (FOLDER / file).read_text("utf-8").splitlines())
+def told(file: str) -> Iterator[tuple[dict[str, str | None], Analysis]]:
+    """Give each text with what is found in it, all read at once, which is far quicker than one by one."""
+    texts = [json.loads(line) for line in (FOLDER / file).read_text("utf-8").splitlines()]
+    return zip(texts, load_tagger().tag_many((each["text"], each["kind"]) for each in texts), strict=True)
 
 
-def alarms(each: dict[str, str | None]) -> bool:
-    kind = "note" if each["kind"] == "note" else "journal"
-    mentions = load_tagger().tag(str(each["text"]), kind).mentions
-    return any(mention.theme == each["theme"] and mention.assertion.value in LIVE for mention in mentions)
+def alarms(theme: str | None, read: Analysis) -> bool:
+    return any(mention.theme == theme and mention.assertion.value in LIVE for mention in read.mentions)
 
 
 @pytest.mark.parametrize(
@@ -34,10 +34,10 @@ def test_what_is_live_is_found_and_the_rest_does_not_alarm(
     file: str, found: float, quiet: float, absent: float
 ) -> None:
     right: dict[str, list[bool]] = {"live": [], "quiet": [], "absent": []}
-    for each in told(file):
+    for each, read in told(file):
         assert each["theme"] in load_taxonomy().safety
         kind = "absent" if each["assertion"] is None else "live" if each["assertion"] in LIVE else "quiet"
-        right[kind].append(alarms(each) is (kind == "live"))
+        right[kind].append(alarms(each["theme"], read) is (kind == "live"))
     for kind, floor in (("live", found), ("quiet", quiet), ("absent", absent)):
         assert sum(right[kind]) >= floor * len(right[kind]), kind
 

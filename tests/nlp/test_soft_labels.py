@@ -37,9 +37,9 @@ DOCUMENTS = (["I cried.", "I slept."], ["Nobody rang."], ["Да 🌊", "Da.", "Y
 PIECES = [[[7] * (length - 1) for length in of_one] for of_one in ([5, 9, 3, 40, 2], [], [300], [1] * 200)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def nlp() -> Language:
-    """The shipped pipeline, to train on."""
+    """The shipped pipeline, to read with."""
     return load_pipeline()
 
 
@@ -84,7 +84,8 @@ def taught(nlp: Language, labels: dict[str, Assertion], told: float | None) -> E
     return made
 
 
-def test_the_network_learns_from_them_beside_the_labels(nlp: Language, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_network_learns_from_them_beside_the_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    nlp = load_pipeline()  # of its own, since it learns
     joy = {"joy": Assertion.AFFIRMED}
     examples = [taught(nlp, joy, 0.5), taught(nlp, joy, None), taught(nlp, {}, 0.5)]
     trust = 0.7  # config.cfg

@@ -151,6 +151,7 @@ def test_a_clinics_own_theme_that_changes_its_name_has_it_at_once(clinic: Any, m
     assert clinic.therapist.read(path)["label"] == "Our hill"
 
 
+@pytest.mark.one_database
 def test_memory_is_bounded(clinic: Any) -> None:
     memory = Memory(kept=2)
     for number in range(5):
