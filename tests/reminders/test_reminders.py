@@ -102,6 +102,20 @@ def test_a_commitment_on_its_day_and_a_quiet_one_after_two_weeks(clinic: Any, se
     assert due(clinic) == {}
 
 
+@pytest.mark.parametrize("timezone", ["America/New_York", "Asia/Tokyo"])
+def test_a_day_out_of_all_reason_is_refused_and_leaves_the_first_screen_whole(clinic: Any, timezone: str) -> None:
+    body = {"timezone": timezone}
+    assert clinic.maya.patch(SETTINGS, body, if_match=clinic.maya.etag(SETTINGS)).status_code == 200
+    treated = {"patient_id": clinic.ids["maya"], "status": "active"}
+    for day in ("0001-01-01", "0026-03-12", "1900-01-01", "2200-01-01", "9999-12-31"):
+        promised = clinic.maya.post("/v1/commitments", {"text": "Walk.", "due_on": day})
+        begun = clinic.therapist.post("/v1/courses", {**treated, "started_on": day})
+        status = 201 if day.startswith(("19", "22")) else 422
+        assert (promised.status_code, begun.status_code) == (status, status)
+    assert clinic.maya.get(REMINDERS).status_code == 200
+    assert clinic.maya.get("/v1/me/home").status_code == 200
+
+
 def test_a_measure_that_is_due_comes_back_weekly_until_it_is_answered(clinic: Any, set_clock: Clock) -> None:
     assert due(clinic, kind=("measure",)) == {}  # nobody is asked who is not in treatment
     clinic.open_course(started_on="2026-03-02")
