@@ -44,7 +44,10 @@ _NO_PATIENT = "There is no such patient."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseDraft:
-    """A filled-in questionnaire as it is sent: one answer an item, in its order; None where there is none."""
+    """A filled-in questionnaire as it is sent: one answer an item, in its order; None where there is none.
+
+    `answered_at` None: now, or when what it `replaces` was answered.
+    """
 
     measure: str
     answers: tuple[int | None, ...]
@@ -131,7 +134,9 @@ def keep_response(
     )
     made.content = {"answers": list(draft.answers), "gate": draft.gate}
     if draft.replaces is not None:
-        made.replaces_id = _replaced(db_session, caller, draft.replaces, made, timing.now)
+        wrong = _replaced(db_session, caller, draft.replaces, made, timing.now)
+        made.replaces_id = wrong.id
+        made.answered_at = draft.answered_at or wrong.answered_at  # what is corrected was asked of that time
     db_session.add(made)
     db_session.flush()
     for told, _ in safety_of(measure, made.answers):
@@ -235,7 +240,9 @@ def _time_of(draft: ResponseDraft, now: datetime) -> datetime:
     return answered_at
 
 
-def _replaced(db_session: DbSession, caller: Principal, response_id: UUID, made: MeasureResponse, at: datetime) -> UUID:
+def _replaced(
+    db_session: DbSession, caller: Principal, response_id: UUID, made: MeasureResponse, at: datetime
+) -> MeasureResponse:
     """Mark the response that a new one corrects: it stays readable, and counts no more."""
     visible = measure_responses_within(reach(caller, Resource.MEASURE_RESPONSE, Action.READ))
     same = (MeasureResponse.patient_id == made.patient_id, MeasureResponse.measure == made.measure)
@@ -246,7 +253,7 @@ def _replaced(db_session: DbSession, caller: Principal, response_id: UUID, made:
     _require_author(caller, found)
     found.status = "entered_in_error"
     withdraw_answers(db_session, found, at)
-    return found.id
+    return found
 
 
 def _require_author(caller: Principal, response: MeasureResponse) -> None:
