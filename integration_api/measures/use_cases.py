@@ -13,7 +13,7 @@ from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Fault, Invalid, NotAllowed, NotFound
 from integration_api.measures.catalogue import Measure, measures
-from integration_api.measures.due import Due, Plan, due
+from integration_api.measures.due import Due, Plan, coming, due
 from integration_api.measures.scoring import Score, faults_of, safety_of, score
 from integration_api.safety.raising import raise_from_answer, withdraw_answers
 from integration_api.safety.routing import Timing
@@ -184,7 +184,25 @@ def list_due(
 def due_for(
     db_session: DbSession, limits: Reach, patient_id: UUID, schedule: Iterable[Plan], at: datetime
 ) -> list[Due]:
-    """Say what a patient is asked to answer now; for lists and for reminders."""
+    """Say what a patient is asked to answer now."""
+    return _asked_of(due, db_session, limits, patient_id, schedule, at)
+
+
+def coming_for(
+    db_session: DbSession, limits: Reach, patient_id: UUID, schedule: Iterable[Plan], at: datetime
+) -> list[Due]:
+    """Say what a patient will be asked to answer, and when; for reminders, which an app lays out ahead."""
+    return _asked_of(coming, db_session, limits, patient_id, schedule, at)
+
+
+def _asked_of(
+    tell: Callable[..., list[Due]],
+    db_session: DbSession,
+    limits: Reach,
+    patient_id: UUID,
+    schedule: Iterable[Plan],
+    at: datetime,
+) -> list[Due]:
     under_way = courses_within(limits).where(Course.patient_id == patient_id, Course.status == "active")
     began = [_began(each) for each in db_session.scalars(under_way)]
     if not began:
@@ -196,7 +214,7 @@ def due_for(
         Session.patient_id == patient_id, Session.kind == "dosing", Session.status != "cancelled"
     )
     times = db_session.scalars(dosings.with_only_columns(Session.starts_at)).all()
-    return due(schedule, answered, times, min(began), at)
+    return tell(schedule, answered, times, min(began), at)
 
 
 def _began(course: Course) -> datetime:

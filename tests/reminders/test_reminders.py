@@ -127,7 +127,41 @@ def test_a_measure_that_is_due_comes_back_weekly_until_it_is_answered(clinic: An
     clinic.maya.create(
         "/v1/measure-responses", {"measure": "phq_9", "answers": [0] * 9, "answered_at": "2026-03-03T09:00:00Z"}
     )
-    assert {each["link"] for each in clinic.maya.read(REMINDERS)["items"]} == links - {"/v1/measures/phq_9"}
+    told = {each["link"]: each["due_at"] for each in clinic.maya.read(REMINDERS)["items"]}
+    assert set(told) == links
+    assert told["/v1/measures/phq_9"] == "2026-03-17T18:00:00Z"  # when it is due in its turn
+
+
+def test_a_measure_before_a_dosing_is_reminded_of_before_it_and_not_after(clinic: Any, set_clock: Clock) -> None:
+    set_clock(days=-30)
+    course = clinic.open_course(started_on="2026-01-31")["id"]
+    clinic.hold_session(course, START, status="planned")
+    set_clock(days=-6)
+    given = {"measure": "phq_9", "answers": [0] * 9, "answered_at": "2026-02-24T15:00:00Z"}
+    clinic.maya.create("/v1/measure-responses", given)
+    seen = []
+    for days in (-6, -2.5, -1.5, -0.5, 0.5):  # it is asked for from three days before, and the app asks when it likes
+        set_clock(days=days)
+        items = clinic.maya.read(f"{REMINDERS}?timezone=America/New_York")["items"]
+        told = [each for each in items if each["link"] == "/v1/measures/phq_9"]
+        seen += [(each["due_at"], each["repeat"]["every_days"]) for each in told]
+    assert seen == [
+        ("2026-02-27T18:00:00-05:00", 1),
+        ("2026-02-28T18:00:00-05:00", 1),
+        ("2026-03-01T18:00:00-05:00", 1),
+        ("2026-03-09T18:00:00-04:00", 7),  # a week after it; on the eve of the session there was none to come
+    ]
+
+
+def test_a_measure_that_comes_due_in_the_evening_is_reminded_of_the_next_one(clinic: Any, set_clock: Clock) -> None:
+    clinic.open_course(started_on="2026-02-01")
+    clinic.maya.create(
+        "/v1/measure-responses", {"measure": "phq_9", "answers": [0] * 9, "answered_at": "2026-02-20T20:00:00Z"}
+    )
+    for days in (0, 4.2):  # the 6th of March at eight is when two weeks are over
+        set_clock(days=days)
+        (told,) = (each for each in clinic.maya.read(REMINDERS)["items"] if each["link"] == "/v1/measures/phq_9")
+        assert told["due_at"] == "2026-03-07T18:00:00Z"
 
 
 def test_what_is_moved_out_of_quiet_hours_waits_for_their_end_though_its_own_time_is_past(
