@@ -61,13 +61,16 @@ def _authorize() -> AnyResponse:
     except OAuth2Error as error:
         return _outward(server.handle_error_response(None, error))
     if user is None:
-        here = f"{request.path}?{request.query_string.decode('ascii', 'replace')}"
-        return redirect(f"{LOGIN}?next={quote(here, safe='')}", 303)
+        return redirect(f"{LOGIN}?next={quote(_here(), safe='')}", 303)
     if request.method != "POST":
         return _consent_page(grant, user)
     _check_csrf()
     is_allowed = request.form.get("decision") == "allow"
     return _outward(server.create_authorization_response(grant_user=user if is_allowed else None, grant=grant))
+
+
+def _here() -> str:
+    return f"{request.path}?{request.query_string.decode('ascii', 'replace')}"
 
 
 def _outward(answer: Response) -> Response:
@@ -86,6 +89,7 @@ def _consent_page(grant: Any, user: Any) -> Response:
         permissions=in_words(grant.request.scope, said),
         target=urlsplit(grant.redirect_uri).netloc or urlsplit(grant.redirect_uri).scheme,
         query=request.query_string.decode("ascii", "replace"),
+        here=_here(),
         csrf=session.setdefault(_CSRF, secrets.token_urlsafe(32)),
     )
     answer = Response(page)

@@ -1,5 +1,7 @@
 """/oauth/authorize: what a client may ask for, what the user sees, and what goes back."""
 
+import html
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -44,6 +46,15 @@ class TestAsking:
         assert urlsplit(answer.location).path == "/oauth/login"
         assert urlsplit(answer.location).netloc == ""
         assert parse_qs(urlsplit(answer.location).query)["next"] == [attempt.path]
+
+    def test_who_finds_another_signed_in_is_led_to_sign_in_and_back(self, oauth: Any) -> None:
+        """On a tablet that people share the one before may still be signed in: Allow would give away their journal."""
+        browser, attempt = oauth.browser("maya"), oauth.attempt(state="a&b=c")
+        page = browser.get(attempt.path)
+        link = html.unescape(re.findall(r'<a href="([^"]+)"', page.text)[0])
+        form = browser.get(link)
+        assert 'name="password"' in form.text
+        assert f'name="next" value="{html.escape(attempt.path)}"' in form.text
 
     @pytest.mark.parametrize("user_id", ["", "nonsense", "0192d3b2-0000-7000-8000-000000000000", "\x00", 5, None])
     def test_a_session_of_nobody_is_no_session(self, oauth: Any, user_id: Any) -> None:
