@@ -174,3 +174,18 @@ def test_a_tagger_that_fails_holds_nothing_up(clinic: Any, broken_tagger: Any) -
 )
 def test_bad_input_is_told(clinic: Any, body: dict[str, Any]) -> None:
     assert clinic.maya.post("/v1/commitments", body).status_code == 422
+
+
+@pytest.mark.parametrize("kind", ["intentions", "commitments"])
+def test_after_one_about_death_the_prompts_are_for_grounding_and_say_where_help_is(clinic: Any, kind: str) -> None:
+    path = f"/v1/{kind}"
+    body = {"text": "Call the crisis line when I want to kill myself.", "patient_id": clinic.ids["maya"]}
+    clinic.therapist.create(path, body)
+    clinic.maya.create(path, {"text": "Walk by the sea."})
+    assert clinic.maya.read("/v1/prompts")["support"] is None
+    made = clinic.maya.create(path, {"text": "I will kill myself on Sunday."})["id"]
+    offered = clinic.maya.read("/v1/prompts")
+    assert "no crisis service" in offered["support"]["message"]
+    assert {each["gentleness"] for each in offered["items"]} == {"grounding"}
+    clinic.maya.delete(f"{path}/{made}", if_match="*")
+    assert clinic.maya.read("/v1/prompts")["support"] is None

@@ -171,22 +171,6 @@ def test_so_there_is_for_words_that_wait_beside_an_entry(clinic: Any, set_clock:
     assert offered(clinic)["support"] is None
 
 
-@pytest.mark.parametrize("kind", ["intentions", "commitments"])
-def test_so_there_is_for_an_intention_or_commitment(clinic: Any, kind: str) -> None:
-    path = f"/v1/{kind}"
-    body = {"text": "Call the crisis line when I want to kill myself.", "patient_id": clinic.ids["maya"]}
-    clinic.therapist.create(path, body)
-    assert offered(clinic)["support"] is None
-    clinic.maya.create(path, {"text": "Walk by the sea."})
-    assert offered(clinic)["support"] is None
-    made = clinic.maya.create(path, {"text": "I will kill myself on Sunday."})["id"]
-    found = offered(clinic)
-    assert "no crisis service" in found["support"]["message"]
-    assert {each["gentleness"] for each in found["items"]} == {"grounding"}
-    clinic.maya.delete(f"{path}/{made}", if_match="*")
-    assert offered(clinic)["support"] is None
-
-
 def test_in_spanish_with_content_language_and_a_tag_of_its_own(clinic: Any) -> None:
     english, spanish = (
         clinic.maya.get(PROMPTS, headers={"Accept-Language": each}) for each in ("en", "es-MX,es;q=0.9")

@@ -104,12 +104,14 @@ def test_a_commitment_on_its_day_and_a_quiet_one_after_two_weeks(clinic: Any, se
 
 def test_nobody_is_reminded_of_what_a_cancelled_course_had_planned(clinic: Any, session: Any) -> None:
     started = clinic.hold_session(session["course_id"], "2026-02-27T14:00:00Z", kind="preparation", status="planned")
+    after = clinic.hold_session(session["course_id"], "2026-03-05T15:00:00Z", kind="integration", status="planned")
     path = f"/v1/courses/{session['course_id']}"
     assert due(clinic, kind=("preparation",))
     cancelled = clinic.therapist.patch(path, {"status": "cancelled"}, if_match=clinic.therapist.etag(path))
     assert (cancelled.status_code, due(clinic)) == (200, {})
     found = clinic.therapist.read(f"/v1/sessions/{session['id']}")
     assert (found["status"], found["sequence"]) == ("cancelled", None)
+    assert clinic.therapist.read(f"/v1/sessions/{after['id']}")["status"] == "cancelled"
     assert clinic.maya.read("/v1/me/home")["sessions"]["next"] is None
     clinic.therapist.patch(path, {"status": "active"}, if_match="*")
     assert clinic.therapist.read(f"/v1/sessions/{session['id']}")["status"] == "cancelled"
