@@ -119,6 +119,19 @@ class TestRedirects:
         answer = oauth.browser().get(oauth.attempt(more={"client_id": client_id}).path)
         assert (answer.status_code, answer.json["error"]) == (400, "invalid_client")
 
+    @pytest.mark.parametrize("user", ["maya", None])
+    def test_a_person_is_told_in_a_page_and_a_program_in_json(self, oauth: Any, user: str | None) -> None:
+        seen = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+        for more in ({"client_id": "nobody"}, {"redirect_uri": "https://evil.example/"}):
+            page = oauth.browser(user).get(oauth.attempt(more=more).path, headers=seen)
+            assert (page.status_code, page.mimetype, page.location) == (400, "text/html", None)
+            assert "ask your clinic" in page.text
+            assert "evil.example" not in page.text
+            assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+            assert oauth.browser(user).get(oauth.attempt(more=more).path).mimetype == "application/json"
+        back = oauth.browser(user).get(oauth.attempt(more={"code_challenge": None}).path, headers=seen)
+        assert back.location.startswith(REDIRECT)
+
     def test_twice_the_same_parameter(self, oauth: Any) -> None:
         answer = oauth.browser().get(oauth.attempt().path + "&redirect_uri=https%3A%2F%2Fevil.example")
         assert answer.status_code == 400
