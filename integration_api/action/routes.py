@@ -102,7 +102,7 @@ class OneIntention(MethodView):
     def patch(self, caller: Principal, merge: Any, intention_id: UUID) -> object:
         """Change an intention.
 
-        A merge patch of its words, themes, session or visibility.
+        A merge patch of its words, themes, session or visibility. Clinicians change no words but their own.
         """
         return _change(caller, INTENTIONS, merge, intention_id)
 
@@ -152,7 +152,8 @@ class OneCommitment(MethodView):
     def patch(self, caller: Principal, merge: Any, commitment_id: UUID) -> object:
         """Change a commitment.
 
-        A merge patch; `status` says that it is kept, or let go of without blame.
+        A merge patch; `status` says that it is kept, or let go of without blame. Clinicians change no words but their
+        own.
         """
         return _change(caller, COMMITMENTS, merge, commitment_id)
 

@@ -71,6 +71,7 @@ class Kind:
     missing: str
     stays: str
     others: str
+    words: str
 
 
 INTENTIONS = Kind(
@@ -79,6 +80,7 @@ INTENTIONS = Kind(
     Sentence("There is no such intention."),
     Sentence("The intention stays its patient's."),
     Sentence("Only who wrote the intention takes it back."),
+    Sentence("Only the patient, or who wrote the intention, changes its words."),
 )
 COMMITMENTS = Kind(
     Commitment,
@@ -86,6 +88,7 @@ COMMITMENTS = Kind(
     Sentence("There is no such commitment."),
     Sentence("The commitment stays its patient's."),
     Sentence("Only who wrote the commitment takes it back."),
+    Sentence("Only the patient, or who wrote the commitment, changes its words."),
 )
 
 
@@ -143,6 +146,8 @@ def change_resolve(
     draft = merge(found)
     if draft.patient_id not in (None, found.patient_id):
         raise Invalid.at("/patient_id", kind.stays)
+    if draft.text != found.text and caller.is_clinician and found.author_id != caller.user_id:
+        raise NotAllowed(kind.words)  # they would stand as somebody's who never wrote them
     if draft.text != found.text and draft.themes in (None, tuple(found.themes)):
         draft = replace(draft, themes=tuple(looking.themes_of(draft.text)))
     _describe(db_session, caller, found, draft, found.themes, looking.at)
@@ -170,7 +175,9 @@ def _describe(
     db_session: DbSession, caller: Principal, made: Any, draft: ResolveDraft, themes: Sequence[str], at: datetime
 ) -> None:
     made.text, made.themes = draft.text, list(draft.themes if draft.themes is not None else themes)
-    if caller.is_clinician and draft.visibility == "private":
+    if caller.is_clinician and made.visibility == "private" and draft.visibility == "care_team":
+        raise Invalid.at("/visibility", "The patient has made this private, and alone shares it again.")
+    if caller.is_clinician and made.visibility != "private" and draft.visibility == "private":
         raise Invalid.at("/visibility", "What a clinician writes down is the care team's.")
     default = "care_team" if caller.is_clinician else "private"
     made.visibility = draft.visibility or made.visibility or default

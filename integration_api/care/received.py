@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
-from integration_api.care.use_cases import settled
+from integration_api.care.settling import settled
 from integration_api.errors import Invalid, NotFound
 from integration_api.people.received import Named, name_record
 from models import Course, Extent, Patient, Reach, Session, courses_within, hold_ties, new_id, now

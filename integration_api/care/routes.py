@@ -12,6 +12,7 @@ from integration_api.db import reading, unit_of_work
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once, Put
 from integration_api.web.pages import PageQuery
+from integration_api.wiring import parts
 
 blp = Blueprint("Care", __name__, url_prefix="/v1", description="Courses of treatment and their sessions.")
 
@@ -60,10 +61,11 @@ class OneCourse(MethodView):
     def patch(self, caller: Principal, merge: Any, course_id: UUID) -> object:
         """Change a course of treatment.
 
-        A merge patch of status, indication and dates. A course stays its patient's.
+        A merge patch of status, indication and dates. A course stays its patient's. One that is cancelled takes with it
+        the sessions that it had planned for later: they are cancelled, too.
         """
         with unit_of_work() as db_session:
-            return use_cases.change_course(db_session, caller, course_id, merge)
+            return use_cases.change_course(db_session, caller, course_id, merge, parts().now())
 
 
 @blp.route("/sessions")

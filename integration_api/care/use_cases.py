@@ -6,17 +6,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
+from integration_api.care.settling import call_off, settled
 from integration_api.errors import Invalid, NotFound
 from models import (
     Between,
     Course,
-    Document,
     Order,
     Page,
     PageRequest,
@@ -29,11 +28,7 @@ from models import (
     new_id,
     page_of,
     patients_within,
-    revise,
     sessions_within,
-    stamp_records,
-    tie_anew,
-    touch_mentions,
     vitals_within,
 )
 
@@ -127,13 +122,15 @@ def open_course(db_session: DbSession, caller: Principal, draft: CourseDraft) ->
 
 
 def change_course(
-    db_session: DbSession, caller: Principal, course_id: UUID, merge: Callable[[Course], CourseDraft]
+    db_session: DbSession, caller: Principal, course_id: UUID, merge: Callable[[Course], CourseDraft], at: datetime
 ) -> Course:
-    """Change what is said of a course of treatment."""
+    """Change what is said of a course of treatment. One that is cancelled takes with it what it had planned."""
     course = read_course(db_session, caller, course_id, Action.UPDATE)
     draft = merge(course)
     if draft.patient_id != course.patient_id:
         raise Invalid.at("/patient_id", "A course stays its patient's.")
+    if draft.status == "cancelled" != course.status:
+        call_off(db_session, course, at)
     _describe_course(course, draft)
     db_session.flush()
     return course
@@ -228,22 +225,6 @@ def _describe_session(session: Session, draft: SessionDraft) -> None:
     session.kind, session.status, session.setting = draft.kind, draft.status, draft.setting
     session.starts_at, session.ends_at, session.intention = draft.starts_at, draft.ends_at, draft.intention
     session.route, session.dose_mg, session.weight_kg = given.route, given.dose_mg, given.weight_kg
-
-
-def settled(db_session: DbSession, session: Session) -> Session:
-    """Store a session, tie the patient's entries anew, and read back what the database derives.
-
-    To be run with `hold_ties` before the session is changed.
-    """
-    db_session.flush()
-    documents, check_ins = tie_anew(db_session, session.patient_id)
-    if documents:  # a new tie is no edit of the words, but what is told of the themes in them names the session
-        revise(db_session, Document.id.in_(documents))
-        touch_mentions(db_session, documents)
-    renumbered = db_session.scalars(select(Session.id).where(Session.course_id == session.course_id)).all()
-    stamp_records(db_session, session.organization_id, session.patient_id, (*documents, *check_ins, *renumbered))
-    db_session.refresh(session)
-    return session
 
 
 def list_vitals(db_session: DbSession, caller: Principal, session_id: UUID, page: PageRequest) -> Page[Vitals]:

@@ -179,7 +179,7 @@ def accept() -> AnyResponse:
 @blp.errorhandler(TooSoon)
 def too_soon(error: TooSoon) -> Response:
     """Ask for patience."""
-    answer = _page("sorry.html", HTTPStatus.TOO_MANY_REQUESTS, why="wait", seconds=error.seconds)
+    answer = _page("sorry.html", HTTPStatus.TOO_MANY_REQUESTS, why="wait", seconds=error.seconds, next=_onward())
     answer.headers["Retry-After"] = str(error.seconds)
     return answer
 
@@ -187,7 +187,7 @@ def too_soon(error: TooSoon) -> Response:
 @blp.errorhandler(TooMany)
 def too_many(error: TooMany) -> Response:
     """Ask for patience, whoever it is that comes from this address."""
-    answer = _page("sorry.html", HTTPStatus.TOO_MANY_REQUESTS, why="wait", seconds=error.seconds)
+    answer = _page("sorry.html", HTTPStatus.TOO_MANY_REQUESTS, why="wait", seconds=error.seconds, next=_onward())
     answer.headers["Retry-After"] = str(error.seconds)
     return answer
 
@@ -195,13 +195,19 @@ def too_many(error: TooMany) -> Response:
 @blp.errorhandler(ForeignForm)
 def foreign_form(_error: ForeignForm) -> Response:
     """Ask to begin again."""
-    return _page("sorry.html", HTTPStatus.FORBIDDEN, why="form")
+    return _page("sorry.html", HTTPStatus.FORBIDDEN, why="form", next=_onward())
 
 
 @blp.errorhandler(InvitationGone)
 def invitation_gone(_error: InvitationGone) -> Response:
     """Say that the link leads nowhere, whatever became of it."""
     return _page("sorry.html", HTTPStatus.NOT_FOUND, why="invitation")
+
+
+def _onward() -> str | None:
+    """Give where the form at hand was to lead, so that the way back does not lose it; None where it says nothing."""
+    wanted = request.form.get("next")
+    return None if wanted is None else own_address(wanted)
 
 
 def _tell(db_session: DbSession, user_id: UUID | None, operation: str, *, is_done: bool) -> None:

@@ -25,11 +25,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A measure that is to be answered. `since` is when it became due; `reason`: first, before_dosing, ..."""
+    """A measure that is to be answered. `since` is when it became due; `reason`: first, before_dosing, ...
+
+    `until`: from when on an answer would be too late for the reason; None: it never is.
+    """
 
     measure: str
     reason: str
     since: datetime
+    until: datetime | None = None
 
 
 @cache
@@ -62,28 +66,48 @@ def due(
     `answered` holds the times of each measure's responses, `dosings` those of dosing sessions, held or planned;
     `started_at` is when the patient's care began: before that nothing was due.
     """
-    found = (_due(plan, sorted(answered.get(plan.measure, ())), sorted(dosings), started_at, now) for plan in schedule)
+    foreseen = (_foreseen(plan, answered, dosings, started_at, now) for plan in schedule)
+    found = (next((each for each in reasons if each.since <= now), None) for reasons in foreseen)
     return [each for each in found if each is not None]
 
 
-def _due(
-    plan: Plan, answered: Sequence[datetime], dosings: Sequence[datetime], started_at: datetime, now: datetime
-) -> Due | None:
+def coming(
+    schedule: Iterable[Plan],
+    answered: Mapping[str, Sequence[datetime]],
+    dosings: Sequence[datetime],
+    started_at: datetime,
+    now: datetime,
+) -> list[Due]:
+    """Say when each measure that is not due now will be, as things stand; each once, for the first reason to come."""
+    foreseen = [_foreseen(plan, answered, dosings, started_at, now) for plan in schedule]
+    waiting = (reasons for reasons in foreseen if reasons and all(each.since > now for each in reasons))
+    return [min(reasons, key=lambda each: each.since) for reasons in waiting]
+
+
+def _foreseen(
+    plan: Plan,
+    answered: Mapping[str, Sequence[datetime]],
+    dosings: Sequence[datetime],
+    started_at: datetime,
+    now: datetime,
+) -> list[Due]:
+    """Give each reason to ask for a measure, the most pressing first; one may lie ahead."""
+    given, held = sorted(answered.get(plan.measure, ())), sorted(dosings)
     reasons = (
-        _before_dosing(plan, answered, dosings, now),
-        _after_dosing(plan, answered, dosings, started_at, now),
-        _in_turn(plan, answered, started_at, now),
+        _before_dosing(plan, given, held, now),
+        _after_dosing(plan, given, held, started_at, now),
+        _in_turn(plan, given, started_at),
     )
-    return next((each for each in reasons if each is not None), None)
+    return [each for each in reasons if each is not None]
 
 
 def _before_dosing(plan: Plan, answered: Sequence[datetime], dosings: Sequence[datetime], now: datetime) -> Due | None:
-    coming = next((each for each in dosings if each > now), None)
-    if plan.before_dosing_days is None or coming is None:
+    next_one = next((each for each in dosings if each > now), None)
+    if plan.before_dosing_days is None or next_one is None:
         return None
-    opens = coming - timedelta(days=plan.before_dosing_days)
-    is_due = opens <= now and not any(opens <= each for each in answered)
-    return Due(plan.measure, "before_dosing", opens) if is_due else None
+    opens = next_one - timedelta(days=plan.before_dosing_days)
+    is_answered = any(opens <= each for each in answered)
+    return None if is_answered else Due(plan.measure, "before_dosing", opens, until=next_one)
 
 
 def _after_dosing(
@@ -93,15 +117,14 @@ def _after_dosing(
     if plan.after_dosing_days is None or last is None:
         return None
     opens = last + timedelta(days=plan.after_dosing_days)
-    since = max(opens, started_at)
-    is_due = since <= now and not any(opens <= each for each in answered)
-    return Due(plan.measure, "after_dosing", since) if is_due else None
+    is_answered = any(opens <= each for each in answered)
+    return None if is_answered else Due(plan.measure, "after_dosing", max(opens, started_at))
 
 
-def _in_turn(plan: Plan, answered: Sequence[datetime], started_at: datetime, now: datetime) -> Due | None:
+def _in_turn(plan: Plan, answered: Sequence[datetime], started_at: datetime) -> Due | None:
     if plan.every_days is None:
         return None
     if not answered:
         return Due(plan.measure, "first", started_at)
     opens = max(answered[-1] + timedelta(days=plan.every_days), started_at)  # care may have begun anew since
-    return Due(plan.measure, "in_turn", opens) if opens <= now else None
+    return Due(plan.measure, "in_turn", opens)

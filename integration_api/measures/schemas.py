@@ -20,7 +20,7 @@ RESPONSE_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e50"
 _PATIENT, _USER = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01", "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e04"
 _MOST_ITEMS, _HIGHEST = 100, 10
 _IN_LANGUAGES = {"description": "By language (ISO 639-1); the published words, to be shown unchanged."}
-_WHEN = {"description": "null, or left out: the time of arrival."}
+_WHEN = {"description": "null, or left out: the time of arrival; of a correction, when what it replaces was answered."}
 
 
 def _words(**more: Any) -> fields.Dict:

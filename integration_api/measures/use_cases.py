@@ -13,7 +13,7 @@ from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Fault, Invalid, NotAllowed, NotFound
 from integration_api.measures.catalogue import Measure, measures
-from integration_api.measures.due import Due, Plan, due
+from integration_api.measures.due import Due, Plan, coming, due
 from integration_api.measures.scoring import Score, faults_of, safety_of, score
 from integration_api.safety.raising import raise_from_answer, withdraw_answers
 from integration_api.safety.routing import Timing
@@ -44,7 +44,10 @@ _NO_PATIENT = "There is no such patient."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseDraft:
-    """A filled-in questionnaire as it is sent: one answer an item, in its order; None where there is none."""
+    """A filled-in questionnaire as it is sent: one answer an item, in its order; None where there is none.
+
+    `answered_at` None: now, or when what it `replaces` was answered.
+    """
 
     measure: str
     answers: tuple[int | None, ...]
@@ -131,7 +134,9 @@ def keep_response(
     )
     made.content = {"answers": list(draft.answers), "gate": draft.gate}
     if draft.replaces is not None:
-        made.replaces_id = _replaced(db_session, caller, draft.replaces, made, timing.now)
+        wrong = _replaced(db_session, caller, draft.replaces, made, timing.now)
+        made.replaces_id = wrong.id
+        made.answered_at = draft.answered_at or wrong.answered_at  # what is corrected was asked of that time
     db_session.add(made)
     db_session.flush()
     for told, _ in safety_of(measure, made.answers):
@@ -179,7 +184,25 @@ def list_due(
 def due_for(
     db_session: DbSession, limits: Reach, patient_id: UUID, schedule: Iterable[Plan], at: datetime
 ) -> list[Due]:
-    """Say what a patient is asked to answer now; for lists and for reminders."""
+    """Say what a patient is asked to answer now."""
+    return _asked_of(due, db_session, limits, patient_id, schedule, at)
+
+
+def coming_for(
+    db_session: DbSession, limits: Reach, patient_id: UUID, schedule: Iterable[Plan], at: datetime
+) -> list[Due]:
+    """Say what a patient will be asked to answer, and when; for reminders, which an app lays out ahead."""
+    return _asked_of(coming, db_session, limits, patient_id, schedule, at)
+
+
+def _asked_of(
+    tell: Callable[..., list[Due]],
+    db_session: DbSession,
+    limits: Reach,
+    patient_id: UUID,
+    schedule: Iterable[Plan],
+    at: datetime,
+) -> list[Due]:
     under_way = courses_within(limits).where(Course.patient_id == patient_id, Course.status == "active")
     began = [_began(each) for each in db_session.scalars(under_way)]
     if not began:
@@ -191,7 +214,7 @@ def due_for(
         Session.patient_id == patient_id, Session.kind == "dosing", Session.status != "cancelled"
     )
     times = db_session.scalars(dosings.with_only_columns(Session.starts_at)).all()
-    return due(schedule, answered, times, min(began), at)
+    return tell(schedule, answered, times, min(began), at)
 
 
 def _began(course: Course) -> datetime:
@@ -235,7 +258,9 @@ def _time_of(draft: ResponseDraft, now: datetime) -> datetime:
     return answered_at
 
 
-def _replaced(db_session: DbSession, caller: Principal, response_id: UUID, made: MeasureResponse, at: datetime) -> UUID:
+def _replaced(
+    db_session: DbSession, caller: Principal, response_id: UUID, made: MeasureResponse, at: datetime
+) -> MeasureResponse:
     """Mark the response that a new one corrects: it stays readable, and counts no more."""
     visible = measure_responses_within(reach(caller, Resource.MEASURE_RESPONSE, Action.READ))
     same = (MeasureResponse.patient_id == made.patient_id, MeasureResponse.measure == made.measure)
@@ -246,7 +271,7 @@ def _replaced(db_session: DbSession, caller: Principal, response_id: UUID, made:
     _require_author(caller, found)
     found.status = "entered_in_error"
     withdraw_answers(db_session, found, at)
-    return found.id
+    return found
 
 
 def _require_author(caller: Principal, response: MeasureResponse) -> None:

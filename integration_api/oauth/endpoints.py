@@ -74,6 +74,11 @@ def _refresh_token(token: str) -> _Shown | None:
     return _Shown(grant.organization_id, says, grant)
 
 
+def _spent_refresh_token(token: str) -> _Shown | None:
+    found = use_cases.refresh_token_named(desk().db_session, token)
+    return None if found is None else _Shown(found[1].organization_id, {}, found[1])
+
+
 def _check_params(request: Any) -> None:
     if not request.form.get("token"):
         raise InvalidRequestError("Send the token.")
@@ -89,8 +94,8 @@ class Revocation(RevocationEndpoint):
         _check_params(request)
 
     def query_token(self, token_string: str, _hint: str | None) -> _Shown | None:
-        """Find what the token is."""
-        return _shown(token_string)
+        """Find what the token is. A refresh token names its family also when it is spent: the next one may be lost."""
+        return _shown(token_string) or _spent_refresh_token(token_string)
 
     def revoke_token(self, token: _Shown, _request: Any) -> None:
         """Revoke the family."""

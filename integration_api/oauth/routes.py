@@ -59,15 +59,23 @@ def _authorize() -> AnyResponse:
     try:
         grant = server.get_consent_grant(end_user=user)
     except OAuth2Error as error:
-        return _outward(server.handle_error_response(None, error))
+        refusal = _outward(server.handle_error_response(None, error))
+        return (
+            refusal
+            if refusal.location or not _is_person()
+            else _sorry("app", HTTPStatus.BAD_REQUEST, error.description)
+        )
     if user is None:
-        here = f"{request.path}?{request.query_string.decode('ascii', 'replace')}"
-        return redirect(f"{LOGIN}?next={quote(here, safe='')}", 303)
+        return redirect(f"{LOGIN}?next={quote(_here(), safe='')}", 303)
     if request.method != "POST":
         return _consent_page(grant, user)
     _check_csrf()
     is_allowed = request.form.get("decision") == "allow"
     return _outward(server.create_authorization_response(grant_user=user if is_allowed else None, grant=grant))
+
+
+def _here() -> str:
+    return f"{request.path}?{request.query_string.decode('ascii', 'replace')}"
 
 
 def _outward(answer: Response) -> Response:
@@ -86,6 +94,7 @@ def _consent_page(grant: Any, user: Any) -> Response:
         permissions=in_words(grant.request.scope, said),
         target=urlsplit(grant.redirect_uri).netloc or urlsplit(grant.redirect_uri).scheme,
         query=request.query_string.decode("ascii", "replace"),
+        here=_here(),
         csrf=session.setdefault(_CSRF, secrets.token_urlsafe(32)),
     )
     answer = Response(page)
@@ -110,14 +119,23 @@ def _check_csrf() -> None:
         raise ForeignForm
 
 
-@blp.errorhandler(ForeignForm)
-def form_grown_old(_error: ForeignForm) -> Response:
-    """Tell the person, not the client: it is the person who sees it."""
-    answer = Response(render_template("login/sorry.html", why="form"), HTTPStatus.BAD_REQUEST)
+def _is_person() -> bool:
+    """Tell whether somebody in a browser is looking, rather than a program."""
+    return request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html"
+
+
+def _sorry(why: str, status: int, details: str | None = None) -> Response:
+    answer = Response(render_template("login/sorry.html", why=why, details=details), status)
     answer.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     return answer
+
+
+@blp.errorhandler(ForeignForm)
+def form_grown_old(_error: ForeignForm) -> Response:
+    """Tell the person, not the client: it is the person who sees it."""
+    return _sorry("form", HTTPStatus.BAD_REQUEST)
 
 
 @blp.post("/oauth/token")

@@ -14,6 +14,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.action.progress import Followed, follow
+from integration_api.journal.support import ANSWERED
 from integration_api.measures.scoring import safety_of
 from integration_api.measures.use_cases import measure_named, responses_of
 from integration_api.prompts.choosing import Situation, Spoken, phases_at
@@ -119,11 +120,25 @@ def has_answered_of_danger(db_session: DbSession, me: Principal, patient_id: UUI
     return any(safety_of(measure_named(each.measure), each.answers) for each in answered)
 
 
+def has_resolved_of_danger(db_session: DbSession, me: Principal, patient_id: UUID, at: datetime) -> bool:
+    """Tell whether an intention or commitment that the patient wrote of late is about death or harm.
+
+    Of these only the themes are kept, not whether they are denied: rather too gentle than the other way round.
+    """
+    for table, resource in ((Intention, Resource.INTENTION), (Commitment, Resource.COMMITMENT)):
+        visible = resolves_within(table, reach(me, resource, Action.SEARCH))
+        own = (table.patient_id == patient_id, table.author_id == me.user_id, table.updated_at > at - TENDER)
+        if any(not ANSWERED.keys().isdisjoint(each.themes) for each in db_session.scalars(visible.where(*own))):
+            return True
+    return False
+
+
 # Each tells whether something grave is known of the patient of late.
 SAFETY_SOURCES: tuple[Callable[[DbSession, Principal, UUID, datetime], bool], ...] = (
     has_written_of_danger,
     has_sent_words_of_danger,
     has_answered_of_danger,
+    has_resolved_of_danger,
 )
 
 

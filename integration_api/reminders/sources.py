@@ -17,7 +17,7 @@ from integration_api.access.scopes import Action
 from integration_api.action.progress import follow
 from integration_api.action.use_cases import STALLS_AFTER
 from integration_api.measures.due import Plan
-from integration_api.measures.use_cases import due_for
+from integration_api.measures.use_cases import coming_for, due_for
 from integration_api.reminders.times import Window, local_day, on_day
 from models import (
     Commitment,
@@ -114,12 +114,24 @@ def commitments(db_session: DbSession, asked: Asked) -> Iterator[Reminder]:
 
 
 def measures(db_session: DbSession, asked: Asked) -> Iterator[Reminder]:
-    """Remind of a questionnaire that is due, once a week until it is answered."""
+    """Remind of a questionnaire from when it is due until it is answered: weekly, or daily where a dosing is near.
+
+    Also of one that is only coming: an app lays its reminders out ahead, and may not ask again on the very day.
+    """
     limits = reach(asked.me, Resource.MEASURE_DUE, Action.SEARCH)
-    for each in due_for(db_session, limits, asked.patient_id, asked.schedule, asked.at):
-        due_at = on_day(local_day(each.since, asked.zone), EVENING, asked.zone)
-        window, step = Window(due_at, due_at + WEEKS_ON * WEEK), f"{each.measure}.{each.reason}"
-        yield Reminder("measure", step, asked.patient_id, due_at, window, f"/v1/measures/{each.measure}", every_days=7)
+    given = (db_session, limits, asked.patient_id, asked.schedule, asked.at)
+    for each in (*due_for(*given), *coming_for(*given)):
+        due_at = _evening_from(each.since, asked.zone)
+        closes_at = each.until or due_at + WEEKS_ON * WEEK
+        window, step = Window(due_at, closes_at), f"{each.measure}.{each.reason}"
+        link, every_days = f"/v1/measures/{each.measure}", 7 if each.until is None else 1
+        yield Reminder("measure", step, asked.patient_id, due_at, window, link, every_days=every_days)
+
+
+def _evening_from(since: datetime, zone: tzinfo) -> datetime:
+    """Give the first evening that is not before a moment."""
+    evening = on_day(local_day(since, zone), EVENING, zone)
+    return evening if since <= evening else on_day(local_day(since, zone) + DAY, EVENING, zone)
 
 
 SOURCES: tuple[Source, ...] = (writing, preparation, commitments, measures)

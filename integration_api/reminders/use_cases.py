@@ -74,7 +74,8 @@ def _coming(draft: Reminder, asked: Asked, quiet: Quiet) -> datetime | None:
     """
     meant = draft.due_at
     due_at = out_of_quiet(meant, draft.window, quiet, asked.zone)
-    while draft.every_days and due_at is not None and due_at <= asked.at:
+    until = min(asked.at, draft.window.closes_at)
+    while draft.every_days and due_at is not None and due_at <= until:
         local = meant.astimezone(asked.zone)
         meant = on_day(local.date() + timedelta(days=draft.every_days), local.time(), asked.zone)
         due_at = out_of_quiet(meant, draft.window, quiet, asked.zone)

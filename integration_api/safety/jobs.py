@@ -1,4 +1,7 @@
-"""Escalating what nobody has acknowledged in time: when somebody looks, or from the command line."""
+"""Escalating what nobody has acknowledged in time, and opening what nobody has in hand any more.
+
+When somebody looks, by the worker, or from the command line.
+"""
 
 from flask import current_app
 
@@ -16,10 +19,16 @@ def timing() -> Timing:
 
 
 def escalate_overdue() -> int:
-    """Escalate what is overdue: within a request the caller's organization's, else everybody's; tell how many."""
+    """Escalate what is overdue: within a request the caller's organization's, else everybody's; tell how many.
+
+    What a clinician had taken on who has left the care team since waits again.
+    """
     at = parts().now()
     with reading() as db_session:
-        overdue = use_cases.list_overdue(db_session, at)
+        overdue, left = use_cases.list_overdue(db_session, at), use_cases.list_left_behind(db_session)
+    if left:
+        with unit_of_work() as db_session:
+            use_cases.put_back(db_session, left, timing())
     if not overdue:
         return 0
     with unit_of_work() as db_session:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
@@ -113,21 +114,55 @@ def escalate(db_session: DbSession, flag_ids: Iterable[UUID], at: datetime) -> i
 
     Nobody has done anything to the record here, so the audit trail of whoever happens to be reading is left alone.
     """
-    done = 0
-    for flag_id in flag_ids:
-        found = db_session.execute(
-            update(SafetyFlag)
-            .where(SafetyFlag.id == flag_id, _is_overdue(at))
-            .values(escalated_at=at)
-            .returning(SafetyFlag.organization_id)
-            .execution_options(synchronize_session=False)
-        ).one_or_none()
-        if found is not None:
-            event = SafetyFlagEvent(id=new_id(), organization_id=found[0], flag_id=flag_id, what="escalated", at=at)
-            db_session.add(event)
-            done += 1
+    return sum(
+        _by_itself(db_session, flag_id, _is_overdue(at), "escalated", at, escalated_at=at) for flag_id in flag_ids
+    )
+
+
+def list_left_behind(db_session: DbSession) -> list[tuple[UUID, str]]:
+    """List the acknowledged flags, with their themes, that nobody has in hand: who had has left the care team."""
+    query = select(SafetyFlag.id, SafetyFlag.theme).outerjoin(Document, Document.id == SafetyFlag.document_id)
+    query = query.outerjoin(MeasureResponse, MeasureResponse.id == SafetyFlag.response_id)
+    return [(row[0], row[1]) for row in db_session.execute(query.where(_is_left_behind(), safety_flags_for_the_team()))]
+
+
+def put_back(db_session: DbSession, flags: Iterable[tuple[UUID, str]], timing: Timing) -> int:
+    """Open flags that were left behind again, each once, with their whole time before them; tell how many."""
+    anew = {"status": "open", "assigned_to": None, "escalated_at": None}
+    return sum(
+        _by_itself(db_session, flag_id, _is_left_behind(), "reopened", timing.now, **anew, due_at=timing.due_at(theme))
+        for flag_id, theme in flags
+    )
+
+
+def _by_itself(
+    db_session: DbSession, flag_id: UUID, still: ColumnElement[bool], what: str, at: datetime, **values: Any
+) -> bool:
+    """Change a flag that is `still` so, in nobody's name; tell whether it was."""
+    found = db_session.execute(
+        update(SafetyFlag)
+        .where(SafetyFlag.id == flag_id, still)
+        .values(**values)
+        .returning(SafetyFlag.organization_id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if found is None:
+        return False
+    db_session.add(SafetyFlagEvent(id=new_id(), organization_id=found[0], flag_id=flag_id, what=what, at=at))
     db_session.flush()
-    return done
+    return True
+
+
+def _is_left_behind() -> ColumnElement[bool]:
+    """Who took a flag on is whom it was assigned to, else who acknowledged it last."""
+    acknowledged = select(SafetyFlagEvent.clinician_id).where(
+        SafetyFlagEvent.flag_id == SafetyFlag.id, SafetyFlagEvent.what == "acknowledged"
+    )
+    latest = acknowledged.order_by(SafetyFlagEvent.at.desc(), SafetyFlagEvent.id.desc()).limit(1).scalar_subquery()
+    on_team = select(CareTeamMember.id).join(CareTeam, CareTeam.id == CareTeamMember.care_team_id)
+    has_it = CareTeamMember.clinician_id == func.coalesce(SafetyFlag.assigned_to, latest)
+    is_there = on_team.where(CareTeam.patient_id == SafetyFlag.patient_id, has_it).exists()
+    return and_(SafetyFlag.status == "acknowledged", ~is_there)
 
 
 def _is_overdue(at: datetime) -> ColumnElement[bool]:

@@ -130,15 +130,18 @@ class Moment(fields.DateTime):
 
 
 class Day(fields.Date):
-    """A calendar day, `YYYY-MM-DD`."""
+    """A calendar day, `YYYY-MM-DD`. Within the years of a moment, since some are made into moments of a time zone."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> date:
         if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
             raise ValidationError("Not a day such as 1984-05-17.")
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
             raise ValidationError("There is no such day.") from None
+        if not EARLIEST.date() <= day <= LATEST.date():
+            raise ValidationError("The year must lie between 1900 and 2200.")
+        return day
 
 
 class Whole(fields.Integer):

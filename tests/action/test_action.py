@@ -87,6 +87,29 @@ def test_a_patients_own_is_private_until_shared_and_a_clinicians_is_the_teams(cl
     assert clinic.caller("colleague").post("/v1/intentions", body).status_code == 422
 
 
+@pytest.mark.parametrize("kind", ["intentions", "commitments"])
+def test_a_patients_words_are_changed_by_no_clinician(clinic: Any, kind: str) -> None:
+    path = f"/v1/{kind}/{clinic.maya.create(f'/v1/{kind}', {'text': SISTER, 'visibility': 'care_team'})['id']}"
+    changed = clinic.therapist.patch(path, {"text": "Stop drinking."}, if_match="*")
+    assert (changed.status_code, clinic.maya.read(path)["text"]) == (403, SISTER)
+    assert clinic.therapist.patch(path, {"themes": ["family"]}, if_match="*").status_code == 200
+    theirs = {"text": "Walk.", "patient_id": clinic.ids["maya"]}
+    path = f"/v1/{kind}/{clinic.therapist.create(f'/v1/{kind}', theirs)['id']}"
+    for who, status in (("nurse", 403), ("therapist", 200), ("maya", 200)):
+        assert clinic.caller(who).patch(path, {"text": f"Walk with {who}."}, if_match="*").status_code == status
+
+
+def test_what_a_patient_makes_private_is_shared_again_by_the_patient_alone(clinic: Any) -> None:
+    body = {"text": "Walk daily.", "patient_id": clinic.ids["maya"]}
+    path = f"/v1/commitments/{clinic.therapist.create('/v1/commitments', body)['id']}"
+    assert clinic.maya.patch(path, {"visibility": "private"}, if_match="*").status_code == 200
+    assert clinic.therapist.patch(path, {"status": "kept"}, if_match="*").json["status"] == "kept"
+    shared = clinic.therapist.patch(path, {"visibility": "care_team"}, if_match="*")
+    assert (shared.status_code, shared.json["errors"][0]["pointer"]) == (422, "/visibility")
+    assert clinic.maya.read(path)["visibility"] == "private"
+    assert clinic.caller("nurse").get(path).status_code == 404
+
+
 def test_passages_are_those_that_the_reader_may_read(clinic: Any, later: Any) -> None:
     made = clinic.maya.create("/v1/commitments", {"text": SISTER, "visibility": "care_team"})["id"]
     at = later(1)
@@ -151,3 +174,18 @@ def test_a_tagger_that_fails_holds_nothing_up(clinic: Any, broken_tagger: Any) -
 )
 def test_bad_input_is_told(clinic: Any, body: dict[str, Any]) -> None:
     assert clinic.maya.post("/v1/commitments", body).status_code == 422
+
+
+@pytest.mark.parametrize("kind", ["intentions", "commitments"])
+def test_after_one_about_death_the_prompts_are_for_grounding_and_say_where_help_is(clinic: Any, kind: str) -> None:
+    path = f"/v1/{kind}"
+    body = {"text": "Call the crisis line when I want to kill myself.", "patient_id": clinic.ids["maya"]}
+    clinic.therapist.create(path, body)
+    clinic.maya.create(path, {"text": "Walk by the sea."})
+    assert clinic.maya.read("/v1/prompts")["support"] is None
+    made = clinic.maya.create(path, {"text": "I will kill myself on Sunday."})["id"]
+    offered = clinic.maya.read("/v1/prompts")
+    assert "no crisis service" in offered["support"]["message"]
+    assert {each["gentleness"] for each in offered["items"]} == {"grounding"}
+    clinic.maya.delete(f"{path}/{made}", if_match="*")
+    assert clinic.maya.read("/v1/prompts")["support"] is None

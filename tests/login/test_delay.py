@@ -1,5 +1,7 @@
 """Guessing: the delay after failures, for everybody alike, and that many attempts at once do not slip by."""
 
+import html
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -51,6 +53,21 @@ def test_within_the_delay_a_right_password_is_refused_too(house: Any) -> None:
     assert browser.password("maya").headers["Retry-After"] == "1"
     house.clock.wait(seconds=0.5)
     assert browser.password("maya").status_code == 303
+
+
+def test_the_way_back_leads_on_to_where_the_person_was_going(house: Any) -> None:
+    house.member("maya")
+    fail(house, "maya", 3)
+    onward = "/oauth/authorize?client_id=app&state=1"
+    browser = house.browser()
+    late = browser.password("maya", next=onward)
+    old = browser.client.post("/oauth/login", data={"form_token": "another", "next": onward})
+    assert (late.status_code, old.status_code) == (429, 403)
+    for page in (late, old):
+        back = html.unescape(re.findall(r'<a href="([^"]+)"', page.text)[0])
+        assert f'name="next" value="{html.escape(onward)}"' in browser.get(back).text
+    lured = browser.client.post("/oauth/login", data={"form_token": "another", "next": "https://elsewhere.example/"})
+    assert "elsewhere" not in lured.text
 
 
 def test_an_attempt_within_the_delay_does_not_make_it_longer(house: Any) -> None:

@@ -17,7 +17,7 @@ RESPONSES, FLAGS = "/v1/measure-responses", "/v1/safety-flags"
 GRAVE = [1, 1, 1, 1, 0, 1, 1, 0, 1]
 
 
-def answers(clinic: Any, values: list[int | None], at: str = "2026-03-09T08:00:00Z", **more: Any) -> Any:
+def answers(clinic: Any, values: list[int | None], at: str | None = "2026-03-09T08:00:00Z", **more: Any) -> Any:
     body = {"measure": "phq_9", "answers": values, "answered_at": at, **more}
     return clinic.maya.create(RESPONSES, body)
 
@@ -110,6 +110,17 @@ def test_a_correction_keeps_what_it_corrects_and_takes_its_flag_back(clinic: Any
     assert clinic.maya.post(RESPONSES, again).json["errors"][0]["pointer"] == "/replaces"
     theirs = again | {"replaces": right["id"], "patient_id": clinic.ids["maya"]}
     assert clinic.therapist.post(RESPONSES, theirs).status_code == 403
+
+
+def test_a_correction_that_says_no_time_stands_where_what_it_corrects_stood(clinic: Any) -> None:
+    first = answers(clinic, [3] * 8 + [0], "2026-01-05T08:00:00Z")
+    answers(clinic, [1] * 8 + [0], "2026-03-09T08:00:00Z")
+    right = answers(clinic, [2] * 8 + [0], None, replaces=first["id"])
+    assert right["answered_at"] == first["answered_at"]
+    trend = clinic.therapist.read(f"/v1/patients/{clinic.ids['maya']}/measures/phq_9")
+    assert (trend["since_first"]["points"], trend["last"]["score"]["total"]) == (-8, 8)
+    moved = answers(clinic, [2] * 8 + [0], "2026-01-06T08:00:00Z", replaces=right["id"])
+    assert moved["answered_at"] == "2026-01-06T08:00:00Z"
 
 
 def test_a_response_that_is_taken_back_is_out_of_sight_with_its_flag(clinic: Any) -> None:

@@ -1,5 +1,7 @@
 """/oauth/authorize: what a client may ask for, what the user sees, and what goes back."""
 
+import html
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -44,6 +46,15 @@ class TestAsking:
         assert urlsplit(answer.location).path == "/oauth/login"
         assert urlsplit(answer.location).netloc == ""
         assert parse_qs(urlsplit(answer.location).query)["next"] == [attempt.path]
+
+    def test_who_finds_another_signed_in_is_led_to_sign_in_and_back(self, oauth: Any) -> None:
+        """On a tablet that people share the one before may still be signed in: Allow would give away their journal."""
+        browser, attempt = oauth.browser("maya"), oauth.attempt(state="a&b=c")
+        page = browser.get(attempt.path)
+        link = html.unescape(re.findall(r'<a href="([^"]+)"', page.text)[0])
+        form = browser.get(link)
+        assert 'name="password"' in form.text
+        assert f'name="next" value="{html.escape(attempt.path)}"' in form.text
 
     @pytest.mark.parametrize("user_id", ["", "nonsense", "0192d3b2-0000-7000-8000-000000000000", "\x00", 5, None])
     def test_a_session_of_nobody_is_no_session(self, oauth: Any, user_id: Any) -> None:
@@ -107,6 +118,19 @@ class TestRedirects:
     def test_an_unknown_client(self, oauth: Any, client_id: str | None) -> None:
         answer = oauth.browser().get(oauth.attempt(more={"client_id": client_id}).path)
         assert (answer.status_code, answer.json["error"]) == (400, "invalid_client")
+
+    @pytest.mark.parametrize("user", ["maya", None])
+    def test_a_person_is_told_in_a_page_and_a_program_in_json(self, oauth: Any, user: str | None) -> None:
+        seen = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+        for more in ({"client_id": "nobody"}, {"redirect_uri": "https://evil.example/"}):
+            page = oauth.browser(user).get(oauth.attempt(more=more).path, headers=seen)
+            assert (page.status_code, page.mimetype, page.location) == (400, "text/html", None)
+            assert "ask your clinic" in page.text
+            assert "evil.example" not in page.text
+            assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+            assert oauth.browser(user).get(oauth.attempt(more=more).path).mimetype == "application/json"
+        back = oauth.browser(user).get(oauth.attempt(more={"code_challenge": None}).path, headers=seen)
+        assert back.location.startswith(REDIRECT)
 
     def test_twice_the_same_parameter(self, oauth: Any) -> None:
         answer = oauth.browser().get(oauth.attempt().path + "&redirect_uri=https%3A%2F%2Fevil.example")

@@ -29,6 +29,20 @@ class TestRevocation:
         assert oauth.me(other["access_token"]) == 200
         assert oauth.post("revoke", said).status_code == 200
 
+    def test_a_spent_refresh_token_ends_its_family_too(self, oauth: Any) -> None:
+        """An application whose last refresh was lost on the way signs out with what it still has."""
+        found = oauth.tokens()
+        lost = oauth.refresh(found["refresh_token"]).json
+        said = {"token": found["refresh_token"], "client_id": oauth.public}
+        assert oauth.post("revoke", said).status_code == 200
+        assert oauth.me(lost["access_token"]) == 401
+        assert oauth.refresh(lost["refresh_token"]).json["error"] == "invalid_grant"
+        other = oauth.register("Another", redirect_uris=("http://127.0.0.1:9999/back",))
+        kept = oauth.tokens()
+        following = oauth.refresh(kept["refresh_token"]).json
+        oauth.post("revoke", {"token": kept["refresh_token"], "client_id": other})
+        assert oauth.me(following["access_token"]) == 200
+
     def test_a_backend_gives_its_own_back(self, oauth: Any) -> None:
         token = oauth.backend_token().json["access_token"]
         assert oauth.post("revoke", {"token": token, **oauth.proof()}).status_code == 200

@@ -102,6 +102,36 @@ def test_a_commitment_on_its_day_and_a_quiet_one_after_two_weeks(clinic: Any, se
     assert due(clinic) == {}
 
 
+def test_nobody_is_reminded_of_what_a_cancelled_course_had_planned(clinic: Any, session: Any) -> None:
+    started = clinic.hold_session(session["course_id"], "2026-02-27T14:00:00Z", kind="preparation", status="planned")
+    after = clinic.hold_session(session["course_id"], "2026-03-05T15:00:00Z", kind="integration", status="planned")
+    path = f"/v1/courses/{session['course_id']}"
+    assert due(clinic, kind=("preparation",))
+    cancelled = clinic.therapist.patch(path, {"status": "cancelled"}, if_match=clinic.therapist.etag(path))
+    assert (cancelled.status_code, due(clinic)) == (200, {})
+    found = clinic.therapist.read(f"/v1/sessions/{session['id']}")
+    assert (found["status"], found["sequence"]) == ("cancelled", None)
+    assert clinic.therapist.read(f"/v1/sessions/{after['id']}")["status"] == "cancelled"
+    assert clinic.maya.read("/v1/me/home")["sessions"]["next"] is None
+    clinic.therapist.patch(path, {"status": "active"}, if_match="*")
+    assert clinic.therapist.read(f"/v1/sessions/{session['id']}")["status"] == "cancelled"
+    assert clinic.therapist.read(f"/v1/sessions/{started['id']}")["status"] == "planned"
+
+
+@pytest.mark.parametrize("timezone", ["America/New_York", "Asia/Tokyo"])
+def test_a_day_out_of_all_reason_is_refused_and_leaves_the_first_screen_whole(clinic: Any, timezone: str) -> None:
+    body = {"timezone": timezone}
+    assert clinic.maya.patch(SETTINGS, body, if_match=clinic.maya.etag(SETTINGS)).status_code == 200
+    treated = {"patient_id": clinic.ids["maya"], "status": "active"}
+    for day in ("0001-01-01", "0026-03-12", "1900-01-01", "2200-01-01", "9999-12-31"):
+        promised = clinic.maya.post("/v1/commitments", {"text": "Walk.", "due_on": day})
+        begun = clinic.therapist.post("/v1/courses", {**treated, "started_on": day})
+        status = 201 if day.startswith(("19", "22")) else 422
+        assert (promised.status_code, begun.status_code) == (status, status)
+    assert clinic.maya.get(REMINDERS).status_code == 200
+    assert clinic.maya.get("/v1/me/home").status_code == 200
+
+
 def test_a_measure_that_is_due_comes_back_weekly_until_it_is_answered(clinic: Any, set_clock: Clock) -> None:
     assert due(clinic, kind=("measure",)) == {}  # nobody is asked who is not in treatment
     clinic.open_course(started_on="2026-03-02")
@@ -113,7 +143,41 @@ def test_a_measure_that_is_due_comes_back_weekly_until_it_is_answered(clinic: An
     clinic.maya.create(
         "/v1/measure-responses", {"measure": "phq_9", "answers": [0] * 9, "answered_at": "2026-03-03T09:00:00Z"}
     )
-    assert {each["link"] for each in clinic.maya.read(REMINDERS)["items"]} == links - {"/v1/measures/phq_9"}
+    told = {each["link"]: each["due_at"] for each in clinic.maya.read(REMINDERS)["items"]}
+    assert set(told) == links
+    assert told["/v1/measures/phq_9"] == "2026-03-17T18:00:00Z"  # when it is due in its turn
+
+
+def test_a_measure_before_a_dosing_is_reminded_of_before_it_and_not_after(clinic: Any, set_clock: Clock) -> None:
+    set_clock(days=-30)
+    course = clinic.open_course(started_on="2026-01-31")["id"]
+    clinic.hold_session(course, START, status="planned")
+    set_clock(days=-6)
+    given = {"measure": "phq_9", "answers": [0] * 9, "answered_at": "2026-02-24T15:00:00Z"}
+    clinic.maya.create("/v1/measure-responses", given)
+    seen = []
+    for days in (-6, -2.5, -1.5, -0.5, 0.5):  # it is asked for from three days before, and the app asks when it likes
+        set_clock(days=days)
+        items = clinic.maya.read(f"{REMINDERS}?timezone=America/New_York")["items"]
+        told = [each for each in items if each["link"] == "/v1/measures/phq_9"]
+        seen += [(each["due_at"], each["repeat"]["every_days"]) for each in told]
+    assert seen == [
+        ("2026-02-27T18:00:00-05:00", 1),
+        ("2026-02-28T18:00:00-05:00", 1),
+        ("2026-03-01T18:00:00-05:00", 1),
+        ("2026-03-09T18:00:00-04:00", 7),  # a week after it; on the eve of the session there was none to come
+    ]
+
+
+def test_a_measure_that_comes_due_in_the_evening_is_reminded_of_the_next_one(clinic: Any, set_clock: Clock) -> None:
+    clinic.open_course(started_on="2026-02-01")
+    clinic.maya.create(
+        "/v1/measure-responses", {"measure": "phq_9", "answers": [0] * 9, "answered_at": "2026-02-20T20:00:00Z"}
+    )
+    for days in (0, 4.2):  # the 6th of March at eight is when two weeks are over
+        set_clock(days=days)
+        (told,) = (each for each in clinic.maya.read(REMINDERS)["items"] if each["link"] == "/v1/measures/phq_9")
+        assert told["due_at"] == "2026-03-07T18:00:00Z"
 
 
 def test_what_is_moved_out_of_quiet_hours_waits_for_their_end_though_its_own_time_is_past(

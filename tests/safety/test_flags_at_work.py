@@ -110,6 +110,28 @@ class TestEscalation:
         expected = ["raised", "escalated", "acknowledged", "resolved", "reopened", "escalated"]
         assert history(flags_of()[0]) == expected
 
+    @pytest.mark.parametrize("is_assigned", [True, False])
+    def test_one_that_was_taken_on_waits_again_when_who_had_it_leaves(
+        self, clinic: Any, flags_of: Any, act: Any, later: Any, history: Any, *, is_assigned: bool
+    ) -> None:
+        clinic.write(WISH)
+        act(flags_of()[0], "acknowledge", who="therapist" if is_assigned else "nurse")
+        if is_assigned:
+            act(flags_of()[0], "assign", {"clinician_id": clinic.ids["nurse"]})
+        before = len(history(flags_of()[0]))
+        path = f"/v1/patients/{clinic.ids['maya']}/care-team"
+        stays = {"members": [{"clinician_id": clinic.ids[who]} for who in ("therapist", "physician")]}
+        assert clinic.admin.put(path, stays, if_match=clinic.admin.etag(path)).status_code == 200
+        for _ in range(2):
+            (flag,) = flags_of()
+            assert (flag["status"], flag["assigned_to"]) == ("open", None)
+            assert history(flag)[before:] == ["reopened"]
+            assert flag["history"][-1]["clinician_id"] is None
+        later(61)
+        assert flags_of()[0]["escalated_at"] is not None
+        act(flags_of()[0], "acknowledge")
+        assert flags_of()[0]["status"] == "acknowledged"
+
     def test_who_acts_late_leaves_the_escalation_in_the_history(
         self, clinic: Any, flags_of: Any, act: Any, later: Any, history: Any
     ) -> None:

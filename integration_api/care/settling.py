@@ -1,0 +1,33 @@
+"""What follows when sessions come, move or go: ties and numbers; and which sessions go with their course."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as DbSession
+
+from models import Course, Document, Session, hold_ties, revise, stamp_records, tie_anew, touch_mentions
+
+
+def settled(db_session: DbSession, session: Session) -> Session:
+    """Store a session, tie the patient's entries anew, and read back what the database derives.
+
+    To be run with `hold_ties` before the session is changed.
+    """
+    db_session.flush()
+    documents, check_ins = tie_anew(db_session, session.patient_id)
+    if documents:  # a new tie is no edit of the words, but what is told of the themes in them names the session
+        revise(db_session, Document.id.in_(documents))
+        touch_mentions(db_session, documents)
+    renumbered = db_session.scalars(select(Session.id).where(Session.course_id == session.course_id)).all()
+    stamp_records(db_session, session.organization_id, session.patient_id, (*documents, *check_ins, *renumbered))
+    db_session.refresh(session)
+    return session
+
+
+def call_off(db_session: DbSession, course: Course, at: datetime) -> None:
+    """Cancel what a course had planned for later: else its patient is reminded of it, and asked to get ready."""
+    hold_ties(db_session, course.patient_id)
+    ahead = (Session.course_id == course.id, Session.status == "planned", Session.starts_at > at)
+    for session in db_session.scalars(select(Session).where(*ahead).order_by(Session.starts_at, Session.id)).all():
+        session.status = "cancelled"
+        settled(db_session, session)
