@@ -1,5 +1,6 @@
 """People on the wire."""
 
+from datetime import date
 from typing import Any, ClassVar
 
 from marshmallow import fields, post_load, validate
@@ -87,6 +88,7 @@ class PatientDraftSchema(Schema):
     name = Words(200, required=True)
     birth_date = Day(allow_none=True, load_default=None)
     retain_until = Day(
+        latest=date.max,  # how a clinic says "for good"
         allow_none=True,
         load_default=None,
         metadata={"description": "The clinic must keep the record until this day; erasure waits for it."},

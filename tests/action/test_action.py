@@ -151,3 +151,10 @@ def test_a_tagger_that_fails_holds_nothing_up(clinic: Any, broken_tagger: Any) -
 )
 def test_bad_input_is_told(clinic: Any, body: dict[str, Any]) -> None:
     assert clinic.maya.post("/v1/commitments", body).status_code == 422
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "2200-01-02", "9999-12-31"])
+def test_a_day_in_no_ones_time_is_refused(clinic: Any, day: str) -> None:
+    answer = clinic.maya.post("/v1/commitments", {"text": SISTER, "due_on": day})
+    assert (answer.status_code, [each["pointer"] for each in answer.json["errors"]]) == (422, ["/due_on"])
+    assert clinic.maya.create("/v1/commitments", {"text": SISTER, "due_on": "2200-01-01"})["due_on"] == "2200-01-01"
