@@ -226,8 +226,9 @@ def windows_for(db_session: DbSession, limits: Reach, patient_id: UUID) -> tuple
 
 
 def _dosings_within(limits: Reach) -> Select[Any]:
-    held: Select[Any] = sessions_within(limits).where(Session.kind == "dosing", Session.status != "cancelled")
-    return held.with_only_columns(Session.patient_id, Session.id, Session.starts_at)
+    held: Any = sessions_within(limits).where(Session.kind == "dosing", Session.status != "cancelled")
+    columns: Select[Any] = held.with_only_columns(Session.patient_id, Session.id, Session.starts_at)
+    return columns
 
 
 def _rates(db_session: DbSession, organization_id: UUID) -> dict[str, Tally]:
