@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from marshmallow import fields, post_load, validate
 
 from integration_api.people.use_cases import ClinicianDraft, PatientDraft
-from integration_api.web.schema import Answer, Choice, Day, Id, Moment, Schema, Text, Truth, Words
+from integration_api.web.schema import Answer, Choice, Day, Id, Moment, Pattern, Schema, Text, Truth, Words
 from integration_api.wording import Sentence
 
 PATIENT_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01"
@@ -30,7 +30,7 @@ class Username(Text):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(80, metadata={"description": "Names the account; null: there is none yet."}, **kwargs)
         self.validators.append(
-            validate.Regexp(self.PATTERN, error=Sentence("Lower-case letters, digits, dot, dash, underscore."))
+            Pattern(self.PATTERN, error=Sentence("Lower-case letters, digits, dot, dash, underscore."))
         )
 
 

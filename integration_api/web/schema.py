@@ -95,6 +95,16 @@ class Words(Text):
         return text
 
 
+class Pattern(validate.Regexp):
+    """A pattern as the contract means it: its `$` is the very end, and not before a last line end, as Python has it."""
+
+    def __call__(self, value: Any) -> Any:
+        """Refuse what does not fit as a whole."""
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self._format_error(value))
+        return value
+
+
 class Id(fields.UUID):
     """An id: a UUIDv7 in its canonical form."""
 
