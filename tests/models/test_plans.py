@@ -46,6 +46,28 @@ def test_no_query_walks_through_an_organizations_documents(clinic: Any, path: st
                 assert not [step for step in plan if "ix_documents_organization" in step or "ix_mentions_org" in step]
 
 
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        ("maya", "/v1/journal-entries"),
+        ("maya", "/v1/journal-entries/{entry}"),
+        ("maya", "/v1/me/export"),
+        ("therapist", "/v1/notes"),
+        ("therapist", "/v1/safety-flags"),
+        ("therapist", "/v1/patients/{maya}/themes/grief"),
+    ],
+)
+def test_a_text_is_read_once_and_not_with_each_of_its_mentions(clinic: Any, who: str, path: str) -> None:
+    """50,000 characters with hundreds of mentions would be read hundreds of times."""
+    clinic.note("Pt tearful. Grief for her father. Endorses SI with a plan.")
+    clinic.ids["entry"] = clinic.write("I miss my father. I miss him still. I want to die.")["id"]
+    with clinic.app.app_context(), noted() as asked:
+        clinic.caller(who).read(path.format(**clinic.ids))
+    of_mentions = [statement for statement, _ in asked if "mentions.start" in statement.partition(" FROM ")[0]]
+    assert of_mentions
+    assert not [statement for statement in of_mentions if "text_sealed" in statement]
+
+
 def test_a_caseload_of_many_asks_no_more_than_one_of_few(clinic: Any) -> None:
     clinic.write("I miss my father. I miss him still.", now().isoformat())
     of_one = _statements_of_caseload(clinic)
