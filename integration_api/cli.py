@@ -3,11 +3,14 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import flask_migrate
 from flask import Flask
+from marshmallow import ValidationError, fields
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api import upkeep
@@ -17,31 +20,34 @@ from integration_api.access.tokens import mint_token
 from integration_api.access.use_cases import user_named
 from integration_api.app import LINES, create_app
 from integration_api.config import Environment, Settings, UnsafeSettings
-from integration_api.db import is_migrated, reading, unit_of_work
+from integration_api.db import Collision, is_migrated, is_reachable, reading, unit_of_work
 from integration_api.demo import welcome
 from integration_api.demo.loader import is_empty, seed
 from integration_api.development import development_settings, is_set_up
 from integration_api.errors import IntegrationError
 from integration_api.jobs.worker import Worker, everything_once
 from integration_api.login.invitations import Inviter
+from integration_api.people.schemas import Username
 from integration_api.people.use_cases import found_organization
 from integration_api.phone.cli import phone
 from integration_api.server import serve as serve_app
 from integration_api.themes.export import export_reviews
 from integration_api.themes.jobs import tag_pending, tag_stored
 from integration_api.web.openapi import contract
+from integration_api.web.schema import Words
 from integration_api.wiring import parts
 from models import Role, User
 from models.key_service import new_key, parse_keys
 
 CONTRACT = Path("openapi.yaml")
+_PORT = click.IntRange(1, 65_535)
 
 
 @click.group()
 @click.pass_context
 def main(context: click.Context) -> None:
     """Run the integration journal. Settings come from the environment; see the README."""
-    context.obj = _app
+    context.obj = _ready
 
 
 for each in (
@@ -73,11 +79,37 @@ def _settings() -> Settings:
 
 
 def _app() -> Flask:
-    return create_app(_settings())
+    """Make the application on a database that answers."""
+    app = create_app(_settings())
+    with app.app_context():
+        if not is_reachable():
+            raise click.ClickException("the database does not answer")
+    return app
+
+
+def _ready() -> Flask:
+    """Make it on one that stands at the newest migration, and say what to do where it does not."""
+    app = _app()
+    with app.app_context():
+        if not is_migrated():
+            raise click.ClickException("the database is not at the newest migration; run: integration-api migrate")
+    return app
+
+
+def _as_by_http(field: fields.Field[Any]) -> Callable[[click.Context, click.Parameter, str], Any]:
+    """Check what is said in the shell as the API checks the same."""
+
+    def check(_context: click.Context, _parameter: click.Parameter, value: str) -> Any:
+        try:
+            return field.deserialize(value)
+        except ValidationError as error:
+            raise click.BadParameter(" ".join(str(each) for each in error.messages)) from None
+
+    return check
 
 
 @main.command()
-@click.option("--port", default=8000, show_default=True, help="Where to listen on this machine.")
+@click.option("--port", default=8000, show_default=True, type=_PORT, help="Where to listen on this machine.")
 def run(port: int) -> None:
     """Serve for trying out: set up, migrate, seed the demo clinic when empty, and say what to try."""
     app = create_app(development_settings(Path.cwd(), port))
@@ -98,16 +130,14 @@ def run(port: int) -> None:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True)
-@click.option("--workers", default=2, show_default=True)
-@click.option("--threads", default=8, show_default=True, help="Threads of each worker.")
+@click.option("--port", default=8000, show_default=True, type=_PORT)
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(min=1))
+@click.option("--threads", default=8, show_default=True, type=click.IntRange(min=1), help="Threads of each worker.")
 @click.option("--work/--no-work", "works", default=True, help="Do the background work, too.  [default: work]")
 def serve(*, host: str, port: int, workers: int, threads: int, works: bool) -> None:
     """Serve with the settings of the environment. The database must stand at the newest migration."""
-    app = _app()
+    app = _ready()
     with app.app_context():
-        if not is_migrated():
-            raise click.ClickException("the database is not at the newest migration; run: integration-api migrate")
         parts().load_tagger()
     serve_app(app, host=host, port=port, workers=workers, threads=threads, lines=LINES if works else ())
 
@@ -116,7 +146,7 @@ def serve(*, host: str, port: int, workers: int, threads: int, works: bool) -> N
 @click.option("--once", is_flag=True, help="Do what is to be done now, and end.")
 def work(*, once: bool) -> None:
     """Do the background work: messages to other systems, jobs, escalation. Several may run side by side."""
-    app = _app()
+    app = _ready()
     if once:
         click.echo(f"{everything_once(app, LINES)} done")
         return
@@ -135,23 +165,29 @@ def migrate() -> None:
 
 
 @main.command("new-organization")
-@click.argument("name")
-@click.option("--admin", required=True, metavar="USERNAME", help="The account of its first admin.")
+@click.argument("name", callback=_as_by_http(Words(200)))
+@click.option(
+    "--admin",
+    required=True,
+    metavar="USERNAME",
+    callback=_as_by_http(Username()),
+    help="The account of its first admin.",
+)
 def new_organization(name: str, admin: str) -> None:
     """Set up an organization with its first admin account."""
-    with _app().app_context():
+    with _ready().app_context():
         try:
             with unit_of_work() as db_session:
                 found_organization(db_session, name, admin)
-        except IntegrationError as error:
-            raise click.ClickException(str(error)) from None
+        except Collision:
+            raise click.ClickException("there is an account of that name already; take another one") from None
 
 
 @main.command()
 @click.option("--as", "username", required=True, metavar="NAME", help="Whom to invite.")
 def invite(username: str) -> None:
     """Print a one-use link by which a person sets password and second factor. Older links are void from then on."""
-    app = _app()
+    app = _ready()
     with app.app_context():
         inviter = Inviter(parts().key_service, app.config["SETTINGS"].public_url, parts().now())
         try:
@@ -168,7 +204,7 @@ def export_reviews_command() -> None:
 
     One JSON line a sentence, as `python -m nlp evaluate` reads them. They are patients' words: keep them as such.
     """
-    with _app().app_context(), unit_of_work() as db_session:
+    with _ready().app_context(), unit_of_work() as db_session:
         for line in export_reviews(db_session, parts().now()):
             click.echo(line)
 
@@ -179,7 +215,7 @@ def export_reviews_command() -> None:
 @click.option("--minutes", type=click.IntRange(1, 24 * 60), help="How long it is good for.")
 def token(username: str, scope: str | None, minutes: int | None) -> None:
     """Print a signed, short-lived bearer token for an account."""
-    app = _app()
+    app = _ready()
     with app.app_context():
         try:
             with unit_of_work() as db_session:
@@ -200,7 +236,7 @@ def _mint(app: Flask, db_session: DbSession, user: User, scope: str | None = Non
 @click.option("--all", "everything", is_flag=True, help="Everything, as after a change of a clinic's own themes.")
 def tag_pending_documents(older: bool, everything: bool) -> None:  # noqa: FBT001  (click gives flags by position)
     """Tag the documents that wait for it."""
-    with _app().app_context():
+    with _ready().app_context():
         waited, still = tag_pending(also_older=older, everything=everything)
     click.echo(f"{waited - still} tagged, {still} still waiting")
     if still:

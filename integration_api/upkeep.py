@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any, TextIO
 from uuid import UUID
@@ -12,7 +12,7 @@ from flask import Flask
 
 from integration_api.access.keys import renew
 from integration_api.attachments.jobs import TooMany, sweep
-from integration_api.db import is_migrated, is_reachable, reading, unit_of_work
+from integration_api.db import reading, unit_of_work
 from integration_api.errors import IntegrationError
 from integration_api.jobs.health import late_tasks, note_well
 from integration_api.oauth.clients import admin_named, draft_of, register_client, switch_off
@@ -23,7 +23,7 @@ from integration_api.privacy.keys import rotate
 from integration_api.safety.jobs import escalate_overdue
 from integration_api.themes.clinic_counts import count_clinics
 from integration_api.wiring import parts
-from models.key_service import new_key
+from models.key_service import new_key, parse_keys
 
 MakeApp = Callable[[], Flask]  # what the commands are given: the application is made when one is run
 
@@ -43,7 +43,7 @@ def verify_audit(make_app: MakeApp, noted: TextIO | None) -> None:
 
     Keep what it prints where the database's keeper cannot change it, and give it back with --noted.
     """
-    known = {UUID(each[0]): (int(each[1]), each[2]) for each in (line.split() for line in noted or ())}
+    known = _noted(noted)
     with make_app().app_context(), reading() as db_session:
         verdicts = verify_all(db_session, known)
     for organization, verdict in verdicts:
@@ -53,6 +53,15 @@ def verify_audit(make_app: MakeApp, noted: TextIO | None) -> None:
         click.echo(f"the trail of {organization.id} is broken at event {place}", err=True)
     if broken:
         sys.exit(1)
+
+
+def _noted(lines: Iterable[str] | None) -> dict[UUID, tuple[int, str]]:
+    """Read what was printed before."""
+    try:
+        parted = [line.split() for line in lines or () if line.strip()]
+        return {UUID(organization): (int(number), digest) for organization, number, digest in parted}
+    except ValueError:
+        raise click.ClickException("the file is not what `audit verify` prints") from None
 
 
 @click.command("count-clinic")
@@ -95,10 +104,6 @@ def check(make_app: MakeApp) -> None:
     Names each task that has not gone well for too long. For whatever watches over the machine, every few minutes.
     """
     with make_app().app_context():
-        if not is_reachable():
-            raise click.ClickException("the database does not answer")
-        if not is_migrated():
-            raise click.ClickException("the database is not at the newest migration; run: integration-api migrate")
         late = late_tasks()
     for name, went_well_at in late.items():
         last = "never went well" if went_well_at is None else f"last went well at {went_well_at:%Y-%m-%dT%H:%M:%SZ}"
@@ -135,7 +140,12 @@ def keys() -> None:
 @click.argument("name", default=lambda: f"k{datetime.now(UTC):%Y%m%d}")
 def new_wrapping_key(name: str) -> None:
     """Print a new wrapping key, for the front of INTEGRATION_API_KEYS. Keep a copy where the database is not."""
-    click.echo(new_key(name))
+    made = new_key(name)
+    try:
+        parse_keys(made)
+    except ValueError:
+        raise click.BadParameter("a name is a word without a colon or comma", param_hint="NAME") from None
+    click.echo(made)
 
 
 @keys.command("new-signing")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
-from sqlalchemy.orm import joinedload, lazyload
+from sqlalchemy.orm import joinedload, lazyload, selectinload
 
 from models.action import Commitment, Intention, Resolve
 from models.audit import AuditEvent
@@ -99,7 +99,7 @@ def facing_gone(reach: Reach) -> Select[Document]:
 def facing_themes(reach: Reach) -> Select[Mention]:
     """Mentions that a clinician has confirmed, in what may leave, said by the patient of the patient."""
     confirmed = (Mention.review == "confirmed", Mention.assertion.in_(TOLD_ASSERTIONS))
-    only = joinedload(Mention.document).lazyload(Document.mentions)
+    only = selectinload(Mention.document).lazyload(Document.mentions)
     return mentions_within(reach).where(_leaves(), *confirmed).options(only)
 
 
@@ -110,7 +110,7 @@ def facing_mistakes(reach: Reach) -> Select[Mention]:
         MentionReview.review_before == "confirmed",
         MentionReview.assertion_before.in_(TOLD_ASSERTIONS),
     )
-    only = joinedload(Mention.document).lazyload(Document.mentions)
+    only = selectinload(Mention.document).lazyload(Document.mentions)
     return mentions_within(reach).where(_leaves(), Mention.review == "rejected", was_told).options(only)
 
 

@@ -53,7 +53,8 @@ class Mention(Sealed, ManyOfOrganization, Identified, Base):
 
     because = SealedText[str | None]("because_sealed")  # the words that led to it are the writer's
 
-    document: Mapped["Document"] = relationship(lazy="joined", back_populates="mentions")
+    # Not joined: the document's whole text would come with each of its mentions.
+    document: Mapped["Document"] = relationship(lazy="select", back_populates="mentions")
     reviews: Mapped[list["MentionReview"]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", order_by="MentionReview.at, MentionReview.id"
     )

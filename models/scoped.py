@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, contains_eager, joinedload, lazyload
+from sqlalchemy.orm import InstrumentedAttribute, contains_eager, lazyload, selectinload
 
 from models.attachment import Attachment
 from models.audit import AuditEvent
@@ -211,7 +211,7 @@ def mentions_within(reach: Reach) -> Select[Mention]:
 
 def shown_mentions(reach: Reach) -> Select[Mention]:
     """The same to be shown, each with its document: without what else was found there, and without the reviews."""
-    alone = joinedload(Mention.document).lazyload(Document.mentions)
+    alone = selectinload(Mention.document).lazyload(Document.mentions)
     return mentions_within(reach).options(alone, lazyload(Mention.reviews))
 
 

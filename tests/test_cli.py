@@ -15,6 +15,7 @@ from joserfc.jwk import ECKey
 from integration_api.cli import main
 from integration_api.config import Settings, UnsafeSettings
 from integration_api.wiring import parts_of
+from models import new_id
 from models.key_service import new_key
 from nlp.tagger import PIPELINE
 
@@ -116,6 +117,63 @@ def test_mistakes_are_told_in_one_line(tmp_path: Path, env: dict[str, str]) -> N
 def test_serving_needs_settings_and_the_newest_migration(tmp_path: Path, env: dict[str, str]) -> None:
     assert "INTEGRATION_API_SECRET_KEY is not set" in run("serve").stderr
     assert "not at the newest migration" in run("serve", **env).stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("new-organization", "Harbour", "--admin", "ada"), ("invite", "--as", "ada"), ("token", "--as", "ada"),
+        ("tag-pending",), ("work",), ("work", "--once"), ("export-reviews",), ("audit", "verify"), ("keys", "rotate"),
+        ("count-clinic",), ("erase-due",), ("escalate-flags",), ("sweep-attachments",), ("check",),
+        ("switch-off", "ada"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_before_the_migration_every_command_says_what_to_run(env: dict[str, str], arguments: tuple[str, ...]) -> None:
+    done = run(*arguments, **env)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "run: integration-api migrate" in done.stderr
+    assert isinstance(done.exception, SystemExit)
+
+
+def test_a_database_that_is_not_there_is_told(env: dict[str, str]) -> None:
+    for command in (("migrate",), ("invite", "--as", "ada"), ("serve",)):
+        done = run(*command, **env | {"DATABASE_URL": "postgresql://me:hidden@127.0.0.1:1/journal"})
+        assert (done.exit_code, "the database does not answer" in done.stderr) == (1, True)
+        assert "hidden" not in done.stderr
+        assert isinstance(done.exception, SystemExit)
+
+
+def test_what_is_set_up_from_the_shell_is_checked_as_by_http(env: dict[str, str]) -> None:
+    run("migrate", **env)
+    for arguments, says in (
+        (("new-organization", "", "--admin", "ada"), "NAME"),
+        (("new-organization", "Harb\x1bour", "--admin", "ada"), "U+001B"),
+        (("new-organization", "Harbour", "--admin", "Ada Lovelace"), "Lower-case letters"),
+        (("new-organization", "Harbour", "--admin", "ada\n"), "Lower-case letters"),
+        (("keys", "new", "a:b"), "NAME"),
+        (("keys", "new", ""), "NAME"),
+        (("serve", "--workers", "0"), "--workers"),
+    ):
+        done = run(*arguments, **env)
+        assert (done.exit_code, done.stdout, says in done.stderr) == (2, "", True), done.stderr
+    assert run("new-organization", "Harbour", "--admin", "ada", **env).exit_code == 0
+    assert "account of that name" in run("new-organization", "Other", "--admin", "ada", **env).stderr
+
+
+def test_what_the_trail_is_held_against_may_have_blank_lines_and_nothing_else(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    run("migrate", **env)
+    run("new-organization", "Harbour", "--admin", "ada", **env)
+    noted = tmp_path / "noted"
+    noted.write_text(run("audit", "verify", **env).stdout + "\n")
+    assert run("audit", "verify", "--noted", str(noted), **env).exit_code == 0
+    for line in ("x y z\n", f"{new_id()}\n", f"{new_id()} one {'0' * 64}\n"):
+        noted.write_text(line)
+        done = run("audit", "verify", "--noted", str(noted), **env)
+        assert (done.exit_code, "is not what" in done.stderr) == (1, True)
+        assert isinstance(done.exception, SystemExit)
 
 
 @pytest.mark.parametrize(

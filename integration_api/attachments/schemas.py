@@ -6,7 +6,7 @@ from marshmallow import fields, post_load, validate
 
 from integration_api.attachments.cleaning import MEDIA_TYPES
 from integration_api.attachments.use_cases import Said
-from integration_api.web.schema import Answer, Choice, Id, Moment, Schema, Truth, Words
+from integration_api.web.schema import Answer, Choice, Id, Moment, Pattern, Schema, Truth, Words
 
 KINDS = ("picture", "voice_note")
 LONGEST_DESCRIPTION = 2_000
@@ -15,7 +15,7 @@ _ID, _ENTRY = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e50", "0190c7e0-5b1e-7c3a-9a51-0
 _PATIENT = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01"
 _SPOKEN = {"description": "Of a voice note: the language of the transcript, which is the entry's text; RFC 5646."}
 _CORRECTED = {"description": "Of a voice note: whether its writer has read the transcript and put it right."}
-_IS_LANGUAGE = [validate.Length(max=35), validate.Regexp(_LANGUAGE)]
+_IS_LANGUAGE = [validate.Length(max=35), Pattern(_LANGUAGE)]
 
 
 class UploadQuery(Schema):

@@ -62,6 +62,7 @@ def list_caseload(db_session: DbSession, caller: Principal, page: PageRequest, a
     ids = [each.id for each in patients.items]
     written, coming = _written(db_session, limits, ids, at), _coming(db_session, limits, ids, at)
     flags = _waiting_flags(db_session, limits, ids)
+    risen = _risen(db_session, caller, [each for each in ids if written.get(each, _NOTHING)[0]], at)
     glances = [
         Glance(
             patient=each,
@@ -70,7 +71,7 @@ def list_caseload(db_session: DbSession, caller: Principal, page: PageRequest, a
             is_silent=_is_silent(written.get(each.id, _NOTHING)[1], at),
             waiting_flags=flags.get(each.id, 0),
             next_session=coming.get(each.id),
-            risen=_risen(db_session, caller, each.id, at) if written.get(each.id, _NOTHING)[0] else (),
+            risen=risen.get(each.id, ()),
         )
         for each in patients.items
     ]
@@ -109,10 +110,15 @@ def _coming(db_session: DbSession, limits: Reach, ids: Sequence[UUID], at: datet
     return {each.patient_id: each for each in rows}
 
 
-def _risen(db_session: DbSession, caller: Principal, patient_id: UUID, at: datetime) -> list[Recurrence]:
-    """Tell which themes rose and were spoken of this week."""
-    return [
-        each
-        for each in list_without_evidence(db_session, caller, patient_id, at)
-        if each.trajectory in _RISES and each.last_seen is not None and each.last_seen > at - WEEK
-    ]
+def _risen(
+    db_session: DbSession, caller: Principal, ids: Sequence[UUID], at: datetime
+) -> dict[UUID, Sequence[Recurrence]]:
+    """Tell for each patient which themes rose and were spoken of this week."""
+    return {
+        patient_id: [
+            each
+            for each in found
+            if each.trajectory in _RISES and each.last_seen is not None and each.last_seen > at - WEEK
+        ]
+        for patient_id, found in list_without_evidence(db_session, caller, ids, at).items()
+    }

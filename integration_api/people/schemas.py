@@ -1,11 +1,12 @@
 """People on the wire."""
 
+from datetime import date
 from typing import Any, ClassVar
 
 from marshmallow import fields, post_load, validate
 
 from integration_api.people.use_cases import ClinicianDraft, PatientDraft
-from integration_api.web.schema import Answer, Choice, Day, Id, Moment, Schema, Text, Truth, Words
+from integration_api.web.schema import Answer, Choice, Day, Id, Moment, Pattern, Schema, Text, Truth, Words
 from integration_api.wording import Sentence
 
 PATIENT_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01"
@@ -29,7 +30,7 @@ class Username(Text):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(80, metadata={"description": "Names the account; null: there is none yet."}, **kwargs)
         self.validators.append(
-            validate.Regexp(self.PATTERN, error=Sentence("Lower-case letters, digits, dot, dash, underscore."))
+            Pattern(self.PATTERN, error=Sentence("Lower-case letters, digits, dot, dash, underscore."))
         )
 
 
@@ -87,6 +88,7 @@ class PatientDraftSchema(Schema):
     name = Words(200, required=True)
     birth_date = Day(allow_none=True, load_default=None)
     retain_until = Day(
+        latest=date.max,  # how a clinic says "for good"
         allow_none=True,
         load_default=None,
         metadata={"description": "The clinic must keep the record until this day; erasure waits for it."},

@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
@@ -29,6 +30,7 @@ from models import (
     sessions_within,
 )
 
+AHEAD = timedelta(days=60)  # an app asks again long before
 SETTLED = timedelta(hours=6)  # after a dosing began
 SAME_EVENING = timedelta(hours=12)
 MORNING, AFTERNOON, EVENING = time(10), time(17), time(18)
@@ -102,7 +104,9 @@ def commitments(db_session: DbSession, asked: Asked) -> Iterator[Reminder]:
     """Remind of what is due, on its day; of what has no day, when nothing was written of it for two weeks."""
     visible = resolves_within(Commitment, reach(asked.me, Resource.COMMITMENT, Action.SEARCH))
     is_open = (Commitment.patient_id == asked.patient_id, Commitment.status == "open")
-    for each in follow(db_session, asked.me, db_session.scalars(visible.where(*is_open)), asked.at):
+    today = local_day(asked.at, asked.zone)  # of any other day nothing is told, and no clock may reach it
+    is_near = or_(Commitment.due_on.is_(None), Commitment.due_on.between(today - DAY, today + AHEAD + DAY))
+    for each in follow(db_session, asked.me, db_session.scalars(visible.where(*is_open, is_near)), asked.at):
         due_on = each.resolve.due_on
         if due_on is None:
             day = local_day((each.last_spoken_of or each.resolve.created_at) + STALLS_AFTER, asked.zone)

@@ -14,11 +14,10 @@ from integration_api.access.scopes import Action, parse_scopes
 from integration_api.journal.clock import zone_of
 from integration_api.measures.due import Plan
 from integration_api.reminders.preferences import Preferences, read_preferences
-from integration_api.reminders.sources import SOURCES, Asked, Reminder
+from integration_api.reminders.sources import AHEAD, SOURCES, Asked, Reminder
 from integration_api.reminders.times import Quiet, on_day, out_of_quiet
 from models import Page, PageRequest, page_of_list
 
-AHEAD = timedelta(days=60)  # an app asks again long before
 _NAMES = UUID("01a21ac9-6fb7-7265-9bac-0171b3c5d001")  # the space that the ids of reminders are named in
 
 

@@ -26,6 +26,7 @@ from models.stamp import RECKONED
 from nlp import Assertion, DocumentKind
 from nlp.motifs import Passage, Reading, Vocabulary
 from nlp.recurrence import Account, Ledger, Sighting, Window, Writing, account_of
+from nlp.recurrence.counts import Tally
 
 KEPT = 20_000  # documents in one process, whosesoever; docs/operation.md tells what that takes
 SECONDS = 3600
@@ -49,10 +50,15 @@ class Listed(NamedTuple):
     arrived_at: datetime
 
 
-_LISTED = (
+LISTED = (
     Document.id, Document.revision, Document.written_at, Document.word_count, Document.source, Document.tagging_state,
     Document.language, Document.created_at,
 )  # fmt: skip
+
+
+def listed_of(row: Any) -> Listed:
+    """Take what `LISTED` selects."""
+    return Listed(row[0], row[1], row[2], row[3], voice_of(row[4]), row[5], row[6], row[7])
 
 
 class Found(NamedTuple):
@@ -207,6 +213,7 @@ class Moment:
     gleaned: Gleaned
     listed: dict[tuple[Reach, UUID], list[Listed]] = field(default_factory=dict)
     windows: dict[tuple[Reach, UUID], tuple[Window, ...]] = field(default_factory=dict)
+    rates: dict[UUID, dict[str, Tally]] = field(default_factory=dict)
     opened: dict[tuple[Reach, UUID], str] = field(default_factory=dict)  # gone with the request
 
 
@@ -222,11 +229,8 @@ def list_documents(db_session: DbSession, limits: Reach, patient_id: UUID) -> li
     listed = None if moment is None else moment.listed.get((limits, patient_id))
     if listed is None:
         query: Any = documents_within(limits).where(Document.patient_id == patient_id)
-        query = query.order_by(Document.written_at, Document.id).with_only_columns(*_LISTED)
-        listed = [
-            Listed(row[0], row[1], row[2], row[3], voice_of(row[4]), row[5], row[6], row[7])
-            for row in db_session.execute(query)
-        ]
+        query = query.order_by(Document.written_at, Document.id).with_only_columns(*LISTED)
+        listed = [listed_of(row) for row in db_session.execute(query)]
         if moment is not None:
             moment.listed[limits, patient_id] = listed
     return listed

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
+from sqlalchemy.orm import joinedload
 
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
@@ -27,7 +28,7 @@ class Review:
 
 def read_mention(db_session: DbSession, caller: Principal, mention_id: UUID, action: Action = Action.READ) -> Mention:
     """Read one mention in a document that the caller may read; raise `NotFound`."""
-    visible = mentions_within(reach(caller, Resource.MENTION, action))
+    visible = mentions_within(reach(caller, Resource.MENTION, action)).options(joinedload(Mention.document))
     mention = db_session.scalars(visible.where(Mention.id == mention_id)).one_or_none()
     if mention is None:
         raise NotFound("There is no such mention.")

@@ -10,7 +10,18 @@ from integration_api.themes.own import KnownTheme, ThemeDraft
 from integration_api.themes.reviews import Review
 from integration_api.web.languages import language
 from integration_api.web.pages import PageQuery
-from integration_api.web.schema import Answer, Choice, Derived, Id, Moment, Schema, Words, facet_name, theme_name
+from integration_api.web.schema import (
+    Answer,
+    Choice,
+    Derived,
+    Id,
+    Moment,
+    Pattern,
+    Schema,
+    Words,
+    facet_name,
+    theme_name,
+)
 from integration_api.wording import Sentence
 
 ASSERTIONS = ("affirmed", "negated", "hypothetical", "historical", "other_person")
@@ -47,9 +58,7 @@ class ThemeDraftSchema(Schema):
     theme = fields.String(
         required=True,
         attribute="name",
-        validate=validate.Regexp(
-            OWN_NAME, error=Sentence("A name is two to sixty small letters, digits and underscores.")
-        ),
+        validate=Pattern(OWN_NAME, error=Sentence("A name is two to sixty small letters, digits and underscores.")),
         metadata={"description": "Its name in the API; it stays."},
     )
     label = Words(80, required=True)

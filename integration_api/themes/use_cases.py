@@ -15,7 +15,7 @@ from integration_api.access.scopes import Action
 from integration_api.errors import NotFound
 from integration_api.people.use_cases import patient_within
 from integration_api.themes.clinic_counts import clinic_rates
-from integration_api.themes.gleaned import Listed, Moment, OfPatient, gleaned, list_documents
+from integration_api.themes.gleaned import LISTED, Listed, Moment, OfPatient, gleaned, list_documents, listed_of
 from integration_api.themes.own import KnownTheme, known_themes
 from models import (
     EARLY,
@@ -26,6 +26,7 @@ from models import (
     PageRequest,
     Reach,
     Session,
+    documents_within,
     is_early,
     narrowed,
     page_of_list,
@@ -46,6 +47,7 @@ from nlp.recurrence import (
     recurring_themes,
     windows_of,
 )
+from nlp.recurrence.counts import Tally
 
 ANY = "any"
 TAGGED = "done"
@@ -110,12 +112,38 @@ def list_recurrences(
     return Page([_recurrence(known, one, shown) for one in asked.items], asked.next_after)
 
 
-def list_without_evidence(db_session: DbSession, caller: Principal, patient_id: UUID, at: datetime) -> list[Recurrence]:
-    """Tell the same of every theme for who shows none of the evidence; of a patient who is known to be within reach."""
+def list_without_evidence(
+    db_session: DbSession, caller: Principal, patient_ids: Sequence[UUID], at: datetime
+) -> dict[UUID, list[Recurrence]]:
+    """Tell the same of every theme for who shows none of the evidence; of patients who are known to be within reach."""
     limits = reach(caller, Resource.THEME, Action.SEARCH)
-    found = recurring_by(db_session, limits, patient_id, at)
+    _read_ahead(db_session, limits, patient_ids)
     known = known_themes(db_session, caller.organization_id)
-    return [_recurrence(known, replace(each, evidence=()), {}) for each in found]
+    return {
+        patient_id: [
+            _recurrence(known, replace(each, evidence=()), {})
+            for each in recurring_by(db_session, limits, patient_id, at)
+        ]
+        for patient_id in patient_ids
+    }
+
+
+def _read_ahead(db_session: DbSession, limits: Reach, patient_ids: Sequence[UUID]) -> None:
+    """Read of all patients at once what is asked of each of them."""
+    moment: Moment | None = db_session.info.get(RECKONED)
+    if moment is None:
+        return
+    documents: Any = documents_within(limits).where(Document.patient_id.in_(patient_ids))
+    documents = documents.order_by(Document.written_at, Document.id).with_only_columns(*LISTED, Document.patient_id)
+    listed: dict[UUID, list[Listed]] = {each: [] for each in patient_ids}
+    for *row, patient_id in db_session.execute(documents):
+        listed[patient_id].append(listed_of(row))
+    held: dict[UUID, list[tuple[str, datetime]]] = {each: [] for each in patient_ids}
+    dosings = _dosings_within(limits).where(Session.patient_id.in_(patient_ids))
+    for patient_id, session_id, starts_at in db_session.execute(dosings):
+        held[patient_id].append((str(session_id), starts_at))
+    for each in patient_ids:
+        moment.listed[limits, each], moment.windows[limits, each] = listed[each], windows_of(held[each])
 
 
 def read_timeline(
@@ -166,7 +194,7 @@ def recurring(
     windows = windows_for(db_session, limits, patient_id)
     # The clinic's rates are of affirmed mentions in all that is shared: of another question they tell nothing.
     is_theirs = wanted.source is None and wanted.assertion == Assertion.AFFIRMED
-    clinic = clinic_rates(db_session, limits.organization_id) if is_theirs else None
+    clinic = _rates(db_session, limits.organization_id) if is_theirs else None
     listed = listed_for(db_session, limits, patient_id, wanted)
     with gleaned(db_session).of(patient_id) as known:
         known.fill(db_session, limits, listed)
@@ -190,14 +218,26 @@ def windows_for(db_session: DbSession, limits: Reach, patient_id: UUID) -> tuple
     moment: Moment | None = db_session.info.get(RECKONED)
     if moment is not None and (limits, patient_id) in moment.windows:
         return moment.windows[limits, patient_id]
-    dosings = sessions_within(limits).where(
-        Session.patient_id == patient_id, Session.kind == "dosing", Session.status != "cancelled"
-    )
-    held = db_session.execute(dosings.with_only_columns(Session.id, Session.starts_at))
-    laid = windows_of((str(session_id), starts_at) for session_id, starts_at in held)
+    held = db_session.execute(_dosings_within(limits).where(Session.patient_id == patient_id))
+    laid = windows_of((str(session_id), starts_at) for _, session_id, starts_at in held)
     if moment is not None:
         moment.windows[limits, patient_id] = laid
     return laid
+
+
+def _dosings_within(limits: Reach) -> Select[Any]:
+    held: Any = sessions_within(limits).where(Session.kind == "dosing", Session.status != "cancelled")
+    columns: Select[Any] = held.with_only_columns(Session.patient_id, Session.id, Session.starts_at)
+    return columns
+
+
+def _rates(db_session: DbSession, organization_id: UUID) -> dict[str, Tally]:
+    """Give the clinic's usual rates; within one request they are read once."""
+    moment: Moment | None = db_session.info.get(RECKONED)
+    kept = {} if moment is None else moment.rates
+    if organization_id not in kept:
+        kept[organization_id] = clinic_rates(db_session, organization_id)
+    return kept[organization_id]
 
 
 def sightings_of(

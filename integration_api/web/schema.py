@@ -22,6 +22,7 @@ _UNSTORABLE = re.compile(UNSTORABLE)
 # As the contract says it: many engines have no surrogates in patterns, since no valid JSON has them in a string.
 _REFUSED = UNSTORABLE[1:-1].replace("\\ud800-\\udfff", "")
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+FIRST_DAY, LAST_DAY = EARLIEST.date(), LATEST.date()
 
 
 class Schema(marshmallow.Schema):
@@ -94,6 +95,16 @@ class Words(Text):
         return text
 
 
+class Pattern(validate.Regexp):
+    """A pattern as the contract means it: its `$` is the very end, and not before a last line end, as Python has it."""
+
+    def __call__(self, value: Any) -> Any:
+        """Refuse what does not fit as a whole."""
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self._format_error(value))
+        return value
+
+
 class Id(fields.UUID):
     """An id: a UUIDv7 in its canonical form."""
 
@@ -130,7 +141,11 @@ class Moment(fields.DateTime):
 
 
 class Day(fields.Date):
-    """A calendar day, `YYYY-MM-DD`. Within the years of a moment, since some are made into moments of a time zone."""
+    """A calendar day, `YYYY-MM-DD`, of the years that a `Moment` may be of; `latest`: where it may be a later one."""
+
+    def __init__(self, *, latest: date = LAST_DAY, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._latest = latest
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> date:
         if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
@@ -139,7 +154,7 @@ class Day(fields.Date):
             day = date.fromisoformat(value)
         except ValueError:
             raise ValidationError("There is no such day.") from None
-        if not EARLIEST.date() <= day <= LATEST.date():
+        if not FIRST_DAY <= day <= self._latest:
             raise ValidationError("The year must lie between 1900 and 2200.")
         return day
 

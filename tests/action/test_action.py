@@ -189,3 +189,10 @@ def test_after_one_about_death_the_prompts_are_for_grounding_and_say_where_help_
     assert {each["gentleness"] for each in offered["items"]} == {"grounding"}
     clinic.maya.delete(f"{path}/{made}", if_match="*")
     assert clinic.maya.read("/v1/prompts")["support"] is None
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "2200-01-02", "9999-12-31"])
+def test_a_day_in_no_ones_time_is_refused(clinic: Any, day: str) -> None:
+    answer = clinic.maya.post("/v1/commitments", {"text": SISTER, "due_on": day})
+    assert (answer.status_code, [each["pointer"] for each in answer.json["errors"]]) == (422, ["/due_on"])
+    assert clinic.maya.create("/v1/commitments", {"text": SISTER, "due_on": "2200-01-01"})["due_on"] == "2200-01-01"

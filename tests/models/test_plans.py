@@ -1,29 +1,42 @@
-"""However large an organization grows, a patient's record is found by the patient (SQLite's planner tells its way)."""
+"""However large an organization grows: a patient's record is found by the patient (SQLite's planner tells its way), and
+what is asked of many patients is asked of all at once.
+"""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
 from integration_api.db import db
+from integration_api.web.remembered import Memory
+from models import now
 
 
-@pytest.mark.parametrize("path", ["themes", "themes/grief", "brief", "motifs", "patterns"])
-def test_no_query_walks_through_an_organizations_documents(clinic: Any, path: str) -> None:
-    clinic.write("I miss my father. I miss him still.")
+@contextmanager
+def noted() -> Iterator[list[tuple[str, Any]]]:
+    """Note every statement that reaches the database."""
     asked: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
         asked.append((statement, values))
 
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("path", ["themes", "themes/grief", "brief", "motifs", "patterns"])
+def test_no_query_walks_through_an_organizations_documents(clinic: Any, path: str) -> None:
+    clinic.write("I miss my father. I miss him still.")
     with clinic.app.app_context():
         if db.engine.dialect.name != "sqlite":
             pytest.skip("PostgreSQL plans by statistics that a small table has not")
-        event.listen(db.engine, "before_cursor_execute", note)
-        try:
+        with noted() as asked:
             clinic.therapist.read(f"/v1/patients/{clinic.ids['maya']}/{path}")
-        finally:
-            event.remove(db.engine, "before_cursor_execute", note)
         read = [(each, values) for each, values in asked if each.startswith("SELECT") and "documents" in each]
         assert read
         with db.engine.connect() as connection:
@@ -31,3 +44,53 @@ def test_no_query_walks_through_an_organizations_documents(clinic: Any, path: st
                 plan = [str(row[-1]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
                 assert not [step for step in plan if step.startswith(("SCAN documents", "SCAN mentions"))]
                 assert not [step for step in plan if "ix_documents_organization" in step or "ix_mentions_org" in step]
+
+
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        ("maya", "/v1/journal-entries"),
+        ("maya", "/v1/journal-entries/{entry}"),
+        ("maya", "/v1/me/export"),
+        ("therapist", "/v1/notes"),
+        ("therapist", "/v1/safety-flags"),
+        ("therapist", "/v1/patients/{maya}/themes/grief"),
+    ],
+)
+def test_a_text_is_read_once_and_not_with_each_of_its_mentions(clinic: Any, who: str, path: str) -> None:
+    """50,000 characters with hundreds of mentions would be read hundreds of times."""
+    clinic.note("Pt tearful. Grief for her father. Endorses SI with a plan.")
+    clinic.ids["entry"] = clinic.write("I miss my father. I miss him still. I want to die.")["id"]
+    with clinic.app.app_context(), noted() as asked:
+        clinic.caller(who).read(path.format(**clinic.ids))
+    of_mentions = [statement for statement, _ in asked if "mentions.start" in statement.partition(" FROM ")[0]]
+    assert of_mentions
+    assert not [statement for statement in of_mentions if "text_sealed" in statement]
+
+
+def test_a_caseload_of_many_asks_no_more_than_one_of_few(clinic: Any) -> None:
+    clinic.write("I miss my father. I miss him still.", now().isoformat())
+    of_one = _statements_of_caseload(clinic)
+    for number in range(3):
+        _add_patient(clinic, f"patient{number}").create(
+            "/v1/journal-entries", {"text": "I miss my mother. I miss her still.", "visibility": "care_team"}
+        )
+    assert _statements_of_caseload(clinic) == of_one
+
+
+def _statements_of_caseload(clinic: Any) -> int:
+    """Count what is asked where each document was read before, and the answer is not remembered."""
+    therapist = clinic.therapist
+    glances = therapist.read("/v1/caseload")["items"]
+    clinic.app.extensions["memory"] = Memory()
+    with clinic.app.app_context(), noted() as asked:
+        assert therapist.read("/v1/caseload")["items"] == glances
+    assert {each["entries_this_week"] for each in glances} == {1}
+    return len(asked)
+
+
+def _add_patient(clinic: Any, username: str) -> Any:
+    clinic.ids[username] = clinic.admin.create("/v1/patients", {"name": username, "username": username})["id"]
+    path, team = f"/v1/patients/{clinic.ids[username]}/care-team", [{"clinician_id": clinic.ids["therapist"]}]
+    assert clinic.admin.put(path, {"members": team}, if_match=clinic.admin.etag(path)).status_code == 200
+    return clinic.caller(username)

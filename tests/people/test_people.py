@@ -82,3 +82,8 @@ class TestCareTeams:
     def test_a_team_may_be_empty(self, clinic: Any) -> None:
         assert clinic.admin.put(self.path(clinic), {"members": []}, if_match="*").json["members"] == []
         assert clinic.therapist.read("/v1/patients")["items"] == []
+
+
+def test_a_name_of_an_account_ends_where_it_seems_to(clinic: Any) -> None:
+    answer = clinic.admin.post("/v1/patients", {"name": "Zoe", "username": "zoe\n"})
+    assert (answer.status_code, [each["pointer"] for each in answer.json["errors"]]) == (422, ["/username"])

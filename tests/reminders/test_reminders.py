@@ -2,10 +2,15 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import update
+
+from integration_api.db import unit_of_work
+from models import Commitment
 
 REMINDERS, SETTINGS = "/v1/me/reminders", "/v1/me/reminder-settings"
 START = "2026-03-02T15:00:00Z"
@@ -129,6 +134,18 @@ def test_a_day_out_of_all_reason_is_refused_and_leaves_the_first_screen_whole(cl
         status = 201 if day.startswith(("19", "22")) else 422
         assert (promised.status_code, begun.status_code) == (status, status)
     assert clinic.maya.get(REMINDERS).status_code == 200
+    assert clinic.maya.get("/v1/me/home").status_code == 200
+
+
+@pytest.mark.parametrize("day", [date.min, date.max])
+def test_a_commitment_of_a_day_that_no_clock_reaches_holds_nothing_up(clinic: Any, day: date) -> None:
+    """Such days were taken once, and are stored."""
+    clinic.maya.create("/v1/commitments", {"text": "Walk to the lighthouse.", "due_on": "2026-03-10"})
+    stored = clinic.maya.create("/v1/commitments", {"text": "Sing.", "due_on": "2026-03-11"})["id"]
+    with clinic.app.app_context(), unit_of_work() as db_session:
+        db_session.execute(update(Commitment).where(Commitment.id == UUID(stored)).values(due_on=day))
+    clinic.maya.patch(SETTINGS, {"timezone": "Pacific/Pago_Pago"}, if_match="*")
+    assert list(due(clinic).values()) == ["2026-03-10T10:00:00-11:00"]
     assert clinic.maya.get("/v1/me/home").status_code == 200
 
 

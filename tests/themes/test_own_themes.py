@@ -145,3 +145,9 @@ def test_how_far_suicidality_goes_is_told_beside_the_words(clinic: Any) -> None:
     found = {each["severity"] for each in note["themes"] if each["assertion"] == "affirmed"}
     assert "plan" in found
     assert all(each["severity"] is None for each in clinic.note("Denies SI, intent or plan.")["themes"])
+
+
+@pytest.mark.one_database
+def test_a_themes_name_ends_where_it_seems_to(clinic: Any) -> None:
+    answer = clinic.admin.post("/v1/themes", MOUNTAIN | {"theme": "our_mountain\n"})
+    assert (answer.status_code, [each["pointer"] for each in answer.json["errors"]]) == (422, ["/theme"])
