@@ -47,7 +47,7 @@ FOLDS, LEFT_OUT = 6, 3
 STEPS = "training.optimizer.learn_rate.total_steps"
 UNSEEN = ("train_*.txt", "voices_*.txt")  # files that the lexicon was not tended on
 # They hold more of what is rare than people write, so that how often a theme comes is not read off them.
-ENRICHED = ("turned_*.txt",)
+ENRICHED = ("turned_*.txt", "short_*.txt")
 
 
 @dataclass(frozen=True, slots=True)
