@@ -27,7 +27,10 @@ def settled(db_session: DbSession, session: Session) -> Session:
 def call_off(db_session: DbSession, course: Course, at: datetime) -> None:
     """Cancel what a course had planned for later: else its patient is reminded of it, and asked to get ready."""
     hold_ties(db_session, course.patient_id)
+    # Whoever changes a course or a session holds it, and then wants its patient's stamp: so all are held before that.
+    db_session.execute(select(Course.id).where(Course.id == course.id).with_for_update(key_share=True))
     ahead = (Session.course_id == course.id, Session.status == "planned", Session.starts_at > at)
-    for session in db_session.scalars(select(Session).where(*ahead).order_by(Session.starts_at, Session.id)).all():
+    planned = select(Session).where(*ahead).order_by(Session.id).with_for_update(of=Session, key_share=True)
+    for session in db_session.scalars(planned).all():
         session.status = "cancelled"
         settled(db_session, session)

@@ -136,3 +136,17 @@ def test_a_session_waits_for_what_it_ties_with_nothing_in_its_hands(clinic: Any,
         clinic.app, *rows, lambda: caller.patch(f"{SESSIONS}/{made['id']}", change, if_match="*")
     )
     assert (is_free, answer.status_code) == (True, 200)
+
+
+@pytest.mark.parametrize("held", ["courses", "sessions"])
+def test_a_course_that_is_cancelled_waits_with_nothing_in_its_hands(clinic: Any, course: str, held: str) -> None:
+    """Whoever changes a course, or a session, holds it, and then wants its patient's stamp."""
+    clinic.hold_session(course, "2199-03-08T10:00:00Z", status="planned")
+    last = clinic.hold_session(course, "2199-03-15T10:00:00Z", status="planned")["id"]
+    rows = (held, "id", course if held == "courses" else last), ("patient_stamps", "patient_id", clinic.ids["maya"])
+    caller = clinic.therapist
+    is_free, answer = is_free_meanwhile(
+        clinic.app, *rows, lambda: caller.patch(f"{COURSES}/{course}", {"status": "cancelled"}, if_match="*")
+    )
+    assert (is_free, answer.status_code) == (True, 200)
+    assert clinic.maya.read(f"{SESSIONS}/{last}")["status"] == "cancelled"
