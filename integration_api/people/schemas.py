@@ -86,7 +86,8 @@ class PatientDraftSchema(Schema):
 
     id = Id()
     name = Words(200, required=True)
-    birth_date = Day(allow_none=True, load_default=None)
+    # Nothing is reckoned from it, and record systems send what stands for an unknown one, such as 0001-01-01.
+    birth_date = Day(earliest=date.min, latest=date.max, allow_none=True, load_default=None)
     retain_until = Day(
         latest=date.max,  # how a clinic says "for good"
         allow_none=True,

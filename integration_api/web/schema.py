@@ -141,11 +141,11 @@ class Moment(fields.DateTime):
 
 
 class Day(fields.Date):
-    """A calendar day, `YYYY-MM-DD`, of the years that a `Moment` may be of; `latest`: where it may be a later one."""
+    """A calendar day, `YYYY-MM-DD`, of the years that a `Moment` may be of, unless told of earlier or later ones."""
 
-    def __init__(self, *, latest: date = LAST_DAY, **kwargs: Any) -> None:
+    def __init__(self, *, earliest: date = FIRST_DAY, latest: date = LAST_DAY, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._latest = latest
+        self._earliest, self._latest = earliest, latest
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> date:
         if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
@@ -154,7 +154,7 @@ class Day(fields.Date):
             day = date.fromisoformat(value)
         except ValueError:
             raise ValidationError("There is no such day.") from None
-        if not FIRST_DAY <= day <= self._latest:
+        if not self._earliest <= day <= self._latest:
             raise ValidationError("The year must lie between 1900 and 2200.")
         return day
 
