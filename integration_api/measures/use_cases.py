@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -218,9 +218,11 @@ def _asked_of(
 
 
 def _began(course: Course) -> datetime:
-    """Tell when a course began: on its day, where one was told."""
+    """Tell when a course began: on its day, where one was told; days that no clock may reach were taken once."""
     day = course.started_on
-    return course.created_at if day is None else datetime.combine(day, time(), UTC)
+    if day is None or day.year in (MINYEAR, MAXYEAR):
+        return course.created_at
+    return datetime.combine(day, time(), UTC)
 
 
 def _checked(draft: ResponseDraft) -> Measure:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from integration_api.db import unit_of_work
-from models import Commitment
+from models import Commitment, Course
 
 REMINDERS, SETTINGS = "/v1/me/reminders", "/v1/me/reminder-settings"
 START = "2026-03-02T15:00:00Z"
@@ -135,6 +135,17 @@ def test_a_day_out_of_all_reason_is_refused_and_leaves_the_first_screen_whole(cl
         assert (promised.status_code, begun.status_code) == (status, status)
     assert clinic.maya.get(REMINDERS).status_code == 200
     assert clinic.maya.get("/v1/me/home").status_code == 200
+
+
+@pytest.mark.parametrize("timezone", ["Pacific/Pago_Pago", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("day", [date.min, date.max])
+def test_a_course_of_a_day_that_no_clock_reaches_holds_nothing_up(clinic: Any, day: date, timezone: str) -> None:
+    course = clinic.open_course()["id"]
+    with clinic.app.app_context(), unit_of_work() as db_session:
+        db_session.execute(update(Course).where(Course.id == UUID(course)).values(started_on=day))
+    clinic.maya.patch(SETTINGS, {"timezone": timezone}, if_match="*")
+    for path in (REMINDERS, "/v1/me/home", "/v1/me/measures-due"):
+        assert clinic.maya.get(path).status_code == 200
 
 
 @pytest.mark.parametrize("day", [date.min, date.max])
