@@ -63,7 +63,7 @@ def _authorize() -> AnyResponse:
         return (
             refusal
             if refusal.location or not _is_person()
-            else _sorry("app", HTTPStatus.BAD_REQUEST, error.description)
+            else _sorry("app", HTTPStatus.BAD_REQUEST, details=error.description)
         )
     if user is None:
         return redirect(f"{LOGIN}?next={quote(_here(), safe='')}", 303)
@@ -124,8 +124,8 @@ def _is_person() -> bool:
     return request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html"
 
 
-def _sorry(why: str, status: int, details: str | None = None) -> Response:
-    answer = Response(render_template("login/sorry.html", why=why, details=details), status)
+def _sorry(why: str, status: int, **shown: str | None) -> Response:
+    answer = Response(render_template("login/sorry.html", why=why, **shown), status)
     answer.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
@@ -135,7 +135,7 @@ def _sorry(why: str, status: int, details: str | None = None) -> Response:
 @blp.errorhandler(ForeignForm)
 def form_grown_old(_error: ForeignForm) -> Response:
     """Tell the person, not the client: it is the person who sees it."""
-    return _sorry("form", HTTPStatus.BAD_REQUEST)
+    return _sorry("form", HTTPStatus.BAD_REQUEST, next=_here())
 
 
 @blp.post("/oauth/token")

@@ -84,6 +84,8 @@ class TestDeciding:
         for _ in range(2):  # before the page was seen, and after
             answer = browser.post(attempt.path, data={"decision": "allow"} | ({} if csrf is None else {"csrf": csrf}))
             assert (answer.status_code, "Please begin again" in answer.text) == (400, True)
+            back = browser.get(html.unescape(re.findall(r'<a href="([^"]+)"', answer.text)[0]))
+            assert f'name="next" value="{html.escape(attempt.path)}"' in back.text
             browser.get(attempt.path)
 
     def test_anothers_form_is_refused(self, oauth: Any) -> None:
