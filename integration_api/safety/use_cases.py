@@ -31,7 +31,10 @@ from models import (
     page_of,
     safety_flags_for_the_team,
     safety_flags_within,
+    stamp,
 )
+
+_IN_ORDER = (SafetyFlag.patient_id, SafetyFlag.id)  # one everywhere, so that nobody waits for each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,9 @@ def read_flag(db_session: DbSession, caller: Principal, flag_id: UUID) -> Safety
 def acknowledge(db_session: DbSession, caller: Principal, flag_id: UUID, step: Step, timing: Timing) -> SafetyFlag:
     """Say that one has seen an open flag, and takes it on. It is not escalated any more."""
     flag = _to_act_on(db_session, caller, flag_id, {"open"})
+    is_left = flag.assigned_to is not None and not _is_on_team(db_session, flag, flag.assigned_to)
     flag.status = "acknowledged"
+    flag.assigned_to = None if is_left else flag.assigned_to  # who takes on what was meant for one who left has it
     return _told(db_session, caller, flag, "acknowledged", step, timing)
 
 
@@ -106,7 +111,7 @@ def list_overdue(db_session: DbSession, at: datetime) -> list[UUID]:
     """List the open flags whose time is over and that are not escalated: of those that the care team can see."""
     query = select(SafetyFlag.id).outerjoin(Document, Document.id == SafetyFlag.document_id)
     query = query.outerjoin(MeasureResponse, MeasureResponse.id == SafetyFlag.response_id)
-    return list(db_session.scalars(query.where(_is_overdue(at), safety_flags_for_the_team())))
+    return list(db_session.scalars(query.where(_is_overdue(at), safety_flags_for_the_team()).order_by(*_IN_ORDER)))
 
 
 def escalate(db_session: DbSession, flag_ids: Iterable[UUID], at: datetime) -> int:
@@ -123,7 +128,8 @@ def list_left_behind(db_session: DbSession) -> list[tuple[UUID, str]]:
     """List the acknowledged flags, with their themes, that nobody has in hand: who had has left the care team."""
     query = select(SafetyFlag.id, SafetyFlag.theme).outerjoin(Document, Document.id == SafetyFlag.document_id)
     query = query.outerjoin(MeasureResponse, MeasureResponse.id == SafetyFlag.response_id)
-    return [(row[0], row[1]) for row in db_session.execute(query.where(_is_left_behind(), safety_flags_for_the_team()))]
+    query = query.where(_is_left_behind(), safety_flags_for_the_team()).order_by(*_IN_ORDER)
+    return [(row[0], row[1]) for row in db_session.execute(query)]
 
 
 def put_back(db_session: DbSession, flags: Iterable[tuple[UUID, str]], timing: Timing) -> int:
@@ -143,13 +149,14 @@ def _by_itself(
         update(SafetyFlag)
         .where(SafetyFlag.id == flag_id, still)
         .values(**values)
-        .returning(SafetyFlag.organization_id)
+        .returning(SafetyFlag.organization_id, SafetyFlag.patient_id)
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if found is None:
         return False
     db_session.add(SafetyFlagEvent(id=new_id(), organization_id=found[0], flag_id=flag_id, what=what, at=at))
     db_session.flush()
+    stamp(db_session, *found)  # the caseload and the brief tell of it, and are remembered
     return True
 
 
@@ -205,10 +212,15 @@ def _to_act_on(db_session: DbSession, caller: Principal, flag_id: UUID, states: 
 
 def _require_reader(db_session: DbSession, flag: SafetyFlag, caller: Principal, clinician_id: UUID | None) -> None:
     """A flag goes to those only who can see it: the care team, or the author of a psychotherapy note alone."""
+    is_anothers = flag.is_authors_own and clinician_id != caller.clinician_id
+    if is_anothers or not _is_on_team(db_session, flag, clinician_id):
+        raise Invalid.at("/clinician_id", "There is no such clinician who could see this flag.")
+
+
+def _is_on_team(db_session: DbSession, flag: SafetyFlag, clinician_id: UUID | None) -> bool:
     on_team = select(CareTeamMember.id).join(CareTeam, CareTeam.id == CareTeamMember.care_team_id)
     member = on_team.where(CareTeam.patient_id == flag.patient_id, CareTeamMember.clinician_id == clinician_id)
-    if db_session.scalar(member) is None or (flag.is_authors_own and clinician_id != caller.clinician_id):
-        raise Invalid.at("/clinician_id", "There is no such clinician who could see this flag.")
+    return db_session.scalar(member) is not None
 
 
 def _told(

@@ -110,6 +110,13 @@ class TestEscalation:
         expected = ["raised", "escalated", "acknowledged", "resolved", "reopened", "escalated"]
         assert history(flags_of()[0]) == expected
 
+    @staticmethod
+    def _leave(clinic: Any, *who: str) -> None:
+        path = f"/v1/patients/{clinic.ids['maya']}/care-team"
+        stays = [clinic.ids[each] for each in ("therapist", "physician", "nurse") if each not in who]
+        body = {"members": [{"clinician_id": each} for each in stays]}
+        assert clinic.admin.put(path, body, if_match=clinic.admin.etag(path)).status_code == 200
+
     @pytest.mark.parametrize("is_assigned", [True, False])
     def test_one_that_was_taken_on_waits_again_when_who_had_it_leaves(
         self, clinic: Any, flags_of: Any, act: Any, later: Any, history: Any, *, is_assigned: bool
@@ -119,9 +126,7 @@ class TestEscalation:
         if is_assigned:
             act(flags_of()[0], "assign", {"clinician_id": clinic.ids["nurse"]})
         before = len(history(flags_of()[0]))
-        path = f"/v1/patients/{clinic.ids['maya']}/care-team"
-        stays = {"members": [{"clinician_id": clinic.ids[who]} for who in ("therapist", "physician")]}
-        assert clinic.admin.put(path, stays, if_match=clinic.admin.etag(path)).status_code == 200
+        self._leave(clinic, "nurse")
         for _ in range(2):
             (flag,) = flags_of()
             assert (flag["status"], flag["assigned_to"]) == ("open", None)
@@ -131,6 +136,35 @@ class TestEscalation:
         assert flags_of()[0]["escalated_at"] is not None
         act(flags_of()[0], "acknowledge")
         assert flags_of()[0]["status"] == "acknowledged"
+
+    def test_who_takes_on_what_was_meant_for_one_who_left_has_it(
+        self, clinic: Any, flags_of: Any, act: Any, history: Any
+    ) -> None:
+        clinic.write(WISH)
+        act(flags_of()[0], "assign", {"clinician_id": clinic.ids["nurse"]})
+        self._leave(clinic, "nurse")
+        assert act(flags_of()[0], "acknowledge")["assigned_to"] is None
+        for _ in range(2):
+            assert history(flags_of()[0]) == ["raised", "assigned", "acknowledged"]
+        self._leave(clinic, "nurse", "therapist")
+        (flag,) = flags_of("physician")
+        assert (flag["status"], history(flag)[-1]) == ("open", "reopened")
+
+    def test_what_waits_again_is_in_the_caseload_and_the_brief_at_once(
+        self, clinic: Any, flags_of: Any, act: Any
+    ) -> None:
+        clinic.write(WISH)
+        act(flags_of()[0], "acknowledge", who="nurse")
+        self._leave(clinic, "nurse")
+        brief = f"/v1/patients/{clinic.ids['maya']}/brief"
+
+        def told() -> tuple[int, str]:
+            (glance,) = clinic.therapist.read("/v1/caseload")["items"]
+            return glance["waiting_flags"], clinic.therapist.read(brief)["flags"][0]["status"]
+
+        assert told() == (0, "acknowledged")  # nobody has looked yet
+        flags_of()
+        assert told() == (1, "open")
 
     def test_who_acts_late_leaves_the_escalation_in_the_history(
         self, clinic: Any, flags_of: Any, act: Any, later: Any, history: Any
