@@ -20,7 +20,6 @@ from models import (
     CareTeam,
     CareTeamMember,
     Document,
-    MeasureResponse,
     Order,
     Page,
     PageRequest,
@@ -31,6 +30,7 @@ from models import (
     page_of,
     safety_flags_for_the_team,
     safety_flags_within,
+    with_origins,
 )
 
 
@@ -104,8 +104,7 @@ def reopen_flag(db_session: DbSession, caller: Principal, flag_id: UUID, step: S
 
 def list_overdue(db_session: DbSession, at: datetime) -> list[UUID]:
     """List the open flags whose time is over and that are not escalated: of those that the care team can see."""
-    query = select(SafetyFlag.id).outerjoin(Document, Document.id == SafetyFlag.document_id)
-    query = query.outerjoin(MeasureResponse, MeasureResponse.id == SafetyFlag.response_id)
+    query = with_origins(select(SafetyFlag.id))
     return list(db_session.scalars(query.where(_is_overdue(at), safety_flags_for_the_team())))
 
 
@@ -121,8 +120,7 @@ def escalate(db_session: DbSession, flag_ids: Iterable[UUID], at: datetime) -> i
 
 def list_left_behind(db_session: DbSession) -> list[tuple[UUID, str]]:
     """List the acknowledged flags, with their themes, that nobody has in hand: who had has left the care team."""
-    query = select(SafetyFlag.id, SafetyFlag.theme).outerjoin(Document, Document.id == SafetyFlag.document_id)
-    query = query.outerjoin(MeasureResponse, MeasureResponse.id == SafetyFlag.response_id)
+    query = with_origins(select(SafetyFlag.id, SafetyFlag.theme))
     return [(row[0], row[1]) for row in db_session.execute(query.where(_is_left_behind(), safety_flags_for_the_team()))]
 
 
