@@ -235,7 +235,7 @@ def _mint(app: Flask, db_session: DbSession, user: User, scope: str | None = Non
 @click.option("--older", is_flag=True, help="Also what an older version of the pipeline has tagged.")
 @click.option("--all", "everything", is_flag=True, help="Everything, as after a change of a clinic's own themes.")
 def tag_pending_documents(older: bool, everything: bool) -> None:  # noqa: FBT001  (click gives flags by position)
-    """Tag the documents that wait for it."""
+    """Tag the documents, intentions and commitments that wait for it."""
     with _ready().app_context():
         waited, still = tag_pending(also_older=older, everything=everything)
     click.echo(f"{waited - still} tagged, {still} still waiting")

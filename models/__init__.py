@@ -1,7 +1,7 @@
 """What we keep: tables, constraints and scoped queries. Importing this package makes the metadata whole."""
 
 import models.tenancy  # noqa: F401  (its listeners)
-from models.action import COMMITMENT_STATUSES, Commitment, Intention, Resolve
+from models.action import COMMITMENT_STATUSES, Commitment, Intention, Resolve, Signal
 from models.attachment import ATTACHMENT_KINDS, Attachment
 from models.audit import AuditEvent, Deed, Verdict, verify
 from models.audit import append as append_deeds
@@ -62,13 +62,12 @@ from models.scoped import (
     notes_within,
     patients_within,
     resolves_within,
-    safety_flags_for_the_team,
-    safety_flags_within,
     sessions_within,
     shown_mentions,
     vitals_within,
     webhooks_within,
 )
+from models.scoped_flags import safety_flags_for_the_team, safety_flags_within, with_origins
 from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
 from models.stamp import PatientStamp, forget, revise, stamp, stamp_all, stamp_of, stamp_records, touch_mentions
 from models.ties import hold_ties, latest_session, tie_anew
@@ -183,6 +182,7 @@ __all__ = [
     "SafetyFlagEvent",
     "SecondFactor",
     "Session",
+    "Signal",
     "SigningKey",
     "UnknownName",
     "UsedAssertion",
@@ -250,4 +250,5 @@ __all__ = [
     "verify",
     "vitals_within",
     "webhooks_within",
+    "with_origins",
 ]

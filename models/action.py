@@ -1,7 +1,7 @@
 """From insight to action: what a session is entered with, and what insight is turned into."""
 
 from datetime import date, datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String
@@ -15,8 +15,23 @@ from models.sealing import Sealed, SealedText
 COMMITMENT_STATUSES = ("open", "kept", "let_go")
 
 
+class Signal(NamedTuple):
+    """What the tagger found of the facet `safety` in the words: where, how it is meant, how grave, how sure it is."""
+
+    theme: str
+    assertion: str
+    severity: str | None
+    start: int
+    end: int
+    score: float
+
+
 class Resolve(Sealed, OfOrganization, Versioned):
-    """Something that a patient means to do or meet, in words of their own, sealed."""
+    """Something that a patient means to do or meet, in words of their own, sealed.
+
+    A clinician may have written it down: then the words are the patient's own once the patient has reworded it. Only
+    the patient's own are looked through for signals; `pipeline_version` says by what, null: that is still to be done.
+    """
 
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id", ondelete="CASCADE"))
     author_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
@@ -24,8 +39,14 @@ class Resolve(Sealed, OfOrganization, Versioned):
     visibility: Mapped[str] = mapped_column(String(20))
     themes: Mapped[list[str]] = mapped_column(JSON)
     text_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    is_patients_own: Mapped[bool] = mapped_column(default=False)  # the words that stand there
+    signals_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    pipeline_version: Mapped[str | None] = mapped_column(String(80))
+
+    feed_kind: ClassVar[str]
 
     text = SealedText[str]("text_sealed")
+    signals = SealedText[list[Signal] | None]("signals_sealed")
 
     @declared_attr.directive
     def __tablename__(cls) -> str:  # noqa: N805
@@ -36,6 +57,16 @@ class Resolve(Sealed, OfOrganization, Versioned):
     def key_owner(self) -> KeyOwner:
         """The patient."""
         return KeyOwner("patient", self.patient_id, self.organization_id)
+
+    @property
+    def found_signals(self) -> list[Signal]:
+        """The signals; none where nothing was found, or where nobody has looked yet."""
+        return [Signal(*each) for each in self.signals or ()]
+
+    def reword(self, text: str, *, is_patients_own: bool) -> None:
+        """Give it other words. What was found in those before goes with them."""
+        self.text, self.is_patients_own = text, is_patients_own
+        self.signals = self.pipeline_version = None
 
 
 class Intention(Resolve, Base):

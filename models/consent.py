@@ -24,7 +24,8 @@ from models.sealing import Sealed, SealedText
 
 # care_team: what the patient shares, entry by entry, may be read by the care team. Until the patient says no, each
 #     entry's own visibility is the patient's word.
-# ehr: the record may be read by the clinic's EHR. safety_signals: signs of danger may be told of private entries too.
+# ehr: the record may be read by the clinic's EHR. safety_signals: signs of danger may be told of private words too,
+#     in entries, intentions and commitments.
 # research_export: reviewed sentences may teach the tagger. Silence on these is no.
 PURPOSES = ("care_team", "ehr", "safety_signals", "research_export")
 

@@ -219,14 +219,17 @@ def _is_changed(row: Any) -> bool:
 def _flagged(connection: Connection, flag_id: UUID) -> UUID | None:
     """Give the patient of a flag; None: it is of a psychotherapy note, which is its author's alone.
 
-    Or of a private entry: of these even that there is a flag is told only while the patient agrees.
+    Or of private words: of these even that there is a flag is told only while the patient agrees.
     """
     flags, documents = Base.metadata.tables["safety_flags"], Base.metadata.tables["documents"]
-    query = select(flags.c.patient_id).outerjoin_from(flags, documents, documents.c.id == flags.c.document_id)
-    is_open = documents.c.visibility.is_distinct_from("private") & documents.c.note_kind.is_distinct_from(
-        "psychotherapy"
-    )
-    is_agreed = (documents.c.visibility == "private") & consents_to(documents.c.patient_id, "safety_signals")
+    intentions, commitments = Intention.__table__, Commitment.__table__
+    origins = flags.outerjoin(documents, documents.c.id == flags.c.document_id)
+    origins = origins.outerjoin(intentions, intentions.c.id == flags.c.intention_id)
+    origins = origins.outerjoin(commitments, commitments.c.id == flags.c.commitment_id)
+    visibility = func.coalesce(documents.c.visibility, intentions.c.visibility, commitments.c.visibility, "care_team")
+    is_open = (visibility != "private") & documents.c.note_kind.is_distinct_from("psychotherapy")
+    is_agreed = (visibility == "private") & consents_to(flags.c.patient_id, "safety_signals")
+    query = select(flags.c.patient_id).select_from(origins)
     found: UUID | None = connection.scalar(query.where(flags.c.id == flag_id, is_open | is_agreed))
     return found
 

@@ -144,7 +144,14 @@ def facing_flags(reach: Reach) -> Select[SafetyFlag]:
     """Safety flags that a clinician has taken up, of what may leave."""
     documents = facing_documents(reach).with_only_columns(Document.id)
     responses = facing_responses(reach).with_only_columns(MeasureResponse.id)
-    raised_from = or_(SafetyFlag.document_id.in_(documents), SafetyFlag.response_id.in_(responses))
+    goals = facing_goals(reach).with_only_columns(Intention.id)
+    plans = facing_plans(reach).with_only_columns(Commitment.id)
+    raised_from = or_(
+        SafetyFlag.document_id.in_(documents),
+        SafetyFlag.response_id.in_(responses),
+        SafetyFlag.intention_id.in_(goals),
+        SafetyFlag.commitment_id.in_(plans),
+    )
     taken_up = select(SafetyFlag).where(raised_from, SafetyFlag.status.in_(TAKEN_UP))
     return taken_up.options(joinedload(SafetyFlag.document).lazyload(Document.mentions))
 

@@ -4,14 +4,14 @@ Another's record is not found rather than forbidden. Which reach a caller has is
 floor; here it becomes SQL, in one place.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, contains_eager, lazyload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, lazyload, selectinload
 
 from models.attachment import Attachment
 from models.audit import AuditEvent
@@ -53,7 +53,7 @@ class Reach:
     opened: frozenset[UUID] = frozenset()  # patients beyond the care teams, by break-glass
 
 
-def _of_patient(column: InstrumentedAttribute[UUID], reach: Reach) -> ColumnElement[bool]:
+def of_patient(column: InstrumentedAttribute[UUID], reach: Reach) -> ColumnElement[bool]:
     """The patients within reach, as a condition on a column that holds a patient's id."""
     match reach.extent:
         case Extent.ORGANIZATION:
@@ -82,13 +82,14 @@ def _is_agreed_to(patient_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool
     return consents_to(patient_id, "ehr")
 
 
-def _within(table: Any, column: InstrumentedAttribute[UUID], reach: Reach) -> Select[Any]:
-    return select(table).where(table.organization_id == reach.organization_id, _of_patient(column, reach))
+def rows_within(table: Any, column: InstrumentedAttribute[UUID], reach: Reach) -> Select[Any]:
+    """Rows of a table of the patients within reach, `column` saying whose each is."""
+    return select(table).where(table.organization_id == reach.organization_id, of_patient(column, reach))
 
 
 def patients_within(reach: Reach) -> Select[Patient]:
     """Patients the caller may see."""
-    return _within(Patient, Patient.id, reach)
+    return rows_within(Patient, Patient.id, reach)
 
 
 def clinicians_within(reach: Reach) -> Select[Clinician]:
@@ -99,17 +100,17 @@ def clinicians_within(reach: Reach) -> Select[Clinician]:
 
 def care_teams_within(reach: Reach) -> Select[CareTeam]:
     """Care teams of the patients the caller may see."""
-    return _within(CareTeam, CareTeam.patient_id, reach)
+    return rows_within(CareTeam, CareTeam.patient_id, reach)
 
 
 def courses_within(reach: Reach) -> Select[Course]:
     """Courses of treatment of the patients the caller may see."""
-    return _within(Course, Course.patient_id, reach)
+    return rows_within(Course, Course.patient_id, reach)
 
 
 def sessions_within(reach: Reach) -> Select[Session]:
     """Sessions of the patients the caller may see."""
-    return _within(Session, Session.patient_id, reach)
+    return rows_within(Session, Session.patient_id, reach)
 
 
 def vitals_within(reach: Reach) -> Select[Vitals]:
@@ -119,22 +120,23 @@ def vitals_within(reach: Reach) -> Select[Vitals]:
 
 
 @cache  # the same for every caller, and built for nearly every question
-def _is_closed(patient_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+def is_closed(patient_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
     """The patient says no to the care team."""
     return declines(patient_id, "care_team")
 
 
 @cache
-def _is_shared() -> ColumnElement[bool]:
+def is_shared_document() -> ColumnElement[bool]:
+    """The care team's: what a patient shares and does not close, and progress notes."""
     return or_(
-        and_(Document.visibility == "care_team", ~Document.is_draft, ~_is_closed(Document.patient_id)),
+        and_(Document.visibility == "care_team", ~Document.is_draft, ~is_closed(Document.patient_id)),
         Document.note_kind == "progress",
     )
 
 
-def _readable_document(reach: Reach) -> ColumnElement[bool]:
+def readable_document(reach: Reach) -> ColumnElement[bool]:
     """Live documents; private entries and drafts are their patient's alone, psychotherapy notes their author's."""
-    is_shared = _is_shared()
+    is_shared = is_shared_document()
     is_own_writing = Document.author_id == reach.user_id
     is_own_journal = (
         and_(Document.visibility.is_not(None), Document.patient_id == reach.patient_id)
@@ -146,66 +148,67 @@ def _readable_document(reach: Reach) -> ColumnElement[bool]:
 
 def documents_within(reach: Reach) -> Select[Document]:
     """Journal entries and notes that the caller may read. What is counted or looked through is no draft."""
-    return _within(Document, Document.patient_id, reach).where(_readable_document(reach), ~Document.is_draft)
+    return rows_within(Document, Document.patient_id, reach).where(readable_document(reach), ~Document.is_draft)
 
 
 def journal_entries_within(reach: Reach) -> Select[JournalEntry]:
     """Journal entries that the caller may read; a patient's own drafts among them."""
-    return _within(JournalEntry, JournalEntry.patient_id, reach).where(_readable_document(reach))
+    return rows_within(JournalEntry, JournalEntry.patient_id, reach).where(readable_document(reach))
 
 
 def attachments_within(reach: Reach) -> Select[Attachment]:
     """Attachments of the entries that the caller may read."""
     return (
-        _within(Attachment, Attachment.patient_id, reach)
+        rows_within(Attachment, Attachment.patient_id, reach)
         .join(Document, Document.id == Attachment.document_id)
-        .where(_readable_document(reach))
+        .where(readable_document(reach))
     )
 
 
 def mood_check_ins_within(reach: Reach) -> Select[MoodCheckIn]:
     """Mood check-ins that the caller may read: a patient's private ones are the patient's alone."""
     table = MoodCheckIn
-    is_shared = and_(table.visibility == "care_team", ~_is_closed(table.patient_id))
+    is_shared = and_(table.visibility == "care_team", ~is_closed(table.patient_id))
     is_own = table.patient_id == reach.patient_id if reach.extent is Extent.OWN else false()
-    return _within(table, table.patient_id, reach).where(or_(is_shared, is_own))
+    return rows_within(table, table.patient_id, reach).where(or_(is_shared, is_own))
 
 
 def notes_within(reach: Reach) -> Select[Note]:
     """Notes that the caller may read."""
-    return _within(Note, Note.patient_id, reach).where(_readable_document(reach))
+    return rows_within(Note, Note.patient_id, reach).where(readable_document(reach))
 
 
 def resolves_within(table: type[Any], reach: Reach) -> Select[Any]:
     """Intentions or commitments that the caller may read: a patient's private ones are the patient's alone."""
-    is_shared = and_(table.visibility == "care_team", ~_is_closed(table.patient_id))
+    is_shared = and_(table.visibility == "care_team", ~is_closed(table.patient_id))
     is_own = table.patient_id == reach.patient_id if reach.extent is Extent.OWN else false()
-    return _within(table, table.patient_id, reach).where(or_(is_shared, is_own, table.author_id == reach.user_id))
+    return rows_within(table, table.patient_id, reach).where(or_(is_shared, is_own, table.author_id == reach.user_id))
 
 
-def _readable_response(reach: Reach) -> ColumnElement[bool]:
+def readable_response(reach: Reach) -> ColumnElement[bool]:
     """Live responses: the care team's unless the patient says no to that, the patient's, and their author's."""
-    is_shared = ~_is_closed(MeasureResponse.patient_id)
+    is_shared = ~is_closed(MeasureResponse.patient_id)
     is_own = MeasureResponse.patient_id == reach.patient_id if reach.extent is Extent.OWN else false()
     is_own_writing = MeasureResponse.author_id == reach.user_id
-    return and_(_is_live_response(), or_(is_shared, is_own, is_own_writing))
+    return and_(is_live_response(), or_(is_shared, is_own, is_own_writing))
 
 
-def _is_live_response() -> ColumnElement[bool]:
+def is_live_response() -> ColumnElement[bool]:
+    """There is a response, and it was not taken back."""
     return and_(MeasureResponse.id.is_not(None), MeasureResponse.deleted_at.is_(None))
 
 
 def measure_responses_within(reach: Reach) -> Select[MeasureResponse]:
     """Responses to measures that the caller may read."""
-    return _within(MeasureResponse, MeasureResponse.patient_id, reach).where(_readable_response(reach))
+    return rows_within(MeasureResponse, MeasureResponse.patient_id, reach).where(readable_response(reach))
 
 
 def mentions_within(reach: Reach) -> Select[Mention]:
     """Mentions in the documents that the caller may read."""
     return (
-        _within(Mention, Mention.patient_id, reach)
+        rows_within(Mention, Mention.patient_id, reach)
         .join(Document, Document.id == Mention.document_id)
-        .where(_readable_document(reach))
+        .where(readable_document(reach))
     )
 
 
@@ -213,37 +216,6 @@ def shown_mentions(reach: Reach) -> Select[Mention]:
     """The same to be shown, each with its document: without what else was found there, and without the reviews."""
     alone = selectinload(Mention.document).lazyload(Document.mentions)
     return mentions_within(reach).options(alone, lazyload(Mention.reviews))
-
-
-def _is_told_of() -> ColumnElement[bool]:
-    """Private entries whose signs of danger may be told: the patient has said yes to that, and no to nothing of it."""
-    patient_id = Document.patient_id
-    return and_(Document.visibility == "private", consents_to(patient_id, "safety_signals"), ~_is_closed(patient_id))
-
-
-def safety_flags_within(reach: Reach) -> Select[SafetyFlag]:
-    """Safety flags that a clinician may see: those of documents and responses that the clinician may read.
-
-    And, for the care team alone, those of private entries, as long as the patient agrees. What breaking the glass
-    opens has none of these. Nobody else has flags at all.
-    """
-    by_the_team = _of_patient(SafetyFlag.patient_id, replace(reach, opened=frozenset()))
-    is_told_of = and_(Document.deleted_at.is_(None), _is_told_of(), by_the_team)
-    is_for_caller = true() if reach.extent is Extent.CARE_TEAM else false()
-    return (
-        _within(SafetyFlag, SafetyFlag.patient_id, reach)
-        .outerjoin(Document, Document.id == SafetyFlag.document_id)
-        .outerjoin(MeasureResponse, MeasureResponse.id == SafetyFlag.response_id)
-        .where(is_for_caller, or_(_readable_document(reach), is_told_of, _readable_response(reach)))
-        .options(contains_eager(SafetyFlag.document), contains_eager(SafetyFlag.response))
-    )
-
-
-def safety_flags_for_the_team() -> ColumnElement[bool]:
-    """Tell of a flag joined to its origin whether its care team can see it: not of a psychotherapy note."""
-    is_in_writing = and_(Document.deleted_at.is_(None), or_(_is_shared(), _is_told_of()))
-    is_in_answers = and_(_is_live_response(), ~_is_closed(MeasureResponse.patient_id))
-    return or_(is_in_writing, is_in_answers)
 
 
 def webhooks_within(reach: Reach) -> Select[Webhook]:
@@ -270,10 +242,10 @@ def audit_events_within(reach: Reach) -> Select[AuditEvent]:
 
     Outside the organization's own no psychotherapy note is in it: not even that there is one is told.
     """
-    trail = _within(AuditEvent, AuditEvent.patient_id, reach)  # type: ignore[arg-type]  # null is of no patient
+    trail = rows_within(AuditEvent, AuditEvent.patient_id, reach)  # type: ignore[arg-type]  # null is of no patient
     if reach.extent is Extent.ORGANIZATION:
         return trail
-    of_patients = _of_patient(Document.patient_id, reach)
+    of_patients = of_patient(Document.patient_id, reach)
     notes = select(Document.id).where(Document.note_kind == "psychotherapy", of_patients)  # deleted ones, too
     mentions = select(Mention.id).where(Mention.document_id.in_(notes))
     reviews = select(MentionReview.id).where(MentionReview.mention_id.in_(mentions))

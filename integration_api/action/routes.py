@@ -7,10 +7,11 @@ from flask.views import MethodView
 
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action
 from integration_api.action import progress, schemas, use_cases
 from integration_api.action.use_cases import COMMITMENTS, INTENTIONS, Kind
 from integration_api.db import reading, unit_of_work
-from integration_api.themes.jobs import themes_in
+from integration_api.themes.jobs import look_through, themes_in
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once
 from integration_api.wiring import parts
@@ -40,7 +41,7 @@ def _create(caller: Principal, kind: Kind, draft: use_cases.ResolveDraft, once: 
             lambda: use_cases.set_resolve(db_session, caller, kind, draft, themes, parts().now()),
             lambda resolve_id: use_cases.read_resolve(db_session, caller, kind, resolve_id),
         )
-        return progress.follow(db_session, caller, [made], parts().now())[0]
+    return _looked_through(caller, kind, made.id, Action.CREATE)
 
 
 def _change(caller: Principal, kind: Kind, merge: Any, resolve_id: UUID) -> object:
@@ -53,6 +54,14 @@ def _change(caller: Principal, kind: Kind, merge: Any, resolve_id: UUID) -> obje
         found = use_cases.change_resolve(
             db_session, caller, kind, resolve_id, merged, use_cases.Looking(themes_in, parts().now())
         )
+    return _looked_through(caller, kind, found.id, Action.UPDATE)
+
+
+def _looked_through(caller: Principal, kind: Kind, resolve_id: UUID, action: Action) -> object:
+    """The words are safe: look for danger in them, and read them back as far as who may do this to them."""
+    look_through(kind.table, resolve_id)
+    with reading() as db_session:
+        found = use_cases.read_resolve(db_session, caller, kind, resolve_id, action)
         return progress.follow(db_session, caller, [found], parts().now())[0]
 
 

@@ -2,12 +2,18 @@
 
 from typing import Any, ClassVar
 
+from flask import current_app
 from marshmallow import fields, post_load, validate
 
 from integration_api.action.use_cases import CommitmentDraft, ResolveDraft
+from integration_api.config import Settings
+from integration_api.journal.support import support_for_resolve
+from integration_api.safety.schemas import SupportSchema
+from integration_api.safety.support import Support
+from integration_api.web.languages import language
 from integration_api.web.pages import PageQuery
-from integration_api.web.schema import Answer, Choice, Day, Id, Moment, Schema, Text, Words
-from models import VISIBILITIES
+from integration_api.web.schema import Answer, Choice, Day, Derived, Id, Moment, Schema, Text, Words
+from models import VISIBILITIES, Resolve
 
 STATUSES = ("open", "kept", "let_go")
 _PATIENT, _SESSION = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01", "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e06"
@@ -120,10 +126,19 @@ _STORED: dict[str, Any] = {
     "patient_id": _PATIENT,
     "author_id": _USER,
     "themes": ["family"],
+    "safety": None,
     "version": 1,
     "created_at": "2026-03-09T09:00:00Z",
     "updated_at": "2026-03-09T09:00:00Z",
 }
+
+
+def support_of(resolve: Resolve) -> Support | None:
+    """Speak only where there is cause, so that no other answer depends on the language."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if support_for_resolve(resolve) is None:
+        return None
+    return support_for_resolve(resolve, settings.crisis_resources, language())
 
 
 class IntentionSchema(Answer):
@@ -138,6 +153,7 @@ class IntentionSchema(Answer):
     text = fields.String(required=True, attribute="resolve.text")
     themes = fields.List(fields.String(), required=True, attribute="resolve.themes")
     visibility = Choice(VISIBILITIES, required=True, attribute="resolve.visibility")
+    safety = Derived(SupportSchema, lambda followed: support_of(followed.resolve), allow_none=True)
     entries_since = fields.Integer(required=True, metadata={"description": "How much was written after it."})
     passages = fields.List(fields.Nested(EchoSchema), required=True, metadata={"description": "The latest five."})
     last_spoken_of = Moment(required=True, allow_none=True)

@@ -14,6 +14,8 @@ from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.care.use_cases import session_of
 from integration_api.errors import Invalid, NotAllowed, NotFound
+from integration_api.safety.raising import settle_resolve, withdraw_with
+from integration_api.safety.routing import Timing
 from integration_api.wording import Sentence
 from models import (
     Commitment,
@@ -152,6 +154,8 @@ def change_resolve(
         draft = replace(draft, themes=tuple(looking.themes_of(draft.text)))
     _describe(db_session, caller, found, draft, found.themes, looking.at)
     db_session.flush()
+    if not found.is_patients_own:  # a clinician's words again: what the patient's own had raised is not there any more
+        settle_resolve(db_session, found, Timing(looking.at))
     return found
 
 
@@ -166,6 +170,9 @@ def take_back(
     patient_id, organization_id = found.patient_id, found.organization_id
     came_of_it = select(Commitment.id).where(Commitment.patient_id == patient_id, Commitment.intention_id == resolve_id)
     left = db_session.scalars(came_of_it).all()
+    # It is held before its patient's stamp, as whoever changes it holds the two.
+    db_session.execute(select(kind.table.id).where(kind.table.id == resolve_id).with_for_update())
+    withdraw_with(db_session, found)
     db_session.delete(found)
     db_session.flush()
     stamp_records(db_session, organization_id, patient_id, left)  # the database lets go of it in them, unseen
@@ -174,7 +181,9 @@ def take_back(
 def _describe(
     db_session: DbSession, caller: Principal, made: Any, draft: ResolveDraft, themes: Sequence[str], at: datetime
 ) -> None:
-    made.text, made.themes = draft.text, list(draft.themes if draft.themes is not None else themes)
+    if made.text != draft.text:
+        made.reword(draft.text, is_patients_own=not caller.is_clinician)
+    made.themes = list(draft.themes if draft.themes is not None else themes)
     if caller.is_clinician and made.visibility == "private" and draft.visibility == "care_team":
         raise Invalid.at("/visibility", "The patient has made this private, and alone shares it again.")
     if caller.is_clinician and made.visibility != "private" and draft.visibility == "private":

@@ -11,7 +11,6 @@ from models import (
     CareTeamMember,
     Commitment,
     Delivery,
-    Document,
     Event,
     Extent,
     Intention,
@@ -31,6 +30,7 @@ from models import (
     resolves_within,
     safety_flags_for_the_team,
     sessions_within,
+    with_origins,
 )
 
 _ENDS = ("consent.changed", "patient.erased")  # told to whoever was told of the patient before
@@ -115,11 +115,8 @@ def _shared(event: Event) -> Select[UUID] | None:
         "measure_response": (_responses(limits), MeasureResponse.id == event.record_id),
         "patient": (patients_within(limits).with_only_columns(Patient.id), Patient.id == event.record_id),
         "safety_flag": (
-            # Of private entries the care team is told with the patient's consent only; nobody else hears more.
-            select(SafetyFlag.id)
-            .outerjoin(Document, Document.id == SafetyFlag.document_id)
-            .outerjoin(MeasureResponse, MeasureResponse.id == SafetyFlag.response_id)
-            .where(safety_flags_for_the_team()),
+            # Of private words the care team is told with the patient's consent only; nobody else hears more.
+            with_origins(select(SafetyFlag.id)).where(safety_flags_for_the_team()),
             SafetyFlag.id == event.record_id,
         ),
     }

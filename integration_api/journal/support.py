@@ -1,4 +1,4 @@
-"""What the app shows a writer at once, beside the entry: kind words and where help is, never an interpretation."""
+"""What the app shows a writer at once, beside the words: kind ones and where help is, never an interpretation."""
 
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from integration_api.config import CrisisResource
 from integration_api.safety.support import Support
-from models import JournalEntry
+from models import JournalEntry, Resolve
 
 WORDS = Path(__file__).with_name("support.toml")
 LANGUAGE = "en"  # where nobody asks for another
@@ -30,7 +30,19 @@ def support_for(
     }
     beside = (signal for each in entry.conflicts for signal in each.signals or ())
     meant |= {theme for theme, assertion, _ in beside if assertion in ANSWERED.get(theme, ())}
-    return Support(message_for(meant, language), resources) if meant else None
+    return _support(meant, resources, language)
+
+
+def support_for_resolve(
+    resolve: Resolve, resources: Sequence[CrisisResource] = (), language: str = LANGUAGE
+) -> Support | None:
+    """Give what to show who wrote this intention or commitment now; None where there is no cause."""
+    meant = {each.theme for each in resolve.found_signals if each.assertion in ANSWERED.get(each.theme, ())}
+    return _support(meant, resources, language)
+
+
+def _support(themes: set[str], resources: Sequence[CrisisResource], language: str) -> Support | None:
+    return Support(message_for(themes, language), resources) if themes else None
 
 
 def message_for(themes: Iterable[str], language: str = LANGUAGE) -> str:

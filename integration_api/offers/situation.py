@@ -121,13 +121,13 @@ def has_answered_of_danger(db_session: DbSession, me: Principal, patient_id: UUI
 
 
 def has_resolved_of_danger(db_session: DbSession, me: Principal, patient_id: UUID, at: datetime) -> bool:
-    """Tell whether an intention or commitment that the patient wrote of late is about death or harm.
+    """Tell whether an intention or commitment in the patient's own words of late is about death or harm.
 
-    Of these only the themes are kept, not whether they are denied: rather too gentle than the other way round.
+    By their themes, also where it is denied: rather too gentle than the other way round.
     """
     for table, resource in ((Intention, Resource.INTENTION), (Commitment, Resource.COMMITMENT)):
         visible = resolves_within(table, reach(me, resource, Action.SEARCH))
-        own = (table.patient_id == patient_id, table.author_id == me.user_id, table.updated_at > at - TENDER)
+        own = (table.patient_id == patient_id, table.is_patients_own, table.updated_at > at - TENDER)
         if any(not ANSWERED.keys().isdisjoint(each.themes) for each in db_session.scalars(visible.where(*own))):
             return True
     return False

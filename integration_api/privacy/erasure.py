@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Delete, and_, delete, or_, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
@@ -56,10 +56,10 @@ _OF_PATIENT = (
     RecordChange,
     Consent,
     BreakGlass,
+    SafetyFlag,
     Commitment,
     Intention,
     *_PROMPTING,
-    SafetyFlag,
     RisingThemes,
     MeasureResponse,
     MoodCheckIn,
@@ -118,6 +118,7 @@ def carry_out(db_session: DbSession, erasure_id: UUID, at: datetime) -> None:
 def _withdraw(db_session: DbSession, patient: Patient) -> None:
     """Take the record out of sight: private entries are gone at once, nobody cares for the patient here any more."""
     forget(db_session, patient.id)
+    db_session.execute(_flags_of_private_resolves(patient.id))
     for resolves in (Commitment, Intention, MoodCheckIn):
         own = (resolves.patient_id == patient.id, resolves.visibility == "private")
         db_session.execute(delete(resolves).where(*own).execution_options(synchronize_session=False))
@@ -140,6 +141,18 @@ def _withdraw(db_session: DbSession, patient: Patient) -> None:
     db_session.execute(
         update(BreakGlass).where(BreakGlass.patient_id == patient.id).values(expires_at=BreakGlass.opened_at)
     )
+
+
+def _flags_of_private_resolves(patient_id: UUID) -> Delete:
+    """Flags go with the words; those whose words were taken back before do not say any more that these were shared."""
+    there = (SafetyFlag.document_id, SafetyFlag.response_id, SafetyFlag.intention_id, SafetyFlag.commitment_id)
+    private = [
+        column.in_(select(table.id).where(table.patient_id == patient_id, table.visibility == "private"))
+        for column, table in ((SafetyFlag.intention_id, Intention), (SafetyFlag.commitment_id, Commitment))
+    ]
+    went_before = and_(*(each.is_(None) for each in there))
+    flags = delete(SafetyFlag).where(SafetyFlag.patient_id == patient_id, or_(went_before, *private))
+    return flags.execution_options(synchronize_session=False)
 
 
 def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: datetime) -> None:

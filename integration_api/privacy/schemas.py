@@ -14,7 +14,8 @@ from models.consent import PURPOSES
 
 _PURPOSES = {
     "description": "`care_team`: your care team may read what you share; a no closes all of it at once. `ehr`: the "
-    "clinic's record system may read your record. `safety_signals`: signs of danger in private entries may be told. "
+    "clinic's record system may read your record. `safety_signals`: signs of danger in private entries, intentions and "
+    "commitments may be told. "
     "`research_export`: sentences that were reviewed may teach the tagger."
 }
 _PATIENT = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01"

@@ -1,4 +1,4 @@
-"""Raising flags, and taking them back: what the system does by itself, with a document's mentions and with answers."""
+"""Raising flags and taking them back: what the system does by itself, with what is found in words and with answers."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,21 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.safety.routing import Timing
-from models import RAISING, Document, DocumentVersion, MeasureResponse, Mention, SafetyFlag, new_id, now, raises
+from models import (
+    RAISING,
+    Commitment,
+    Document,
+    DocumentVersion,
+    Intention,
+    MeasureResponse,
+    Mention,
+    Resolve,
+    SafetyFlag,
+    Signal,
+    new_id,
+    now,
+    raises,
+)
 from nlp.severity import load_levels
 
 
@@ -20,21 +34,42 @@ def settle(db_session: DbSession, document: Document, timing: Timing, by: UUID |
     """
     # One at a time for a document: two that settle together would both raise.
     db_session.execute(select(Document.id).where(Document.id == document.id).with_for_update())
-    spoken_of: dict[str, list[Mention | _Beside]] = {}
-    found: list[Mention | _Beside] = [*filter(raises, document.mentions), *_beside(db_session, document)]
-    for mention in found:
-        spoken_of.setdefault(mention.theme, []).append(mention)
-    flags = {flag.theme: flag for flag in _flags_of(db_session, SafetyFlag.document_id == document.id)}
-    for theme, mentions in spoken_of.items():
+    found: list[_Found] = [*filter(raises, document.mentions), *_beside(db_session, document)]
+    _settle(db_session, document, found, timing, by)
+
+
+def settle_resolve(db_session: DbSession, resolve: Resolve, timing: Timing) -> None:
+    """Bring the flags of an intention or commitment into line with what was found in the patient's words.
+
+    In the transaction that keeps this, which has the row locked. Doing it again changes nothing.
+    """
+    found = [each for each in resolve.found_signals if each.assertion in RAISING]
+    _settle(db_session, resolve, found, timing, None)
+
+
+def _settle(
+    db_session: DbSession, about: Document | Resolve, found: Iterable["_Found"], timing: Timing, by: UUID | None
+) -> None:
+    spoken_of: dict[str, list[_Found]] = {}
+    for each in found:
+        spoken_of.setdefault(each.theme, []).append(each)
+    flags = {flag.theme: flag for flag in _flags_of(db_session, _raised_from(about))}
+    for theme, there in spoken_of.items():
         flag = flags.get(theme)
         if flag is None:
-            flag = _new(document, theme)
-            flag.document = document
+            flag = _new(about, theme)
             db_session.add(flag)
-        _meet(flag, mentions, timing, by)
+        _meet(flag, there, timing, by)
     for theme in flags.keys() - spoken_of.keys():
         _miss(flags[theme], timing.now, by)
     db_session.flush()
+
+
+def _raised_from(about: Document | Resolve) -> ColumnElement[bool]:
+    if isinstance(about, Document):
+        return SafetyFlag.document_id == about.id
+    column = SafetyFlag.intention_id if isinstance(about, Intention) else SafetyFlag.commitment_id
+    return column == about.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +80,9 @@ class _Beside:
     severity: str | None
 
 
+_Found = Mention | Signal | _Beside
+
+
 def _beside(db_session: DbSession, document: Document) -> list[_Beside]:
     query = select(DocumentVersion).where(
         DocumentVersion.document_id == document.id, DocumentVersion.reason == "conflict"
@@ -53,15 +91,15 @@ def _beside(db_session: DbSession, document: Document) -> list[_Beside]:
     return [_Beside(theme, severity) for theme, assertion, severity in signals if assertion in RAISING]
 
 
-def withdraw_with(db_session: DbSession, document: Document) -> None:
-    """Take all of a document's flags back, since it is deleted: acknowledged ones, too."""
-    _withdraw_all(db_session, _flags_of(db_session, SafetyFlag.document_id == document.id), now())
+def withdraw_with(db_session: DbSession, about: Document | Resolve) -> None:
+    """Take all flags of a document, intention or commitment back, since it is deleted: acknowledged ones, too."""
+    _withdraw_all(db_session, _flags_of(db_session, _raised_from(about)), now())
 
 
 def raise_from_answer(db_session: DbSession, response: MeasureResponse, theme: str, item: str, timing: Timing) -> None:
     """Raise a flag from one answer of a response to a measure, in the transaction that keeps it. It has no level."""
     flag = _new(response, theme)
-    flag.response, flag.item, flag.mention_count = response, item, 1
+    flag.item, flag.mention_count = item, 1
     db_session.add(flag)
     _open(flag, "raised", timing, None)
     db_session.flush()
@@ -92,8 +130,12 @@ def _withdraw_all(db_session: DbSession, flags: Iterable[SafetyFlag], at: dateti
     db_session.flush()
 
 
-def _new(about: Document | MeasureResponse, theme: str) -> SafetyFlag:
+def _new(about: Document | MeasureResponse | Resolve, theme: str) -> SafetyFlag:
     return SafetyFlag(
+        document=about if isinstance(about, Document) else None,
+        response=about if isinstance(about, MeasureResponse) else None,
+        intention=about if isinstance(about, Intention) else None,
+        commitment=about if isinstance(about, Commitment) else None,
         id=new_id(),
         organization_id=about.organization_id,
         patient_id=about.patient_id,
@@ -103,8 +145,8 @@ def _new(about: Document | MeasureResponse, theme: str) -> SafetyFlag:
     )
 
 
-def _meet(flag: SafetyFlag, mentions: Sequence[Mention | _Beside], timing: Timing, by: UUID | None) -> None:
-    """The document speaks of the theme. What somebody has seen is opened again only where it is news."""
+def _meet(flag: SafetyFlag, mentions: Sequence[_Found], timing: Timing, by: UUID | None) -> None:
+    """The words speak of the theme. What somebody has seen is opened again only where it is news."""
     severity, before = gravest(mention.severity for mention in mentions), flag.severity
     is_news = flag.mention_count == 0 or _rank(severity) > _rank(before)
     is_seen = flag.status in ("acknowledged", "resolved")
@@ -128,7 +170,7 @@ def reopen(flag: SafetyFlag, timing: Timing) -> None:
 
 
 def _miss(flag: SafetyFlag, at: datetime, by: UUID | None) -> None:
-    """The document does not speak of the theme any more."""
+    """The words do not speak of the theme any more."""
     flag.mention_count = 0
     if flag.status == "open":
         _withdraw(flag, at, by)

@@ -46,7 +46,7 @@ class OneSafetyFlag(MethodView):
     def get(self, caller: Principal, flag_id: UUID) -> object:
         """Read a safety flag.
 
-        With the passages that speak for it and everything that happened to it. Of a private entry it tells theme,
+        With the passages that speak for it and everything that happened to it. Of private words it tells theme,
         severity and times alone, and only as long as the patient agrees to that.
         """
         escalate_overdue()

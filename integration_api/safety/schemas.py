@@ -72,7 +72,7 @@ class ReasonedStepSchema(StepSchema):
 
 
 class FlagEvidenceSchema(Answer):
-    """A passage that speaks for the flag, cut from its document now."""
+    """A passage that speaks for the flag, cut now from what it was raised from."""
 
     example: ClassVar[dict[str, Any]] = {
         "mention_id": "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e20",
@@ -84,7 +84,12 @@ class FlagEvidenceSchema(Answer):
         "severity": "thoughts",
     }
 
-    mention_id = Id(required=True, attribute="id")
+    mention_id = Id(
+        required=True,
+        allow_none=True,
+        attribute="id",
+        metadata={"description": "Null in an intention or commitment, where nothing is there to be reviewed."},
+    )
     quote = fields.String(required=True)
     start = fields.Integer(required=True)
     end = fields.Integer(required=True)
@@ -171,7 +176,7 @@ def _roles(flag: SafetyFlag) -> list[str]:
 
 
 class SafetyFlagSchema(Answer):
-    """What a care team must see soon. Of a private entry it tells theme, severity and times, and nothing else."""
+    """What a care team must see soon. Of private words it tells theme, severity and times, and nothing else."""
 
     example: ClassVar[dict[str, Any]] = {
         "id": _FLAG,
@@ -186,6 +191,8 @@ class SafetyFlagSchema(Answer):
         "escalated_at": None,
         "is_private": False,
         "document_id": "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e10",
+        "intention_id": None,
+        "commitment_id": None,
         "document_source": "journal",
         "evidence": [FlagEvidenceSchema.example],
         "answer": None,
@@ -210,15 +217,21 @@ class SafetyFlagSchema(Answer):
     raised_at = Moment(required=True)
     due_at = Moment(required=True, metadata={"description": "When an open flag is put before the whole care team."})
     escalated_at = Moment(required=True, allow_none=True)
-    is_private = fields.Boolean(
-        required=True, metadata={"description": "From an entry that the patient keeps private."}
-    )
+    is_private = fields.Boolean(required=True, metadata={"description": "From words that the patient keeps private."})
     document_id = Id(required=True, allow_none=True, attribute="shown_document_id")
-    document_source = Choice(("journal", "note", "measure"), required=True, allow_none=True, attribute="shown_source")
+    intention_id = Id(required=True, allow_none=True, attribute="shown_intention_id")
+    commitment_id = Id(required=True, allow_none=True, attribute="shown_commitment_id")
+    document_source = Choice(
+        ("journal", "note", "measure", "intention", "commitment"),
+        required=True,
+        allow_none=True,
+        attribute="shown_source",
+        metadata={"description": "What it was raised from; null: private words."},
+    )
     evidence = fields.List(
         fields.Nested(FlagEvidenceSchema),
         required=True,
-        metadata={"description": "What speaks for it in the document as it is now; none of a private entry."},
+        metadata={"description": "What speaks for it in the words as they are now; none of private ones."},
     )
     answer = fields.Nested(
         FlaggedAnswerSchema,

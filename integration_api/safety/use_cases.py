@@ -20,7 +20,6 @@ from models import (
     CareTeam,
     CareTeamMember,
     Document,
-    MeasureResponse,
     Order,
     Page,
     PageRequest,
@@ -32,6 +31,7 @@ from models import (
     safety_flags_for_the_team,
     safety_flags_within,
     stamp,
+    with_origins,
 )
 
 _IN_ORDER = (SafetyFlag.patient_id, SafetyFlag.id)  # one everywhere, so that nobody waits for each other
@@ -109,8 +109,7 @@ def reopen_flag(db_session: DbSession, caller: Principal, flag_id: UUID, step: S
 
 def list_overdue(db_session: DbSession, at: datetime) -> list[UUID]:
     """List the open flags whose time is over and that are not escalated: of those that the care team can see."""
-    query = select(SafetyFlag.id).outerjoin(Document, Document.id == SafetyFlag.document_id)
-    query = query.outerjoin(MeasureResponse, MeasureResponse.id == SafetyFlag.response_id)
+    query = with_origins(select(SafetyFlag.id))
     return list(db_session.scalars(query.where(_is_overdue(at), safety_flags_for_the_team()).order_by(*_IN_ORDER)))
 
 
@@ -126,8 +125,7 @@ def escalate(db_session: DbSession, flag_ids: Iterable[UUID], at: datetime) -> i
 
 def list_left_behind(db_session: DbSession) -> list[tuple[UUID, str]]:
     """List the acknowledged flags, with their themes, that nobody has in hand: who had has left the care team."""
-    query = select(SafetyFlag.id, SafetyFlag.theme).outerjoin(Document, Document.id == SafetyFlag.document_id)
-    query = query.outerjoin(MeasureResponse, MeasureResponse.id == SafetyFlag.response_id)
+    query = with_origins(select(SafetyFlag.id, SafetyFlag.theme))
     query = query.where(_is_left_behind(), safety_flags_for_the_team()).order_by(*_IN_ORDER)
     return [(row[0], row[1]) for row in db_session.execute(query)]
 

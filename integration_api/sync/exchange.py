@@ -10,19 +10,21 @@ from uuid import UUID
 from flask import current_app, g
 
 from integration_api.access.principals import Principal
+from integration_api.action.use_cases import COMMITMENTS, INTENTIONS
 from integration_api.db import CHANGED_ELSEWHERE, Collision, reading, unit_of_work
 from integration_api.errors import Conflict, IntegrationError, Invalid, NotAllowed, NotFound, Stale
 from integration_api.sync import use_cases
 from integration_api.sync.kinds import Kind, kinds_of
 from integration_api.sync.tokens import read_token, write_token
 from integration_api.sync.writing import Change, Outcome
-from integration_api.themes.jobs import tag_stored
+from integration_api.themes.jobs import look_through, tag_stored
 from integration_api.web.preconditions import etag_of
 from integration_api.web.problems import problem_of
 from integration_api.wiring import parts
 
 MOST_BYTES = 1_000_000  # of changes in an answer, one record at least
 MAY_WAIT = ("applied", "conflict", "unchanged")  # for the tagger; the last where it failed the first time
+_RESOLVES = {"intention": INTENTIONS, "commitment": COMMITMENTS}
 _AT_OTHER_ADDRESSES = ("intention", "commitment", "mood_check_in")  # are not shown there as a phone holds them
 
 
@@ -70,8 +72,7 @@ class Exchange:
         g.trace.subjects[use_cases.patient_of(self.caller)] = None
         results = [self._take(change) for change in changes]
         for result in results:
-            if result.change.kind == "journal_entry" and result.outcome in MAY_WAIT:
-                tag_stored(result.change.id)
+            _read_words(result)
         return {"results": [each.shown() for each in self._with_records(results)]} | self._news(since, limit)
 
     def _take(self, change: Change) -> Result:
@@ -130,6 +131,14 @@ class Exchange:
         stands = use_cases.Since(place, start.base) if is_cut else news.since
         token = write_token(self.caller, self.kinds, stands)
         return {"changes": shown, "token": token, "has_more": is_cut or not news.is_all}
+
+
+def _read_words(result: Result) -> None:
+    """Have what was stored read by the tagger. The words of an entry that is gone are a draft, which nobody reads."""
+    if result.change.kind == "journal_entry" and result.outcome in MAY_WAIT:
+        tag_stored(result.change.id)
+    if result.change.kind in _RESOLVES and (result.outcome in MAY_WAIT or result.recovered_id is not None):
+        look_through(_RESOLVES[result.change.kind].table, result.recovered_id or result.change.id)
 
 
 def _digest(change: Change) -> str:

@@ -4,10 +4,11 @@ from typing import Any, ClassVar
 
 from marshmallow import fields, post_load, validate
 
-from integration_api.action.schemas import STATUSES
+from integration_api.action.schemas import STATUSES, support_of
 from integration_api.moods.schemas import MoodCheckInSchema
+from integration_api.safety.schemas import SupportSchema
 from integration_api.sync.writing import OUTCOMES, Change
-from integration_api.web.schema import Answer, Choice, Day, Id, Moment, ProblemSchema, Schema, Text, Whole
+from integration_api.web.schema import Answer, Choice, Day, Derived, Id, Moment, ProblemSchema, Schema, Text, Whole
 from models import VISIBILITIES
 
 MOST_CHANGES = 100
@@ -28,6 +29,7 @@ class HeldIntentionSchema(Answer):
     text = fields.String(required=True)
     themes = fields.List(fields.String(), required=True)
     visibility = Choice(VISIBILITIES, required=True)
+    safety = Derived(SupportSchema, support_of, allow_none=True)
     version = fields.Integer(required=True)
     created_at = Moment(required=True)
     updated_at = Moment(required=True)

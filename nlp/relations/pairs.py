@@ -160,7 +160,7 @@ def _pair(entries: _Entries, meeting: _Meeting, chance: float) -> Pair:
     )
 
 
-def _stretches(meeting: _Meeting, weights: Sequence[float]) -> Iterator[list[float]]:
+def _stretches(meeting: _Meeting, weights: Sequence[float]) -> Iterator[Sequence[float]]:
     """Give for each stretch the chances of entries with both, were the two themes unrelated in it."""
     stretches = max(1, len(weights) // STRETCH)
     for number in range(stretches):

@@ -13,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import MetaData, Table, create_engine, insert, inspect, make_url, select, text
+from sqlalchemy.exc import IntegrityError
 
 from integration_api.app import create_app
 from integration_api.config import Settings
@@ -132,6 +133,56 @@ def _is_searched_for_from_today_on_and_not_sent(copy_id: UUID) -> None:
         assert abs(datetime.now(UTC) - copy.missing_since) < timedelta(minutes=10)
         assert queue.allowed(db_session, copy) is not None  # the patient shares it again
         assert queue.to_send(db_session, copy) is None
+
+
+@pytest.mark.usefixtures("bare")
+def test_what_patients_wrote_as_intentions_waits_to_be_looked_through_and_flags_of_it_go_again() -> None:
+    flask_migrate.upgrade(revision="0024")
+    names = ("organization", "maya", "ada", "patient", "entry", "hers", "theirs", "made")
+    ids = {name: new_id() for name in names}
+    _insert("organizations", id=ids["organization"], name="Harbour")
+    for name, role in (("maya", "patient"), ("ada", "therapist")):
+        _insert("users", id=ids[name], username=name, role=role, is_active=True, **_of(ids))
+    _insert("patients", id=ids["patient"], user_id=ids["maya"], name="Maya", version=1, **_of(ids))
+    words = {"patient_id": ids["patient"], "visibility": "private", "themes": [], "text_sealed": b"t", "version": 1}
+    _insert("intentions", id=ids["hers"], author_id=ids["maya"], **words, **_of(ids))
+    _insert("intentions", id=ids["theirs"], author_id=ids["ada"], **words, **_of(ids))
+    _insert("commitments", id=ids["made"], author_id=ids["maya"], status="open", **words, **_of(ids))
+    by = {"patient_id": ids["patient"], "author_id": ids["maya"], "version": 1, "written_at": _AT, "word_count": 0}
+    by |= {"is_session_given": False, "written_offset_minutes": 0, "tagging_state": "done", "source": "journal"}
+    _insert("documents", id=ids["entry"], visibility="private", **by, **_of(ids))
+    kept = [_flag(ids, document_id=ids["entry"])]
+    flask_migrate.upgrade()
+    assert set(_read("SELECT id FROM intentions WHERE is_patients_own AND pipeline_version IS NULL")) == {ids["hers"]}
+    assert _read("SELECT id FROM commitments WHERE is_patients_own AND signals_sealed IS NULL") == [ids["made"]]
+    of_resolves = [_flag(ids, intention_id=ids["hers"]), _flag(ids, commitment_id=ids["made"])]
+    of_resolves.append(_flag(ids, status="withdrawn"))  # its words were taken back
+    with pytest.raises(IntegrityError):
+        _flag(ids, status="open")
+    with pytest.raises(IntegrityError):
+        _flag(ids, document_id=ids["entry"], theme="other", commitment_id=ids["made"])
+    assert sorted(_read("SELECT flag_id FROM safety_flag_events")) == sorted(kept + of_resolves)
+    flask_migrate.downgrade(revision="0024")
+    assert _read("SELECT id FROM safety_flags") == _read("SELECT flag_id FROM safety_flag_events") == kept
+    assert sorted(_read("SELECT id FROM intentions")) == sorted((ids["hers"], ids["theirs"]))
+    flask_migrate.upgrade()
+    assert _read("SELECT flag_id FROM safety_flag_events") == kept
+
+
+def _flag(ids: dict[str, UUID], **more: Any) -> UUID:
+    """Store a safety flag with its history."""
+    flag_id = new_id()
+    about = {"patient_id": ids["patient"], "theme": "suicidality", "status": "open", "mention_count": 1}
+    about |= {"raised_at": _AT, "due_at": _AT}
+    _insert("safety_flags", **about | more, id=flag_id, **_of(ids))
+    _insert("safety_flag_events", id=new_id(), flag_id=flag_id, at=_AT, what="raised", **_of(ids))
+    return flag_id
+
+
+def _read(query: str) -> list[UUID]:
+    with db.engine.begin() as connection:
+        speak_for(connection, EVERYBODY)
+        return [each if isinstance(each, UUID) else UUID(each) for each in connection.execute(text(query)).scalars()]
 
 
 def _copy(ids: dict[str, UUID], *, is_deleted: bool = True, **more: Any) -> UUID:

@@ -59,6 +59,32 @@ def edit(clinic: Any) -> Callable[..., Any]:
 
 
 @pytest.fixture
+def resolve(clinic: Any) -> Callable[..., Any]:
+    """Set an intention or make a commitment: Maya, if nobody else is named."""
+
+    def make(kind: str, text: str, who: str = "maya", **more: Any) -> Any:
+        body = {"text": text, "visibility": "care_team", **more}
+        if who != "maya":
+            body |= {"patient_id": clinic.ids["maya"]}
+        return clinic.caller(who).create(f"/v1/{kind}s", body)
+
+    return make
+
+
+@pytest.fixture
+def reword(clinic: Any) -> Callable[..., Any]:
+    """Change an intention or commitment: Maya, if nobody else is named."""
+
+    def change(kind: str, made: Any, who: str = "maya", **fields: Any) -> Any:
+        path = f"/v1/{kind}s/{made['id']}"
+        answer = clinic.caller(who).patch(path, fields, if_match=clinic.caller(who).etag(path))
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    return change
+
+
+@pytest.fixture
 def agree(clinic: Any) -> Callable[..., None]:
     """Let Maya say yes or no to a purpose."""
 

@@ -9,6 +9,7 @@ from exchanges import delete, outcomes, put, sync
 from models import new_id
 
 ENTRIES = "/v1/journal-entries"
+KILL = "I will kill myself on Sunday."
 
 
 def test_words_that_clash_raise_flags_and_are_answered_like_any_others(clinic: Any) -> None:
@@ -132,3 +133,43 @@ def test_answers_that_were_taken_back_do_not_come_again(clinic: Any) -> None:
         "unchanged",
         "gone",
     ]
+
+
+def flags(clinic: Any) -> Any:
+    return clinic.therapist.read("/v1/safety-flags")["items"]
+
+
+@pytest.mark.parametrize("kind", ["intention", "commitment"])
+def test_intentions_and_commitments_from_a_phone_are_flagged_and_answered(clinic: Any, kind: str) -> None:
+    change = put({"text": KILL, "visibility": "care_team"}, kind=kind)
+    answer = sync(clinic.maya, change)
+    assert "no crisis service" in answer["results"][0]["record"]["safety"]["message"]
+    (flag,) = flags(clinic)
+    assert (flag["status"], flag[f"{kind}_id"]) == ("open", change["id"])
+    assert outcomes(sync(clinic.maya, change)) == ["unchanged"]
+    assert len(flags(clinic)) == 1
+    edit = put({"text": "Call my sister on Sundays."}, 1, id=change["id"], kind=kind)
+    (result,) = sync(clinic.maya, edit)["results"]
+    assert (result["outcome"], result["record"]["safety"]) == ("applied", None)
+    assert flags(clinic)[0]["status"] == "withdrawn"
+
+
+def test_a_repeat_of_one_is_looked_through_where_the_first_time_failed(clinic: Any, broken_tagger: Any) -> None:
+    change = put({"text": KILL, "visibility": "care_team"}, kind="commitment")
+    with broken_tagger():
+        (result,) = sync(clinic.maya, change)["results"]
+    assert (result["outcome"], result["record"]["safety"]) == ("applied", None)
+    (result,) = sync(clinic.maya, change)["results"]
+    assert (result["outcome"], len(flags(clinic))) == ("unchanged", 1)
+    assert result["record"]["safety"]["message"]
+
+
+def test_words_for_one_that_was_taken_back_elsewhere_are_kept_and_looked_through(clinic: Any) -> None:
+    made = clinic.maya.create("/v1/commitments", {"text": "Call my sister on Sundays."})
+    clinic.maya.delete(f"/v1/commitments/{made['id']}", if_match="*")
+    change = put({"text": KILL}, 1, id=made["id"], kind="commitment") | {"change_id": str(new_id())}
+    assert outcomes(sync(clinic.maya, change)) == ["gone"]
+    assert clinic.maya.read(f"/v1/commitments/{change['change_id']}")["safety"]["message"]
+    assert flags(clinic) == []
+    clinic.maya.create("/v1/me/consents", {"purpose": "safety_signals", "is_granted": True, "wording": "As shown."})
+    assert [each["is_private"] for each in flags(clinic)] == [True]

@@ -1,4 +1,4 @@
-"""Flag: a safety flag that a clinician has taken up. Before that no record system is told; of private entries never."""
+"""Flag: a safety flag that a clinician has taken up. Before that no record system is told; of private words never."""
 
 from sqlalchemy import func, select
 
@@ -30,7 +30,7 @@ def make(row: SafetyFlag, known: Known) -> Json:
         code=theme(row.theme, known),
         subject=reference("Patient", row.patient_id),
         period=period(moment(row.raised_at), end),
-        encounter=reference("Encounter", row.document.session_id if row.document else None),
+        encounter=reference("Encounter", row.session_id),
         author=reference("Practitioner", by),
     )
 

@@ -17,7 +17,7 @@ PURPOSE_SYSTEM = "consent-purpose"
 PURPOSE_WORDS = {
     "care_team": "What is shared may be read by the care team",
     "ehr": "The record may be read by the clinic's EHR",
-    "safety_signals": "Signs of danger may be told of private entries, too",
+    "safety_signals": "Signs of danger may be told of private entries, intentions and commitments, too",
     "research_export": "Reviewed sentences may teach the tagger",
 }
 
