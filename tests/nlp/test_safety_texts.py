@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from nlp import Analysis, load_tagger, load_taxonomy
-from nlp.corpus_files import FOLDER
+from nlp.corpus_files import FOLDER, read_corpus
 
 pytestmark = pytest.mark.database_free
 
@@ -28,7 +28,7 @@ def alarms(theme: str | None, read: Analysis) -> bool:
 
 @pytest.mark.parametrize(
     ("file", "found", "quiet", "absent"),
-    [("safety_reviewed.jsonl", 0.86, 0.87, 0.87), ("safety_fresh.jsonl", 0.72, 0.63, 0.83)],
+    [("safety_reviewed.jsonl", 0.89, 0.87, 0.78), ("safety_fresh.jsonl", 0.90, 0.61, 0.70)],
 )
 def test_what_is_live_is_found_and_the_rest_does_not_alarm(
     file: str, found: float, quiet: float, absent: float
@@ -40,6 +40,22 @@ def test_what_is_live_is_found_and_the_rest_does_not_alarm(
         right[kind].append(alarms(each["theme"], read) is (kind == "live"))
     for kind, floor in (("live", found), ("quiet", quiet), ("absent", absent)):
         assert sum(right[kind]) >= floor * len(right[kind]), kind
+
+
+def test_short_texts_that_were_kept_apart() -> None:
+    """By authors whose other texts were learned from, nearly all said sideways: of four that are live over two are
+    found, and little alarms beside them.
+    """
+    documents = list(read_corpus(FOLDER / "kept_apart.txt"))
+    live: list[bool] = []
+    absent: list[bool] = []
+    for document, read in zip(documents, load_tagger().tag_many((d.text, d.kind) for d in documents), strict=True):
+        for theme in load_taxonomy().safety:
+            said = {each.themes[theme].value for each in document.sentences if theme in each.themes}
+            if said <= LIVE:
+                (live if said else absent).append(alarms(theme, read) is bool(said))
+    assert sum(live) >= 0.62 * len(live)
+    assert sum(absent) >= 0.95 * len(absent)
 
 
 @pytest.mark.parametrize(
