@@ -24,6 +24,9 @@ HOLDING = frozenset(
 ENOUGH = 0.2  # this share of such words is English: prose has about half, terse notes a fifth
 KNOWN = 0.5  # this share of words that the lexicon has is English too: notes without a verb
 SURE = 0.45  # how sure py3langid has to be
+SHORTHAND = frozenset(
+    {"la", "oc"}
+)  # what clinicians' terms are taken for ("Hx: lithium toxicity"); nobody writes these
 FEW_WORDS = 5  # below, words that nobody knows are names and noises, not another language
 
 Doc.set_extension(LANGUAGE, default=ENGLISH, force=True)
@@ -62,6 +65,8 @@ class Languages:
         if holding >= ENOUGH or known >= KNOWN:
             return ENGLISH
         guess, sureness = _guess(doc.text)
+        if guess in SHORTHAND and doc.text.isascii():
+            return ENGLISH
         if guess != ENGLISH and sureness >= SURE:
             return guess
         return UNKNOWN if not holding and not known and len(words) >= FEW_WORDS else ENGLISH

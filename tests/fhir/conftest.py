@@ -195,7 +195,7 @@ def _live(clinic: Clinic) -> None:
     ids |= {"mention": entry["themes"][0]["id"], "unconfirmed": entry["themes"][1]["id"]}
     note = clinic.note("Pt speaks of a fear of dying.")
     ids |= {"note": note["id"], "note_mention": note["themes"][0]["id"]}
-    ids["psychotherapy"] = clinic.note("My own thoughts on her fear of dying.", "psychotherapy")["id"]
+    ids["psychotherapy"] = clinic.note("What I make of her fear of dying.", "psychotherapy")["id"]
     for mention in (ids["mention"], ids["note_mention"]):
         assert therapist.post(f"/v1/mentions/{mention}/review", {"verdict": "confirmed"}).status_code == 200
     for kind in ("intention", "commitment"):

@@ -72,7 +72,7 @@ def test_what_the_sentences_around_carry_is_quoted_whole_and_what_its_own_words_
     (again,) = (span for span in doc.spans["themes"] if span.text in AGAIN and span._.source == "model")
     assert again.text == AGAIN.removesuffix(".")
     assert again._.because.startswith(f"learned: {SENTENCES_AROUND}"), "it is said that they carry it"
-    alone = nlp("The bus was late and the shop was shut, and all I could think of was the coffin going down.")
+    alone = nlp("The bus was late and the shop was shut, and on the way home I wept for my brother in the rain.")
     own = [span.text for span in alone.spans["themes"] if span._.source == "model"]
     assert own
     assert all(len(each) < 2 / 3 * len(alone.text) for each in own)

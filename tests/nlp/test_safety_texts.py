@@ -80,5 +80,6 @@ def test_short_texts_that_were_kept_apart() -> None:
 )
 def test_what_a_careful_clinician_would_trip_over(text: str, kind: str, assertion: str, severity: str | None) -> None:
     mentions = load_tagger().tag(text, "note" if kind == "note" else "journal").mentions
-    (found,) = {(each.assertion.value, each.severity) for each in mentions if each.theme == "suicidality"}
-    assert found == (assertion, severity)
+    found = [(each.assertion.value, each.severity) for each in mentions if each.theme == "suicidality"]
+    assert found[0] == (assertion, severity)  # an answer may be a mention of its own, without a level
+    assert all(each == found[0] or (each[0] in LIVE and each[1] is None) for each in found)
