@@ -65,10 +65,8 @@ class Languages:
         if holding >= ENOUGH or known >= KNOWN:
             return ENGLISH
         guess, sureness = _guess(doc.text)
-        if guess in SHORTHAND and doc.text.isascii():
-            return ENGLISH
         if guess != ENGLISH and sureness >= SURE:
-            return guess
+            return ENGLISH if guess in SHORTHAND else guess
         return UNKNOWN if not holding and not known and len(words) >= FEW_WORDS else ENGLISH
 
 
