@@ -170,7 +170,7 @@ def test_what_is_taken_back_takes_its_flags_out_of_sight(
         (kept,) = db_session.scalars(select(SafetyFlag)).unique()
         assert (kept.status, kept.origin, kept.history[-1].what) == ("withdrawn", None, "withdrawn")
         assert [each.note for each in kept.history if each.what == "acknowledged"] == ["Calling her."] * is_seen
-        told = db_session.scalars(select(Event.type).where(Event.record_id == kept.id)).all()
+        told = db_session.scalars(select(Event.type).where(Event.record_id == kept.id).order_by(Event.sequence)).all()
     assert told[-1] == "safety_flag.withdrawn"
 
 
