@@ -24,9 +24,7 @@ HOLDING = frozenset(
 ENOUGH = 0.2  # this share of such words is English: prose has about half, terse notes a fifth
 KNOWN = 0.5  # this share of words that the lexicon has is English too: notes without a verb
 SURE = 0.45  # how sure py3langid has to be
-SHORTHAND = frozenset(
-    {"la", "oc"}
-)  # what clinicians' terms are taken for ("Hx: lithium toxicity"); nobody writes these
+SHORTHAND = frozenset({"la", "oc"})  # clinicians' terms are taken for these ("Hx: lithium toxicity")
 FEW_WORDS = 5  # below, words that nobody knows are names and noises, not another language
 
 Doc.set_extension(LANGUAGE, default=ENGLISH, force=True)

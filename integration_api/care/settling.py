@@ -11,7 +11,7 @@ from models import Course, Document, Session, hold_ties, revise, stamp_records, 
 def settled(db_session: DbSession, session: Session) -> Session:
     """Store a session, tie the patient's entries anew, and read back what the database derives.
 
-    To be run with `hold_ties` before the session is changed.
+    Others of its course that were changed with it are stored, too. To be run with `hold_ties` before they are changed.
     """
     db_session.flush()
     documents, check_ins = tie_anew(db_session, session.patient_id)
@@ -31,6 +31,8 @@ def call_off(db_session: DbSession, course: Course, at: datetime) -> None:
     db_session.execute(select(Course.id).where(Course.id == course.id).with_for_update(key_share=True))
     ahead = (Session.course_id == course.id, Session.status == "planned", Session.starts_at > at)
     planned = select(Session).where(*ahead).order_by(Session.id).with_for_update(of=Session, key_share=True)
-    for session in db_session.scalars(planned).all():
+    called_off = db_session.scalars(planned).all()
+    for session in called_off:
         session.status = "cancelled"
-        settled(db_session, session)
+    if called_off:
+        settled(db_session, called_off[-1])

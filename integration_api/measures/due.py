@@ -36,6 +36,19 @@ class Due:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What a patient's care has seen so far, and what is planned in it.
+
+    `answered` holds the times of each measure's responses, `dosings` those of dosing sessions, held or planned;
+    `started_at` is when the care began: before that nothing was due.
+    """
+
+    answered: Mapping[str, Sequence[datetime]]
+    dosings: Sequence[datetime]
+    started_at: datetime
+
+
 @cache
 def load_schedule(path: Path | None) -> tuple[Plan, ...]:
     """Read a clinic's schedule, None: the usual one; raise `ValueError` for what cannot be meant."""
@@ -54,49 +67,27 @@ def _is_days(value: object) -> bool:
     return type(value) is int and 0 < value <= MOST_DAYS
 
 
-def due(
-    schedule: Iterable[Plan],
-    answered: Mapping[str, Sequence[datetime]],
-    dosings: Sequence[datetime],
-    started_at: datetime,
-    now: datetime,
-) -> list[Due]:
-    """Say what is due now, each measure once, for the most pressing reason.
-
-    `answered` holds the times of each measure's responses, `dosings` those of dosing sessions, held or planned;
-    `started_at` is when the patient's care began: before that nothing was due.
-    """
-    foreseen = (_foreseen(plan, answered, dosings, started_at, now) for plan in schedule)
+def due(schedule: Iterable[Plan], care: Care, now: datetime) -> list[Due]:
+    """Say what is due now, each measure once, for the most pressing reason."""
+    foreseen = (_foreseen(plan, care, now) for plan in schedule)
     found = (next((each for each in reasons if each.since <= now), None) for reasons in foreseen)
     return [each for each in found if each is not None]
 
 
-def coming(
-    schedule: Iterable[Plan],
-    answered: Mapping[str, Sequence[datetime]],
-    dosings: Sequence[datetime],
-    started_at: datetime,
-    now: datetime,
-) -> list[Due]:
+def coming(schedule: Iterable[Plan], care: Care, now: datetime) -> list[Due]:
     """Say when each measure that is not due now will be, as things stand; each once, for the first reason to come."""
-    foreseen = [_foreseen(plan, answered, dosings, started_at, now) for plan in schedule]
+    foreseen = [_foreseen(plan, care, now) for plan in schedule]
     waiting = (reasons for reasons in foreseen if reasons and all(each.since > now for each in reasons))
     return [min(reasons, key=lambda each: each.since) for reasons in waiting]
 
 
-def _foreseen(
-    plan: Plan,
-    answered: Mapping[str, Sequence[datetime]],
-    dosings: Sequence[datetime],
-    started_at: datetime,
-    now: datetime,
-) -> list[Due]:
+def _foreseen(plan: Plan, care: Care, now: datetime) -> list[Due]:
     """Give each reason to ask for a measure, the most pressing first; one may lie ahead."""
-    given, held = sorted(answered.get(plan.measure, ())), sorted(dosings)
+    given, held = sorted(care.answered.get(plan.measure, ())), sorted(care.dosings)
     reasons = (
         _before_dosing(plan, given, held, now),
-        _after_dosing(plan, given, held, started_at, now),
-        _in_turn(plan, given, started_at),
+        _after_dosing(plan, given, held, care.started_at, now),
+        _in_turn(plan, given, care.started_at),
     )
     return [each for each in reasons if each is not None]
 

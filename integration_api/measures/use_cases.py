@@ -13,7 +13,7 @@ from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Fault, Invalid, NotAllowed, NotFound
 from integration_api.measures.catalogue import Measure, measures
-from integration_api.measures.due import Due, Plan, coming, due
+from integration_api.measures.due import Care, Due, Plan, coming, due
 from integration_api.measures.scoring import Score, faults_of, safety_of, score
 from integration_api.safety.raising import raise_from_answer, withdraw_answers
 from integration_api.safety.routing import Timing
@@ -177,36 +177,25 @@ def list_due(
     limits = reach(caller, Resource.MEASURE_DUE, Action.SEARCH)
     if limits.patient_id is None:
         return Page((), None)
-    found = due_for(db_session, limits, limits.patient_id, schedule, at)
+    care = _care_of(db_session, limits, limits.patient_id)
+    found = [] if care is None else due(schedule, care, at)
     return page_of_list(sorted(found, key=lambda each: each.measure), lambda each: (each.measure,), page)
 
 
-def due_for(
-    db_session: DbSession, limits: Reach, patient_id: UUID, schedule: Iterable[Plan], at: datetime
+def due_and_coming_for(
+    db_session: DbSession, limits: Reach, patient_id: UUID, schedule: Sequence[Plan], at: datetime
 ) -> list[Due]:
-    """Say what a patient is asked to answer now."""
-    return _asked_of(due, db_session, limits, patient_id, schedule, at)
+    """Say what a patient is asked to answer now, and then what will be asked, and when; for reminders."""
+    care = _care_of(db_session, limits, patient_id)
+    return [] if care is None else [*due(schedule, care, at), *coming(schedule, care, at)]
 
 
-def coming_for(
-    db_session: DbSession, limits: Reach, patient_id: UUID, schedule: Iterable[Plan], at: datetime
-) -> list[Due]:
-    """Say what a patient will be asked to answer, and when; for reminders, which an app lays out ahead."""
-    return _asked_of(coming, db_session, limits, patient_id, schedule, at)
-
-
-def _asked_of(
-    tell: Callable[..., list[Due]],
-    db_session: DbSession,
-    limits: Reach,
-    patient_id: UUID,
-    schedule: Iterable[Plan],
-    at: datetime,
-) -> list[Due]:
+def _care_of(db_session: DbSession, limits: Reach, patient_id: UUID) -> Care | None:
+    """Read what decides what is asked for, and when; None: no course of treatment is under way."""
     under_way = courses_within(limits).where(Course.patient_id == patient_id, Course.status == "active")
     began = [_began(each) for each in db_session.scalars(under_way)]
     if not began:
-        return []
+        return None
     answered: dict[str, list[datetime]] = {}
     for response in responses_of(db_session, limits, patient_id):
         answered.setdefault(response.measure, []).append(response.answered_at)
@@ -214,7 +203,7 @@ def _asked_of(
         Session.patient_id == patient_id, Session.kind == "dosing", Session.status != "cancelled"
     )
     times = db_session.scalars(dosings.with_only_columns(Session.starts_at)).all()
-    return tell(schedule, answered, times, min(began), at)
+    return Care(answered, times, min(began))
 
 
 def _began(course: Course) -> datetime:

@@ -60,11 +60,9 @@ def _authorize() -> AnyResponse:
         grant = server.get_consent_grant(end_user=user)
     except OAuth2Error as error:
         refusal = _outward(server.handle_error_response(None, error))
-        return (
-            refusal
-            if refusal.location or not _is_person()
-            else _sorry("app", HTTPStatus.BAD_REQUEST, details=error.description)
-        )
+        if refusal.location or not _is_person():
+            return refusal
+        return _sorry("app", HTTPStatus.BAD_REQUEST, details=error.description)
     if user is None:
         return redirect(f"{LOGIN}?next={quote(_here(), safe='')}", 303)
     if request.method != "POST":

@@ -18,7 +18,7 @@ from integration_api.access.scopes import Action
 from integration_api.action.progress import follow
 from integration_api.action.use_cases import STALLS_AFTER
 from integration_api.measures.due import Plan
-from integration_api.measures.use_cases import coming_for, due_for
+from integration_api.measures.use_cases import due_and_coming_for
 from integration_api.reminders.times import Window, local_day, on_day
 from models import (
     Commitment,
@@ -123,8 +123,7 @@ def measures(db_session: DbSession, asked: Asked) -> Iterator[Reminder]:
     Also of one that is only coming: an app lays its reminders out ahead, and may not ask again on the very day.
     """
     limits = reach(asked.me, Resource.MEASURE_DUE, Action.SEARCH)
-    given = (db_session, limits, asked.patient_id, asked.schedule, asked.at)
-    for each in (*due_for(*given), *coming_for(*given)):
+    for each in due_and_coming_for(db_session, limits, asked.patient_id, asked.schedule, asked.at):
         due_at = _evening_from(each.since, asked.zone)
         closes_at = each.until or due_at + WEEKS_ON * WEEK
         window, step = Window(due_at, closes_at), f"{each.measure}.{each.reason}"

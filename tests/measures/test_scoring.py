@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration_api.measures.catalogue import FOLDER, Measure, measure_from, measures
-from integration_api.measures.due import USUAL, Plan, due, load_schedule
+from integration_api.measures.due import USUAL, Care, Plan, due, load_schedule
 from integration_api.measures.scoring import Score, faults_of, safety_of, score
 from integration_api.measures.trends import trend_of
 from models import new_id
@@ -155,7 +155,7 @@ def reasons(answered: list[float], dosings: list[float], now: float = 0) -> list
     plan = Plan(measure="phq_9", every_days=14, before_dosing_days=3, after_dosing_days=7)
     at = [NOON + each * DAY for each in answered]
     sessions = [NOON + each * DAY for each in dosings]
-    return [each.reason for each in due([plan], {"phq_9": at}, sessions, NOON - 100 * DAY, NOON + now * DAY)]
+    return [each.reason for each in due([plan], Care({"phq_9": at}, sessions, NOON - 100 * DAY), NOON + now * DAY)]
 
 
 def test_what_is_due_when() -> None:
@@ -168,7 +168,7 @@ def test_what_is_due_when() -> None:
     assert reasons([-5], [-6.9]) == []
     assert reasons([-5], [-7]) == ["after_dosing"]
     assert reasons([0], [-7]) == []
-    assert due([Plan(measure="phq_9")], {}, [], NOON, NOON) == []
+    assert due([Plan(measure="phq_9")], Care({}, [], NOON), NOON) == []
 
 
 def test_a_schedule_that_cannot_be_meant_is_refused(tmp_path: Any) -> None:
