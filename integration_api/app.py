@@ -37,6 +37,7 @@ from integration_api.measures.due import load_schedule
 from integration_api.measures.routes import blp as measures
 from integration_api.moods.routes import blp as moods
 from integration_api.notes.routes import blp as notes
+from integration_api.oauth.app_routes import blp as apps
 from integration_api.oauth.routes import blp as oauth
 from integration_api.oauth.use_cases import revoke_families
 from integration_api.offers.routes import blp as offers
@@ -127,6 +128,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
         sync,
         overview,
         privacy,
+        apps,
         events,
         ehr,
         login,

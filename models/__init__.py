@@ -3,7 +3,7 @@
 import models.tenancy  # noqa: F401  (its listeners)
 from models.action import COMMITMENT_STATUSES, Commitment, Intention, Resolve, Signal
 from models.attachment import ATTACHMENT_KINDS, Attachment
-from models.audit import AuditEvent, Deed, Verdict, verify
+from models.audit import AuditEvent, Deed, Verdict, note_touched, verify
 from models.audit import append as append_deeds
 from models.base import Base, new_id, now, offset_minutes_of, on_clock
 from models.break_glass import BreakGlass, opened_by
@@ -60,6 +60,7 @@ from models.scoped import (
     mentions_within,
     mood_check_ins_within,
     notes_within,
+    oauth_grants_within,
     patients_within,
     resolves_within,
     sessions_within,
@@ -222,8 +223,10 @@ __all__ = [
     "narrowed",
     "new_id",
     "note_all",
+    "note_touched",
     "notes_within",
     "now",
+    "oauth_grants_within",
     "offset_minutes_of",
     "on_clock",
     "opened_by",

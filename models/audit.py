@@ -168,6 +168,12 @@ def _note_what_was_touched(db_session: Session, _context: Any) -> None:
             touched[patient_id] = min(row.id, touched.get(patient_id, row.id))
 
 
+def note_touched(db_session: Session, patient_id: UUID | None, record_id: UUID) -> None:
+    """Have the trail told, with the change itself, of a row that does not say whose record it is of."""
+    touched: dict[UUID | None, UUID] = db_session.info.setdefault(TOUCHED, {})
+    touched[patient_id] = record_id
+
+
 def refuse_changes(connection: Connection) -> None:
     """Have the database itself refuse to change or delete an audit event."""
     for statement in _REFUSALS[connection.dialect.name]:

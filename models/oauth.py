@@ -59,9 +59,11 @@ class OAuthGrant(OfOrganization, Identified, Base):
     client: Mapped[OAuthClient] = relationship(lazy="joined")
 
 
-def revoke_grants(db_session: Session, user_id: UUID, at: datetime) -> None:
-    """Revoke every token that clients hold in a user's name."""
+def revoke_grants(db_session: Session, user_id: UUID, at: datetime, client_id: UUID | None = None) -> None:
+    """Revoke every token that clients hold in a user's name, or those of one client alone."""
     alive = update(OAuthGrant).where(OAuthGrant.user_id == user_id, OAuthGrant.revoked_at.is_(None))
+    if client_id is not None:
+        alive = alive.where(OAuthGrant.client_id == client_id)
     db_session.execute(alive.values(revoked_at=at))
 
 

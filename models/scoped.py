@@ -24,6 +24,7 @@ from models.identifier import Identifier
 from models.measure_response import MeasureResponse
 from models.mention import Mention, MentionReview
 from models.mood import MoodCheckIn
+from models.oauth import OAuthGrant
 from models.person import Clinician, Patient
 from models.safety_flag import SafetyFlag
 from models.session import Session, Vitals
@@ -229,6 +230,12 @@ def deliveries_within(reach: Reach) -> Select[Delivery]:
     """What became of events on their way to the webhooks that the caller may see."""
     there = webhooks_within(reach).with_only_columns(Webhook.id)
     return select(Delivery).where(Delivery.webhook_id.in_(there))
+
+
+def oauth_grants_within(reach: Reach) -> Select[OAuthGrant]:
+    """What the caller has let clients do. Nobody sees another's, whoever they are."""
+    is_own = OAuthGrant.user_id == reach.user_id if reach.extent is Extent.OWN else false()
+    return select(OAuthGrant).where(OAuthGrant.organization_id == reach.organization_id, is_own)
 
 
 def ehr_connections_within(reach: Reach) -> Select[EhrConnection]:

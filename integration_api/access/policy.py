@@ -13,6 +13,7 @@ class Resource(StrEnum):
     """What is protected, by the name that scopes use."""
 
     ME = "Me"
+    APP = "App"
     HOME = "Home"
     CONSENT = "Consent"
     INVITATION = "Invitation"
@@ -121,6 +122,7 @@ _FOR_SYSTEMS_BY_FHIR = (
 # time, what the care team reads; no more.
 _TABLE: tuple[tuple[Resource, tuple[Role, ...], str, Extent], ...] = (
     (Resource.ME, _EVERYBODY, "r", _OWN),
+    (Resource.APP, (Role.PATIENT, *_CLINICIANS, Role.ADMIN), "rds", _OWN),
     (Resource.HOME, (Role.PATIENT,), "r", _OWN),
     (Resource.CONSENT, (Role.PATIENT,), "crs", _OWN),
     (Resource.INVITATION, (Role.ADMIN,), "c", _ORG),

@@ -9,6 +9,7 @@ from integration_api.wording import Sentence
 _RESOURCES: dict[str, str] = {
     "*": Sentence("everything that your account may use"),
     Resource.ME: Sentence("your account's name and role"),
+    Resource.APP: Sentence("apps that you have let in"),
     Resource.HOME: Sentence("the first screen of your app"),
     Resource.CONSENT: Sentence("consents"),
     Resource.PATIENT: Sentence("patients"),

@@ -43,6 +43,7 @@ _WORDS: dict[str, str] = {
     "invalid": Sentence("not carried out"),
     "failed": Sentence("did not work"),
     Resource.ME: Sentence("account"),
+    Resource.APP: Sentence("apps that were let in"),
     Resource.HOME: Sentence("first screen"),
     Resource.CONSENT: Sentence("consents"),
     Resource.INVITATION: Sentence("invitation"),

@@ -69,6 +69,7 @@ def live(clinic: Clinic) -> None:
     hook = clinic.admin.create("/v1/webhooks", HOOK)["id"]
     clinic.ids |= {"webhook": hook, "delivery": clinic.admin.post(f"/v1/webhooks/{hook}/ping", {}).json["id"]}
     clinic.ids["connection"] = clinic.admin.create("/v1/ehr-connections", EHR)["id"]
+    clinic.ids["app"] = clinic.let_in_app("maya")
     clinic.add_ehr()
 
 

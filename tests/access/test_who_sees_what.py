@@ -81,6 +81,7 @@ class TestLists:
         ("/v1/measure-responses", "response", PATIENT + CARE_TEAM),
         ("/v1/notes", "note", PATIENT + CARE_TEAM),
         ("/v1/notes", "psychotherapy", AUTHOR),
+        ("/v1/me/apps", "app", PATIENT),
     )
 
     def test_a_record_is_listed_for_those_who_may_read_it(self, world: Any, attach: Any) -> None:

@@ -79,7 +79,7 @@ def planted(clinic: Any) -> dict[str, str]:
         **hooked(clinic),
         "measure": "phq_9", "response_id": response,
         "attachment_id": attachment, "check_in_id": check_in, "prompt_id": prompt,
-        "document_id": entry["id"],
+        "document_id": entry["id"], "app_id": clinic.let_in_app("maya"),
         "group": clinic.ids["maya"], "export_id": maya, "file_id": maya,
         "kind": "DocumentReference", "record": entry["id"], "version": "1",  # of /fhir/R4, whose own tests try the rest
     }  # fmt: skip

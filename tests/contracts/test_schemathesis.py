@@ -32,6 +32,7 @@ def address(clinic: Any, caplog: pytest.LogCaptureFixture) -> Iterator[str]:
     clinic.write("I have been having suicidal thoughts again.")
     clinic.note("Pt seen.")
     clinic.maya.read("/v1/prompts")
+    clinic.let_in_app("maya")
     clinic.add_ehr()
     consent = {"purpose": "ehr", "is_granted": True, "wording": "As shown."}
     clinic.maya.create("/v1/me/consents", consent)

@@ -12,6 +12,8 @@ from integration_api.access.policy import full_scope
 from integration_api.access.tokens import mint_token
 from integration_api.access.use_cases import user_named
 from integration_api.db import unit_of_work
+from integration_api.oauth.clients import admin_named, draft_of, register_client
+from integration_api.oauth.use_cases import new_refresh_token, open_grant
 from integration_api.wiring import parts
 from models import Role, User, new_id
 
@@ -107,6 +109,16 @@ class Clinic:
             home = db_session.query(User).filter_by(username="admin").one().organization_id
             db_session.add(User(id=new_id(), organization_id=home, username="ehr", role=Role.SYSTEM))
         return self.caller("ehr")
+
+    def let_in_app(self, username: str) -> str:
+        """Register an app of the first organization, and let it in as on the consent page; give its id."""
+        with self.app.app_context(), unit_of_work(everywhere=True) as db_session:
+            draft = draft_of("Journal on a telephone", redirect_uris=("http://127.0.0.1:9999/back",))
+            made = register_client(db_session, admin_named(db_session, "admin"), draft)
+            user, at = user_named(db_session, username), parts().now()
+            grant = open_grant(db_session, made, user, f"{full_scope(Role(user.role))} offline_access", at)
+            new_refresh_token(db_session, grant, at)
+            return str(made.id)
 
     def open_course(self, **more: Any) -> Any:
         return self.therapist.create("/v1/courses", {"patient_id": self.ids["maya"], "status": "active", **more})

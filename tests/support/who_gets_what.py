@@ -77,9 +77,14 @@ NOT_YET = table((CARE_TEAM, 409), (OTHER_CLINICIANS, 404))
 ANSWERED = table((PATIENT, 201), (CARE_TEAM, 201), (OTHER_PATIENTS + OTHER_CLINICIANS, 422))
 TAKEN_BACK = table((PATIENT, 204), (OTHER_PATIENTS, 404), (CARE_TEAM, 403), (OTHER_CLINICIANS, 404))
 
+ONES_OWN_APP = table((OTHER_PATIENTS + CLINICIANS + ADMIN + OTHER_ADMIN, 404))
+
 # method, path, body, who gets what
 OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("GET", "/v1/me", None, lists(EVERYBODY)),
+    ("GET", "/v1/me/apps", None, lists(PATIENT + OTHER_PATIENTS, CLINICIANS, ADMIN, OTHER_ADMIN)),
+    ("GET", "/v1/me/apps/{app}", None, ONES_OWN_APP | dict.fromkeys(PATIENT, 200)),
+    ("DELETE", "/v1/me/apps/{app}", None, ONES_OWN_APP | dict.fromkeys(PATIENT, 204)),
     ("GET", "/v1/me/home", None, lists(PATIENT + OTHER_PATIENTS)),
     ("GET", "/v1/me/consents", None, table((PATIENT + OTHER_PATIENTS, 200), (SYSTEM, 404))),
     ("POST", "/v1/me/consents", CONSENT, table((PATIENT + OTHER_PATIENTS, 201))),
