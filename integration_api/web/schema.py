@@ -9,7 +9,7 @@ from uuid import UUID
 import marshmallow
 from marshmallow import ValidationError, fields, validate
 
-from integration_api.wording import Sentence
+from integration_api.wording import UNSEEN, Sentence, has_words
 from nlp import load_taxonomy
 
 UUID7 = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
@@ -72,7 +72,7 @@ def _storable(text: str) -> None:
 
 
 def _readable(text: str) -> None:
-    if text and not text.strip():
+    if text and not has_words(text):
         raise ValidationError("There are no words in it yet.")
 
 
@@ -87,9 +87,10 @@ class Text(fields.String):
 
 
 class Words(Text):
-    """Words with something to read in them: white space alone is refused."""
+    """Words with something to read in them: white space, or what nobody sees, is refused where it stands alone."""
 
-    PATTERN = f"^[^{_REFUSED}]*[^\\s{_REFUSED}][^{_REFUSED}]*$"
+    # Of what nobody sees, what lies beyond U+FFFF is left to the rule: engines write such characters differently.
+    PATTERN = f"^[^{_REFUSED}]*[^\\s{UNSEEN}{_REFUSED}][^{_REFUSED}]*$"
 
     def __init__(self, longest: int, **kwargs: Any) -> None:
         super().__init__(longest, **kwargs)

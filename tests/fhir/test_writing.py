@@ -254,6 +254,7 @@ def test_a_system_puts_in_what_its_scopes_allow(record: Any) -> None:
 BAD = [
     ({"name": []}, "name"),
     ({"name": [{"text": " "}]}, "name"),
+    ({"name": [{"text": "\u200b"}]}, "name"),
     ({"gender": "f"}, "gender"),
     ({"birthDate": "1984"}, "birthDate"),
     ({"active": False}, "active"),
