@@ -231,6 +231,32 @@ class TestPages:
                 path = address.strip("<>")
         assert found == entries[::-1]
 
+    @pytest.mark.parametrize("path", [ENTRIES, "/v1/notes", f"{ENTRIES}/{{entry}}/versions"])
+    def test_a_page_of_long_texts_ends_early_and_the_next_goes_on(self, clinic: Any, path: str) -> None:
+        texts = [f"{day}" + "o" * 49_999 for day in range(1, 10)]
+        entry = clinic.write("Rain.", "2026-02-01T12:00:00Z", is_draft=True)["id"] if "versions" in path else ""
+        for day, text in enumerate(texts, 1):
+            if "notes" in path:
+                clinic.note(text, written_at=f"2026-03-0{day}T12:00:00Z")
+            elif "versions" in path:
+                clinic.maya.patch(f"{ENTRIES}/{entry}", {"text": text}, if_match="*")
+            else:
+                clinic.write(text, f"2026-03-0{day}T12:00:00Z", is_draft=True)
+        caller, found, cursor = clinic.therapist if "notes" in path else clinic.maya, [], ""
+        while cursor is not None:
+            answer = caller.get(path.format(entry=entry) + "?limit=200" + (f"&cursor={cursor}" if cursor else ""))
+            assert len(answer.data) < 350_000
+            found += [each["text"] for each in answer.json["items"]]
+            cursor = answer.json["next_cursor"]
+        assert found == (texts[::-1] if not entry else [*texts[-2::-1], "Rain."])
+
+    def test_a_page_is_measured_in_bytes(self, clinic: Any) -> None:
+        made = [clinic.write("\U0001f30a" * 50_000, f"2026-03-0{day}T12:00:00Z", is_draft=True)["id"] for day in (1, 2)]
+        first = clinic.maya.read(ENTRIES)
+        assert [each["id"] for each in first["items"]] == made[1:]
+        second = clinic.maya.read(f"{ENTRIES}?cursor={first['next_cursor']}")
+        assert ([each["id"] for each in second["items"]], second["next_cursor"]) == (made[:1], None)
+
     def test_a_row_that_comes_in_between_shifts_no_page(self, clinic: Any, entries: list[str]) -> None:
         first = clinic.maya.read(f"{ENTRIES}?limit=2")
         clinic.write("late", "2026-03-09T12:00:00Z")
