@@ -1,10 +1,25 @@
-"""Sentences that people may be shown, kept so that they can be said in another language at the edge.
+"""Sentences that people may be shown, kept so that they can be said in another language at the edge; and what reads.
 
 A sentence is an ordinary English `str`, for logs and for code that knows no language; it remembers the template that
 it was made of, which is what the catalogs in `translations/` are keyed by.
 """
 
+import re
 from typing import Any, Self
+
+# Nobody sees these, so they are no words by themselves: controls that are no white space, soft hyphens, marks of
+# direction, joiners, fillers (Unicode's default ignorable code points), and the Braille pattern without a dot.
+UNSEEN = (
+    "\\x80-\\x9f\\xad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e"
+    "\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb"
+)
+_UNSEEN_BEYOND = "\\U0001bca0-\\U0001bca3\\U0001d173-\\U0001d17a\\U000e0000-\\U000e0fff"
+_SEEN = re.compile(f"[^\\s\\x00-\\x1f\\x7f{UNSEEN}{_UNSEEN_BEYOND}]")
+
+
+def has_words(text: str) -> bool:
+    """Tell whether there is anything to read: white space and what nobody sees are no name and no words."""
+    return _SEEN.search(text) is not None
 
 
 class Sentence(str):

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import ColumnElement, Select, and_, func, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 Row = TypeVar("Row")
@@ -20,10 +21,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """How many rows, and after which key (one value a column of the order; None: from the start)."""
+    """How many rows, and after which key (one value a column of the order; None: from the start).
+
+    `most_bytes`: a page whose rows' texts would come to more ends before, yet never without a row.
+    """
 
     limit: int = 50
     after: tuple[Any, ...] | None = None
+    most_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +39,32 @@ class Page(Generic[Row]):
     next_after: tuple[Any, ...] | None
 
 
-def page_of(db_session: Session, query: Select[Row], order: Order, request: PageRequest) -> Page[Row]:
-    """Run `query` for one page in `order`."""
+def page_of(
+    db_session: Session,
+    query: Select[Row],
+    order: Order,
+    request: PageRequest,
+    text: InstrumentedAttribute[Any] | None = None,
+) -> Page[Row]:
+    """Run `query` for one page in `order`. `text`: what may be long of a row."""
     if request.after is not None:
         query = query.where(_beyond(order, request.after))
     by = [column.desc() if order.is_descending else column.asc() for column in order.columns]
-    rows = db_session.scalars(query.order_by(*by).limit(request.limit + 1)).unique().all()
-    items = rows[: request.limit]
-    if len(rows) <= request.limit:
+    query, limit = query.order_by(*by), request.limit
+    if text is not None and request.most_bytes is not None:
+        sizes = db_session.scalars(query.with_only_columns(func.length(text)).limit(limit)).all()
+        limit = _fitting(sizes, limit, request.most_bytes)
+    rows = db_session.scalars(query.limit(limit + 1)).unique().all()
+    items = rows[:limit]
+    if len(rows) <= limit:
         return Page(items, None)
     return Page(items, tuple(getattr(items[-1], column.key) for column in order.columns))
+
+
+def _fitting(sizes: Sequence[int | None], limit: int, most_bytes: int) -> int:
+    """Tell how many rows fit: at least one, and all where they come to no more than that."""
+    sums = accumulate(size or 0 for size in sizes)
+    return max(1, next((count for count, total in enumerate(sums) if total > most_bytes), limit))
 
 
 def page_of_list(items: Sequence[Row], key: Callable[[Row], tuple[Any, ...]], request: PageRequest) -> Page[Row]:

@@ -112,6 +112,8 @@ def test_mistakes_are_told_in_one_line(tmp_path: Path, env: dict[str, str]) -> N
     run("new-organization", "Harbour", "--admin", "ada", **env)
     assert "scope" in run("token", "--as", "ada", "--scope", "everything", **env).stderr
     assert run("new-organization", "Other", "--admin", "ada", **env).exit_code == 1
+    assert "no words" in run("new-organization", "\u200b", "--admin", "eve", **env).stderr
+    assert "name" in run("new-client", "\u200b", "--admin", "ada", "--redirect-uri", "org.example.app:/x", **env).stderr
 
 
 def test_serving_needs_settings_and_the_newest_migration(tmp_path: Path, env: dict[str, str]) -> None:

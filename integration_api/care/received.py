@@ -13,6 +13,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.care.settling import settled
+from integration_api.care.times import require_begun
 from integration_api.errors import Invalid, NotFound
 from integration_api.people.received import Named, name_record
 from models import Course, Extent, Patient, Reach, Session, courses_within, hold_ties, new_id, now
@@ -36,7 +37,7 @@ class ReceivedVisit:
     course_id: UUID | None = None
 
 
-def receive_visit(db_session: DbSession, caller: Principal, told: ReceivedVisit) -> Session:
+def receive_visit(db_session: DbSession, caller: Principal, told: ReceivedVisit, at: datetime) -> Session:
     """Keep a visit of a patient whom the caller has put in, or who has agreed to the EHR."""
     limits = replace(reach(caller, Resource.ENCOUNTER, Action.CREATE), extent=Extent.CONSENTED)
     patient = db_session.scalars(facing_patients(limits).where(Patient.id == told.patient_id)).one_or_none()
@@ -50,7 +51,7 @@ def receive_visit(db_session: DbSession, caller: Principal, told: ReceivedVisit)
         course_id=_course_for(db_session, limits, told).id,
         kind=told.kind or USUAL_KIND,
     )
-    _describe(session, told)
+    _describe(session, told, at)
     db_session.add(session)
     db_session.flush()
     name_record(db_session, caller, told.identifiers, patient_id=patient.id, session_id=session.id)
@@ -63,6 +64,7 @@ def change_received_visit(
     session_id: UUID,
     told: ReceivedVisit,
     match: Callable[[Session], Any],
+    at: datetime,
 ) -> Session:
     """Change a visit that the caller has put in; what clinicians have recorded in it stays. Raise `NotFound`."""
     visible = sessions_put_in(reach(caller, Resource.ENCOUNTER, Action.UPDATE))
@@ -78,13 +80,14 @@ def change_received_visit(
         raise Invalid.at("type", "A dose was recorded: it stays a dosing session.")
     hold_ties(db_session, session.patient_id)
     session.kind = told.kind or session.kind
-    _describe(session, told)
+    _describe(session, told, at)
     if name_record(db_session, caller, told.identifiers, patient_id=session.patient_id, session_id=session.id):
         session.updated_at = now()
     return settled(db_session, session)
 
 
-def _describe(session: Session, told: ReceivedVisit) -> None:
+def _describe(session: Session, told: ReceivedVisit, at: datetime) -> None:
+    require_begun(session, told.status, told.starts_at, at, "status")
     if told.ends_at is not None and told.ends_at < told.starts_at:
         raise Invalid.at("period", "It ends before it starts.")
     session.status, session.setting = told.status, told.setting

@@ -90,7 +90,7 @@ class Sessions(MethodView):
         with unit_of_work() as db_session:
             return once(
                 db_session,
-                lambda: use_cases.hold_session(db_session, caller, draft),
+                lambda: use_cases.hold_session(db_session, caller, draft, parts().now()),
                 lambda session_id: use_cases.read_session(db_session, caller, session_id),
             )
 
@@ -123,9 +123,9 @@ class OneSession(MethodView):
         with unit_of_work() as db_session:
             return put(
                 db_session,
-                lambda draft: use_cases.hold_session(db_session, caller, draft),
+                lambda draft: use_cases.hold_session(db_session, caller, draft, parts().now()),
                 lambda _: use_cases.read_session(db_session, caller, session_id),
-                lambda merge: use_cases.change_session(db_session, caller, session_id, merge),
+                lambda merge: use_cases.change_session(db_session, caller, session_id, merge, parts().now()),
             )
 
     @blp.patches("changeSession", schemas.SessionDraftSchema, schemas.SessionSchema, of=Resource.SESSION)
@@ -135,7 +135,7 @@ class OneSession(MethodView):
         A merge patch. Moving or cancelling a session ties journal entries and counts dosing sessions anew.
         """
         with unit_of_work() as db_session:
-            return use_cases.change_session(db_session, caller, session_id, merge)
+            return use_cases.change_session(db_session, caller, session_id, merge, parts().now())
 
 
 @blp.route("/sessions/<uuid:session_id>/vitals")
@@ -160,7 +160,7 @@ class VitalsSeries(MethodView):
         with unit_of_work() as db_session:
             return once(
                 db_session,
-                lambda: use_cases.record_vitals(db_session, caller, session_id, draft),
+                lambda: use_cases.record_vitals(db_session, caller, session_id, draft, parts().now()),
                 lambda found: use_cases.read_vitals(db_session, caller, session_id, found),
             )
 

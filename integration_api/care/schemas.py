@@ -82,7 +82,7 @@ class VitalsDraftSchema(Schema):
     }
 
     id = Id()
-    at = Moment(required=True)
+    at = Moment(required=True, metadata={"description": "From the day before the session on, and not yet to come."})
     systolic_mmhg = Whole(20, 350, allow_none=True, load_default=None)
     diastolic_mmhg = Whole(10, 250, allow_none=True, load_default=None)
     heart_rate_bpm = Whole(10, 350, allow_none=True, load_default=None)
@@ -179,7 +179,13 @@ class SessionDraftSchema(Schema):
     id = Id()
     course_id = Id(required=True)
     kind = Choice(KINDS, required=True)
-    status = Choice(STATUSES, load_default="planned")
+    status = Choice(
+        STATUSES,
+        load_default="planned",
+        metadata={
+            "description": "`in_progress` and `completed` are for what has begun: within a day, as clocks differ."
+        },
+    )
     starts_at = Moment(required=True)
     ends_at = Moment(allow_none=True, load_default=None)
     setting = Choice(SETTINGS, allow_none=True, load_default=None)

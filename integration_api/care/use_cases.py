@@ -12,6 +12,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.care.settling import call_off, settled
+from integration_api.care.times import require_begun, require_measured
 from integration_api.errors import Invalid, NotFound
 from models import (
     Between,
@@ -180,7 +181,7 @@ def session_of(db_session: DbSession, caller: Principal, session_id: UUID, patie
     return session_id
 
 
-def hold_session(db_session: DbSession, caller: Principal, draft: SessionDraft) -> Session:
+def hold_session(db_session: DbSession, caller: Principal, draft: SessionDraft, at: datetime) -> Session:
     """Put a session, planned or held, into a course of treatment."""
     course = _course_for(db_session, caller, draft, Action.CREATE)
     hold_ties(db_session, course.patient_id)
@@ -190,13 +191,13 @@ def hold_session(db_session: DbSession, caller: Principal, draft: SessionDraft) 
         course_id=course.id,
         patient_id=course.patient_id,
     )
-    _describe_session(session, draft)
+    _describe_session(session, draft, at)
     db_session.add(session)
     return settled(db_session, session)
 
 
 def change_session(
-    db_session: DbSession, caller: Principal, session_id: UUID, merge: Callable[[Session], SessionDraft]
+    db_session: DbSession, caller: Principal, session_id: UUID, merge: Callable[[Session], SessionDraft], at: datetime
 ) -> Session:
     """Change what is said of a session. Moving or cancelling it ties entries and counts dosing sessions anew."""
     session = read_session(db_session, caller, session_id, Action.UPDATE)
@@ -204,7 +205,7 @@ def change_session(
     if draft.course_id != session.course_id:
         raise Invalid.at("/course_id", "A session stays in its course.")
     hold_ties(db_session, session.patient_id)
-    _describe_session(session, draft)
+    _describe_session(session, draft, at)
     return settled(db_session, session)
 
 
@@ -216,7 +217,8 @@ def _course_for(db_session: DbSession, caller: Principal, draft: SessionDraft, a
     return course
 
 
-def _describe_session(session: Session, draft: SessionDraft) -> None:
+def _describe_session(session: Session, draft: SessionDraft, at: datetime) -> None:
+    require_begun(session, draft.status, draft.starts_at, at)
     if draft.ends_at is not None and draft.ends_at < draft.starts_at:
         raise Invalid.at("/ends_at", "It ends before it starts.")
     if draft.dosing is not None and draft.kind != "dosing":
@@ -246,9 +248,12 @@ def read_vitals(
     return vitals
 
 
-def record_vitals(db_session: DbSession, caller: Principal, session_id: UUID, draft: VitalsDraft) -> Vitals:
+def record_vitals(
+    db_session: DbSession, caller: Principal, session_id: UUID, draft: VitalsDraft, at: datetime
+) -> Vitals:
     """Add one reading to a session."""
     session = read_session(db_session, caller, session_id, Action.CREATE, Resource.VITALS)
+    require_measured(draft.at, session, at)
     if draft.systolic_mmhg and draft.diastolic_mmhg and draft.diastolic_mmhg >= draft.systolic_mmhg:
         raise Invalid.at("/diastolic_mmhg", "It is not below the systolic pressure.")
     readings = (draft.systolic_mmhg, draft.diastolic_mmhg, draft.heart_rate_bpm, draft.spo2_percent)

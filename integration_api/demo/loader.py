@@ -117,11 +117,13 @@ def _hold(seeding: _Seeding, clinician: Principal, course_id: UUID, told: dict[s
             intention=told.get("intention"),
             dosing=care.Dosing(**dosing) if dosing else None,
         ),
+        seeding.now,
     )
     for reading in told.get("vitals", ()):
         signs = {name: value for name, value in reading.items() if name != "minute"}
         at = starts_at + timedelta(minutes=reading["minute"])
-        care.record_vitals(seeding.db_session, clinician, session.id, care.VitalsDraft(at=at, **signs))
+        draft = care.VitalsDraft(at=at, **signs)
+        care.record_vitals(seeding.db_session, clinician, session.id, draft, seeding.now)
     return session.id
 
 

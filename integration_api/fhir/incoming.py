@@ -15,7 +15,7 @@ from integration_api.fhir.codes import ACT_CODE, PSYCHOTHERAPIES
 from integration_api.fhir.elements import SUBJECT_OF_CONTENT, Json
 from integration_api.fhir.resources.encounter import CLASSES, KINDS
 from integration_api.people.received import Named, ReceivedPatient
-from integration_api.wording import Sentence
+from integration_api.wording import Sentence, has_words
 from models import GENDERS
 from models.identifier import LONGEST
 
@@ -121,7 +121,7 @@ def _name(names: Any) -> tuple[str, str | None, str | None]:
 
 
 def _is_text(value: Any, longest: int) -> bool:
-    return isinstance(value, str) and len(value.strip()) > 0 and len(value) <= longest and not _UNSTORABLE.search(value)
+    return isinstance(value, str) and has_words(value) and len(value) <= longest and not _UNSTORABLE.search(value)
 
 
 def _objects(value: Any, where: str) -> list[Json]:

@@ -83,7 +83,7 @@ def _write(kind: ResourceType, action: Action, write: Callable[[Writer, Json], W
 
 def _in_transaction(caller: Principal, work: Callable[[Writer], Any]) -> Any:
     with unit_of_work() as db_session:
-        return work(Writer(Known(db_session, caller, base_url()), {}))
+        return work(Writer(Known(db_session, caller, base_url()), {}, parts().now()))
 
 
 def _again_if_clashing(work: Callable[[], Any]) -> Any:

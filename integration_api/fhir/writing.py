@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
@@ -36,10 +37,14 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Carries out one write after another in one transaction. `placed` is where references to each other lead."""
+    """Carries out one write after another in one transaction, at one time.
+
+    `placed` is where references to each other lead.
+    """
 
     known: Known
     placed: dict[str, str]
+    at: datetime
 
     def create(self, kind: ResourceType, body: Json, condition: Pairs | None = None) -> Written:
         """Create a resource, unless the condition finds one that is there."""
@@ -76,14 +81,14 @@ class Writer:
         db_session, caller = self.known.db_session, self.known.caller
         if kind.name == "Patient":
             return receive_patient(db_session, caller, read_patient(body))
-        return receive_visit(db_session, caller, read_encounter(body, self._finder()))
+        return receive_visit(db_session, caller, read_encounter(body, self._finder()), self.at)
 
     def _change(self, kind: ResourceType, record_id: UUID, body: Json, match: Callable[[Row], None]) -> Row:
         db_session, caller = self.known.db_session, self.known.caller
         if kind.name == "Patient":
             return change_received_patient(db_session, caller, record_id, read_patient(body), match)
         told = read_encounter(body, self._finder())
-        return change_received_visit(db_session, caller, record_id, told, match)
+        return change_received_visit(db_session, caller, record_id, told, match, self.at)
 
     def _hit(self, kind: ResourceType, row: Row) -> Hit:
         """Show a record that was just written, as the database has it."""

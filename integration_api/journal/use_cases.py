@@ -80,7 +80,7 @@ def list_entries(
     )
     found = narrowed(visible, equal, JournalEntry.written_at, wanted)
     order = Order((JournalEntry.written_at, JournalEntry.id), is_descending=True)
-    listed = page_of(db_session, found, order, page)
+    listed = page_of(db_session, found, order, page, JournalEntry.text_sealed)
     with_conflicts(db_session, caller, listed.items)
     return listed
 

@@ -23,7 +23,7 @@ _LATEST_FIRST = Order((DocumentVersion.created_at, DocumentVersion.id), is_desce
 def list_versions(db_session: DbSession, caller: Principal, entry_id: UUID, page: PageRequest) -> Page[DocumentVersion]:
     """List what an entry said before, and what clashed with it, the latest first."""
     visible = _versions_of(own_entry(db_session, caller, entry_id, Action.SEARCH))
-    return page_of(db_session, visible, _LATEST_FIRST, page)
+    return page_of(db_session, visible, _LATEST_FIRST, page, DocumentVersion.text_sealed)
 
 
 def list_own_versions(db_session: DbSession, caller: Principal, page: PageRequest) -> Page[DocumentVersion]:

@@ -62,7 +62,8 @@ def list_notes(db_session: DbSession, caller: Principal, wanted: NoteFilter, pag
         (Note.note_kind, wanted.kind),
     )
     found = narrowed(visible, equal, Note.written_at, wanted)
-    return page_of(db_session, found, Order((Note.written_at, Note.id), is_descending=True), page)
+    order = Order((Note.written_at, Note.id), is_descending=True)
+    return page_of(db_session, found, order, page, Note.text_sealed)
 
 
 def read_note(db_session: DbSession, caller: Principal, note_id: UUID, action: Action = Action.READ) -> Note:

@@ -16,6 +16,7 @@ from integration_api.access.policy import for_role
 from integration_api.access.scopes import LAUNCH_PATIENT, OFFLINE, common, parse_scopes, readable_scopes
 from integration_api.access.use_cases import user_named
 from integration_api.errors import IntegrationError, NotFound
+from integration_api.wording import has_words
 from models import ClientKind, OAuthClient, Role, User, end_subscriptions
 
 APPLICATION_SCOPE = f"patient/*.cruds user/*.cruds {OFFLINE}"
@@ -129,7 +130,7 @@ def _check(draft: ClientDraft) -> None:
         is_empty = not parse_scopes(draft.scope)
     except ValueError as error:
         raise BadClient(str(error)) from None
-    if is_empty or not draft.name.strip():
+    if is_empty or not has_words(draft.name):
         raise BadClient("A client needs a name and a scope.")
     for address in draft.redirect_uris:
         _check_redirect(address)

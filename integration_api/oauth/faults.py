@@ -32,10 +32,9 @@ def _on_http_error(error: HTTPException) -> Response:
     return _fault(error.code or 400, "invalid_request", "The request could not be read.")
 
 
-def _on_too_many(error: TooMany) -> Response:
-    told = _fault(429, "temporarily_unavailable", str(error))
-    told.headers["Retry-After"] = str(error.seconds)
-    return told
+def too_many(error: TooMany) -> Response:
+    """Ask a client for patience."""
+    return _fault(429, "temporarily_unavailable", str(error))
 
 
 def _on_busy_database(error: OperationalError) -> Response:
@@ -59,7 +58,6 @@ def register(blp: Blueprint) -> None:
     for kind, handler in (
         (OAuth2Error, _on_oauth_error),
         (Collision, _on_collision),
-        (TooMany, _on_too_many),
         (HTTPException, _on_http_error),
         (OperationalError, _on_busy_database),
         (Exception, _on_crash),

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from integration_api.access.keys import public_keys
 from integration_api.config import Settings
 from integration_api.db import reading, unit_of_work
+from integration_api.errors import TooMany
 from integration_api.login.forms import ForeignForm
 from integration_api.login.use_cases import signed_in_user
 from integration_api.oauth import discovery, faults
@@ -134,6 +135,16 @@ def _sorry(why: str, status: int, **shown: str | None) -> Response:
 def form_grown_old(_error: ForeignForm) -> Response:
     """Tell the person, not the client: it is the person who sees it."""
     return _sorry("form", HTTPStatus.BAD_REQUEST, next=_here())
+
+
+@blp.errorhandler(TooMany)
+def too_many(error: TooMany) -> Response:
+    """Ask for patience: the person who decides by a page, a client in its own form."""
+    is_page = request.endpoint == f"{blp.name}.{authorize.__name__}" and _is_person()
+    busy = HTTPStatus.TOO_MANY_REQUESTS
+    answer = _sorry("many", busy, details=said(error.sentence)) if is_page else faults.too_many(error)
+    answer.headers["Retry-After"] = str(error.seconds)
+    return answer
 
 
 @blp.post("/oauth/token")

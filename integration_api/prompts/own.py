@@ -122,7 +122,8 @@ def _worded(draft: PromptDraft) -> tuple[object, ...]:
 
 def _describe(db_session: DbSession, row: ClinicPrompt, draft: PromptDraft) -> None:
     known = known_themes(db_session, row.organization_id).keys() - load_taxonomy().safety
-    if not known.issuperset(draft.themes):
+    fresh = set(draft.themes) - set(row.themes or ())  # one that stands there may have been taken out by now
+    if not known.issuperset(fresh):
         raise Invalid.at("/themes", "There is no such theme, or it is one of safety, which no prompt is tied to.")
     row.texts, row.reviewed_by = draft.texts, draft.reviewed_by
     row.purpose, row.gentleness, row.needs = draft.purpose, draft.gentleness, draft.needs

@@ -17,6 +17,7 @@ from integration_api.web.schema import Moment, Schema
 from models.paging import Page, PageRequest
 
 DEFAULT_LIMIT, MAXIMUM_LIMIT = 50, 200
+MOST_BYTES = 300_000  # of texts, sealed: two hundred of the longest would be ten megabytes and more
 
 
 class PageQuery(Schema):
@@ -25,7 +26,10 @@ class PageQuery(Schema):
     limit = fields.Integer(
         load_default=DEFAULT_LIMIT,
         validate=validate.Range(1, MAXIMUM_LIMIT),
-        metadata={"description": "How many items at most.", "default": DEFAULT_LIMIT},
+        metadata={
+            "description": "How many items at most. A page of long texts ends before; `next_cursor` goes on there.",
+            "default": DEFAULT_LIMIT,
+        },
     )
     cursor = fields.String(
         load_default=None,
@@ -44,7 +48,7 @@ def page_request(query: dict[str, Any], user_id: UUID) -> PageRequest:
     """Take `limit` and `cursor` out of a query; raise `Invalid` for a cursor that is not ours or not for this."""
     limit, cursor = query.pop("limit"), query.pop("cursor")
     if cursor is None:
-        return PageRequest(limit)
+        return PageRequest(limit, most_bytes=MOST_BYTES)
     try:
         bound, values = _serializer().loads(cursor)
     except (BadSignature, ValueError, TypeError):
@@ -53,7 +57,7 @@ def page_request(query: dict[str, Any], user_id: UUID) -> PageRequest:
         raise Invalid(
             Fault("This cursor is not for this list. Please read the list from its beginning.", parameter="cursor")
         )
-    return PageRequest(limit, tuple(_from_wire(value) for value in values))
+    return PageRequest(limit, tuple(_from_wire(value) for value in values), MOST_BYTES)
 
 
 def cursor_for(page: Page[Any], query: dict[str, Any], user_id: UUID) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import Response, current_app, g, request
-from marshmallow import Schema
+from marshmallow import Schema, fields
 from werkzeug.exceptions import PreconditionRequired
 
 from integration_api.errors import Invalid, Stale
@@ -88,13 +88,19 @@ def _tags_of(schema: Schema, record: Any, representation: Any) -> set[str]:
 
 
 def merged(schema: Schema, draft_schema: Schema, record: Any, patch: dict[str, Any]) -> Any:
-    """Apply a merge patch to what the caller has seen, and check the outcome as a whole."""
+    """Apply a merge patch to what the caller has seen, and check the outcome.
+
+    Its shape as a whole; its values where they differ from what stands there, which other rules may have let in.
+    """
     current = require_match(schema, record)
     if not isinstance(patch, dict):
         raise Invalid.at("", "A merge patch of a record is an object.")
     if patch.get("id", current.get("id")) != current.get("id"):
         raise Invalid.at("/id", "An id stays as it is.")
-    return load(draft_schema, merge(_writable(draft_schema, current), patch))
+    kept = _writable(draft_schema, current)
+    outcome = merge(kept, patch)
+    _trust_unchanged(draft_schema, kept, outcome)
+    return load(draft_schema, outcome)
 
 
 def merge(target: Any, patch: Any) -> Any:
@@ -120,3 +126,16 @@ def _writable(draft_schema: Schema, current: dict[str, Any]) -> dict[str, Any]:
         nested = getattr(field, "schema", None)
         kept[name] = _writable(nested, value) if nested is not None and isinstance(value, dict) else value
     return kept
+
+
+def _trust_unchanged(draft_schema: Schema, kept: dict[str, Any], outcome: dict[str, Any]) -> None:
+    """Take the rules off what a patch leaves as it stands. The schema is one request's own, and so are its fields."""
+    for name, field in draft_schema.load_fields.items():
+        before, after = kept.get(name), outcome.get(name)
+        nested = getattr(field, "schema", None)
+        if nested is not None and isinstance(before, dict) and isinstance(after, dict):
+            _trust_unchanged(nested, before, after)
+        elif before == after:
+            field.validators = []
+            if isinstance(field, fields.List):
+                field.inner.validators = []

@@ -9,7 +9,7 @@ from uuid import UUID
 import marshmallow
 from marshmallow import ValidationError, fields, validate
 
-from integration_api.wording import Sentence
+from integration_api.wording import UNSEEN, Sentence, has_words
 from nlp import load_taxonomy
 
 UUID7 = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
@@ -59,40 +59,42 @@ class Derived(fields.Nested):
         return None if found is None else self.schema.dump(found)
 
 
+def _storable(text: str) -> None:
+    found = _UNSTORABLE.search(text)
+    if found:
+        raise ValidationError(
+            Sentence(
+                "Character {place} is {code}, which cannot be kept. Please take it out.",
+                place=found.start(),
+                code=f"U+{ord(found[0]):04X}",
+            )
+        )
+
+
+def _readable(text: str) -> None:
+    if text and not has_words(text):
+        raise ValidationError("There are no words in it yet.")
+
+
 class Text(fields.String):
     """Words. Length in Unicode code points; control characters and lone surrogates are refused."""
 
     PATTERN = f"^[^{_REFUSED}]*$"
 
     def __init__(self, longest: int, *, shortest: int = 1, **kwargs: Any) -> None:
-        rule = validate.Length(shortest, longest)
         metadata = {"pattern": self.PATTERN} | kwargs.pop("metadata", {})
-        super().__init__(validate=rule, metadata=metadata, **kwargs)
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        text: str = super()._deserialize(value, *args, **kwargs)
-        found = _UNSTORABLE.search(text)
-        if found:
-            raise ValidationError(
-                Sentence(
-                    "Character {place} is {code}, which cannot be kept. Please take it out.",
-                    place=found.start(),
-                    code=f"U+{ord(found[0]):04X}",
-                )
-            )
-        return text
+        super().__init__(validate=[validate.Length(shortest, longest), _storable], metadata=metadata, **kwargs)
 
 
 class Words(Text):
-    """Words with something to read in them: white space alone is refused."""
+    """Words with something to read in them: white space, or what nobody sees, is refused where it stands alone."""
 
-    PATTERN = f"^[^{_REFUSED}]*[^\\s{_REFUSED}][^{_REFUSED}]*$"
+    # Of what nobody sees, what lies beyond U+FFFF is left to the rule: engines write such characters differently.
+    PATTERN = f"^[^{_REFUSED}]*[^\\s{UNSEEN}{_REFUSED}][^{_REFUSED}]*$"
 
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, *args, **kwargs)
-        if text and not text.strip():
-            raise ValidationError("There are no words in it yet.")
-        return text
+    def __init__(self, longest: int, **kwargs: Any) -> None:
+        super().__init__(longest, **kwargs)
+        self.validators.append(_readable)
 
 
 class Pattern(validate.Regexp):
@@ -118,11 +120,22 @@ class Id(fields.UUID):
         return UUID(value)
 
 
+class _OfOurTime:
+    """A rule for times and days: nobody's care lies outside these."""
+
+    def __init__(self, earliest: date, latest: date) -> None:
+        self._earliest, self._latest = earliest, latest
+
+    def __call__(self, said: Any) -> None:
+        if not self._earliest <= said <= self._latest:
+            raise ValidationError("The year must lie between 1900 and 2200.")
+
+
 class Moment(fields.DateTime):
     """A time with its offset, RFC 3339; answered in UTC unless the attribute carries another zone."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(format="iso", **kwargs)
+        super().__init__(format="iso", validate=_OfOurTime(EARLIEST, LATEST), **kwargs)
 
     def _serialize(self, value: datetime | None, *args: Any, **kwargs: Any) -> str | None:
         return None if value is None else value.isoformat().replace("+00:00", "Z")
@@ -135,8 +148,6 @@ class Moment(fields.DateTime):
             moment.astimezone(UTC)
         except (ValueError, OverflowError):
             raise ValidationError("There is no such time.") from None
-        if not EARLIEST <= moment <= LATEST:
-            raise ValidationError("The year must lie between 1900 and 2200.")
         return moment
 
 
@@ -144,19 +155,15 @@ class Day(fields.Date):
     """A calendar day, `YYYY-MM-DD`, of the years that a `Moment` may be of, unless told of earlier or later ones."""
 
     def __init__(self, *, earliest: date = FIRST_DAY, latest: date = LAST_DAY, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._earliest, self._latest = earliest, latest
+        super().__init__(validate=_OfOurTime(earliest, latest), **kwargs)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> date:
         if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
             raise ValidationError("Not a day such as 1984-05-17.")
         try:
-            day = date.fromisoformat(value)
+            return date.fromisoformat(value)
         except ValueError:
             raise ValidationError("There is no such day.") from None
-        if not self._earliest <= day <= self._latest:
-            raise ValidationError("The year must lie between 1900 and 2200.")
-        return day
 
 
 class Whole(fields.Integer):

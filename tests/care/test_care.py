@@ -89,6 +89,42 @@ def test_what_cannot_be_is_refused(clinic: Any, course: str, change: Any, place:
     assert clinic.therapist.read(SESSIONS)["items"] == []
 
 
+class TestWhatIsStillToCome:
+    """A session is held once it has begun, a day for clocks and zones; the clock stands at `DOSING`."""
+
+    @pytest.fixture(autouse=True)
+    def _now(self, set_clock: Any) -> None:
+        set_clock()
+
+    @pytest.mark.parametrize("status", ["in_progress", "completed"])
+    def test_a_session_far_ahead_is_not_held_yet(self, clinic: Any, course: str, status: str) -> None:
+        body = {"course_id": course, "kind": "dosing", "starts_at": "2026-03-03T15:00:01Z"}
+        assert pointer(clinic.therapist.post(SESSIONS, body | {"status": status})) == "/status"
+        path = f"{SESSIONS}/{clinic.therapist.create(SESSIONS, body)['id']}"
+        assert pointer(clinic.therapist.patch(path, {"status": status}, if_match="*")) == "/status"
+        assert pointer(clinic.therapist.put(path, body | {"status": status}, if_match="*")) == "/status"
+        assert clinic.therapist.read(path)["status"] == "planned"
+        nearer = {"status": status, "starts_at": "2026-03-03T15:00:00Z"}
+        assert clinic.therapist.patch(path, nearer, if_match="*").json["status"] == status
+        assert pointer(clinic.therapist.patch(path, {"starts_at": "2026-03-09T15:00:00Z"}, if_match="*")) == "/status"
+
+    def test_one_that_was_said_to_be_held_once_can_still_be_described(
+        self, clinic: Any, course: str, set_clock: Any
+    ) -> None:
+        set_clock(days=30)
+        path = f"{SESSIONS}/{clinic.hold_session(course, '2026-03-20T10:00:00Z')['id']}"
+        set_clock()
+        assert clinic.therapist.patch(path, {"setting": "home"}, if_match="*").json["setting"] == "home"
+
+    def test_vitals_are_of_the_session_and_of_now(self, clinic: Any, course: str) -> None:
+        path = f"{SESSIONS}/{clinic.hold_session(course, '2026-02-20T10:00:00Z')['id']}/vitals"
+        for at in ("2026-02-19T00:00:00Z", "2026-02-20T10:20:00Z", "2026-03-03T15:00:00Z"):
+            assert clinic.therapist.create(path, {"at": at, "spo2_percent": 98})["at"] == at
+        for at in ("1999-02-20T10:20:00Z", "2026-02-18T23:59:59Z", "2026-03-03T15:00:01Z", "2199-02-20T10:20:00Z"):
+            assert pointer(clinic.therapist.post(path, {"at": at, "spo2_percent": 98})) == "/at"
+        assert len(clinic.maya.read(path)["items"]) == 3
+
+
 class TestVitals:
     @pytest.fixture
     def path(self, clinic: Any, course: str) -> str:

@@ -254,6 +254,7 @@ def test_a_system_puts_in_what_its_scopes_allow(record: Any) -> None:
 BAD = [
     ({"name": []}, "name"),
     ({"name": [{"text": " "}]}, "name"),
+    ({"name": [{"text": "\u200b"}]}, "name"),
     ({"gender": "f"}, "gender"),
     ({"birthDate": "1984"}, "birthDate"),
     ({"active": False}, "active"),
@@ -276,6 +277,7 @@ def test_what_cannot_be_kept_is_refused_with_its_element(ehr: Any) -> None:
         {"status": "unknown"}, {"period": {}}, {"period": {"start": "2026"}}, {"class": None}, {"subject": {}},
         {"period": {"start": "2026-04-01T10:00:00Z", "end": "2026-03-01T10:00:00Z"}}, {"identifier": None},
         {"episodeOfCare": [{"reference": "EpisodeOfCare/7"}]}, {"type": 7},
+        {"status": "finished", "period": {"start": "2199-03-01T10:00:00Z"}},
     ):  # fmt: skip
         assert ehr.post("Encounter", visit(made) | change).status_code == 422, change
     assert ehr.call("POST", "Patient", data="{", content_type="application/fhir+json").status_code == 400

@@ -4,14 +4,17 @@ what is asked of many patients is asked of all at once.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
-from integration_api.db import db
+from integration_api.db import db, unit_of_work
+from integration_api.privacy.keys import rotate
 from integration_api.web.remembered import Memory
 from models import now
+from models.rotation import forget_unused
 
 
 @contextmanager
@@ -94,3 +97,18 @@ def _add_patient(clinic: Any, username: str) -> Any:
     path, team = f"/v1/patients/{clinic.ids[username]}/care-team", [{"clinician_id": clinic.ids["therapist"]}]
     assert clinic.admin.put(path, {"members": team}, if_match=clinic.admin.etag(path)).status_code == 200
     return clinic.caller(username)
+
+
+def test_many_keys_are_looked_for_as_few_are(clinic: Any) -> None:
+    """Whether a row names a key is asked of every table that holds sealed text."""
+    asked = []
+    for names in ((), ("a", "b", "c", "d")):
+        for name in names:
+            clinic.admin.create("/v1/patients", {"name": name, "username": name})
+            clinic.caller(name).create("/v1/journal-entries", {"text": "Rain."})
+        with clinic.app.app_context():
+            rotate(datetime.now(UTC), data_keys=True)
+            with noted() as statements, unit_of_work() as db_session:
+                forget_unused(db_session, datetime.now(UTC) + timedelta(hours=2))
+        asked.append(len([each for each, _ in statements if each.startswith("SELECT") and "data_key_id" in each]))
+    assert asked[0] == asked[1] > 0

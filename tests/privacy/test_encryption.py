@@ -15,6 +15,7 @@ from integration_api.db import unit_of_work
 from integration_api.privacy.keys import rotate
 from models import DataKey, Document, Keyring
 from models.key_service import KeyService, KeyUnavailable, LocalKeys, Wrapped, parse_keys
+from models.rotation import forget_unused
 
 TEXT = "zinnober-quartz öffnet 🌊"
 OTHER = "y" * 32
@@ -151,6 +152,19 @@ class TestRotation:
             later = rotate(datetime.now(UTC) + timedelta(hours=2), data_keys=True)
         assert later.destroyed == len(keys)
         assert clinic.maya.read(paths[0])["text"] == "I am afraid of dying."
+
+    def test_a_key_that_a_row_still_names_is_kept(self, clinic: Any) -> None:
+        entry = UUID(clinic.write(TEXT)["id"])
+        clinic.note("My own thoughts.", "psychotherapy")
+        ((named,),) = rows(clinic, select(Document.data_key_id).where(Document.id == entry))
+        at = datetime.now(UTC)
+        with clinic.app.app_context():
+            rotate(at, data_keys=True)
+        late = update(Document).where(Document.id == entry).values(data_key_id=named)  # written while it was replaced
+        rows(clinic, late)
+        with clinic.app.app_context(), unit_of_work() as db_session:
+            assert forget_unused(db_session, at + timedelta(hours=2)) > 0
+            assert db_session.get_one(DataKey, named).sealed is not None
 
 
 def rotate_back(clinic: Any, both: dict[str, bytes]) -> None:

@@ -96,6 +96,22 @@ def test_taking_it_out_takes_its_mentions_with_it(clinic: Any) -> None:
     assert clinic.admin.get(path).status_code == 404
 
 
+def test_a_prompt_that_goes_with_it_outlasts_it_and_can_be_switched_off(clinic: Any) -> None:
+    clinic.admin.create("/v1/themes", MOUNTAIN)
+    prompt = {
+        "texts": {"en": "What did you see from the mountain?"},
+        "purpose": "open",
+        "gentleness": "open",
+        "phases": ["later"],
+        "themes": ["our_mountain"],
+    }
+    path = f"/v1/prompts/{clinic.therapist.create('/v1/prompts', prompt)['id']}"
+    assert clinic.admin.delete("/v1/themes/our_mountain", if_match="*").status_code == 204
+    answer = clinic.therapist.patch(path, {"is_on": False}, if_match="*")
+    assert (answer.status_code, answer.json["themes"]) == (200, ["our_mountain"])
+    assert clinic.therapist.patch(path, {"themes": ["our_mountain", "nowhere"]}, if_match="*").status_code == 422
+
+
 @pytest.mark.one_database
 @pytest.mark.parametrize(
     ("change", "pointer"),

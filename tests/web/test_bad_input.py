@@ -70,6 +70,7 @@ def test_a_body_over_a_megabyte_is_refused(clinic: Any) -> None:
         ({"text": None}, "/text"),
         ({"text": ""}, "/text"),
         ({"text": " \n\t "}, "/text"),
+        ({"text": "\u200b"}, "/text"),
         ({"text": "a" * 50_001}, "/text"),
         ({"text": "MARKER \x00"}, "/text"),
         ({"text": "MARKER \x1b[31m"}, "/text"),
@@ -96,6 +97,33 @@ def test_a_body_over_a_megabyte_is_refused(clinic: Any) -> None:
 )
 def test_every_fault_is_told_with_its_place(clinic: Any, body: Any, pointer: str) -> None:
     check(raw(clinic, json.dumps(body).encode()), 422, pointer)
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize(
+    "name",
+    ["\u200b", "\u200d\u200c ", "\ufeff", "\u2060\u00ad", "\x85\x9f", "\u202e", "\u3164", "\u2800", "\U000e0041"],
+    ids=ascii,
+)
+def test_a_name_that_nobody_sees_is_none(clinic: Any, name: str) -> None:
+    before = clinic.admin.read("/v1/patients")
+    check(clinic.admin.post("/v1/patients", {"name": name}), 422, "/name")
+    check(clinic.admin.post("/v1/clinicians", {"name": name, "role": "nurse"}), 422, "/name")
+    check(clinic.admin.post("/v1/webhooks", {"name": name, "url": "https://example.org"}), 422, "/name")
+    theme = {"theme": "ours", "label": name, "facet": "meaning", "definition": name, "phrases": ["ours", name]}
+    check(clinic.admin.post("/v1/themes", theme), 422, "/label", "/definition", "/phrases/1")
+    path = f"/v1/patients/{clinic.ids['maya']}"
+    check(clinic.admin.patch(path, {"name": name}, if_match="*"), 422, "/name")
+    assert clinic.admin.read("/v1/patients") == before
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize(
+    "name", ["Zo\u0308e", "\u2764\ufe0f", "\u0646\u200c\u0627", "7", "\u201e", "a\u200b"], ids=ascii
+)
+def test_a_name_that_somebody_sees_is_kept_as_it_is(clinic: Any, name: str) -> None:
+    made = clinic.admin.create("/v1/patients", {"name": name})
+    assert clinic.admin.read(f"/v1/patients/{made['id']}")["name"] == name
 
 
 def test_all_faults_are_told_at_once(clinic: Any) -> None:

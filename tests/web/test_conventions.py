@@ -1,10 +1,14 @@
 """The conventions of the API, tried over HTTP: ids, repeats, ETags, preconditions, merge patches, pages."""
 
+from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
-from models import new_id
+from integration_api.db import unit_of_work
+from models import Commitment, Course, JournalEntry, Session, new_id
 
 ENTRIES = "/v1/journal-entries"
 
@@ -143,6 +147,72 @@ class TestVersions:
         assert clinic.maya.patch(path, ["text"], if_match="*").status_code == 422
 
 
+class TestWhatWasTakenOnce:
+    """What stands in a record may have been taken under other rules: a merge patch is judged by what it changes."""
+
+    @pytest.fixture
+    def paths(self, clinic: Any) -> dict[str, str]:
+        course = clinic.open_course()["id"]
+        session = clinic.hold_session(course, "2026-03-08T10:00:00Z", dosing={"dose_mg": 70, "weight_kg": 64})["id"]
+        commitment = clinic.maya.create("/v1/commitments", {"text": "Sing.", "visibility": "care_team"})["id"]
+        entry = clinic.write("Rain.")["id"]
+        early = datetime(1850, 1, 1, tzinfo=UTC)
+        rows = (
+            (Course, course, {"started_on": date.min}),
+            (Session, session, {"starts_at": early, "weight_kg": 900.0}),
+            (Commitment, commitment, {"due_on": date.max}),
+            (JournalEntry, entry, {"written_at": early}),
+        )
+        with clinic.app.app_context(), unit_of_work() as db_session:
+            for table, row_id, values in rows:
+                db_session.execute(update(table).where(table.id == UUID(row_id)).values(values))
+        return {
+            "course": f"/v1/courses/{course}",
+            "session": f"/v1/sessions/{session}",
+            "commitment": f"/v1/commitments/{commitment}",
+            "entry": f"{ENTRIES}/{entry}",
+        }
+
+    @pytest.mark.parametrize(
+        ("kind", "who", "patch", "kept"),
+        [
+            ("course", "therapist", {"status": "completed"}, {"started_on": "0001-01-01"}),
+            ("course", "therapist", {"status": "completed", "started_on": "0001-01-01"}, {"started_on": "0001-01-01"}),
+            ("session", "therapist", {"setting": "home"}, {"starts_at": "1850-01-01T00:00:00Z"}),
+            ("session", "therapist", {"dosing": {"dose_mg": 80}}, {"starts_at": "1850-01-01T00:00:00Z"}),
+            ("commitment", "maya", {"status": "kept"}, {"due_on": "9999-12-31"}),
+            ("entry", "maya", {"text": "Sun."}, {"written_at": "1849-12-31T19:00:00-05:00"}),
+        ],
+    )
+    def test_what_a_patch_leaves_is_not_held_against_it(
+        self, clinic: Any, paths: dict[str, str], kind: str, who: str, patch: Any, kept: Any
+    ) -> None:
+        answer = clinic.caller(who).patch(paths[kind], patch, if_match="*")
+        assert answer.status_code == 200, answer.text
+        assert {name: answer.json[name] for name in kept} == kept
+        if "dosing" in patch:
+            assert (answer.json["dosing"]["dose_mg"], answer.json["dosing"]["weight_kg"]) == (80, 900)
+
+    @pytest.mark.parametrize(
+        ("kind", "who", "patch", "place"),
+        [
+            ("course", "therapist", {"started_on": "0001-01-02"}, "/started_on"),
+            ("session", "therapist", {"starts_at": "1850-01-02T00:00:00Z"}, "/starts_at"),
+            ("session", "therapist", {"dosing": {"weight_kg": 901}}, "/dosing/weight_kg"),
+            ("commitment", "maya", {"due_on": "9999-12-30"}, "/due_on"),
+            ("entry", "maya", {"written_at": "1850-01-02T00:00:00Z"}, "/written_at"),
+        ],
+    )
+    def test_what_it_changes_is(
+        self, clinic: Any, paths: dict[str, str], kind: str, who: str, patch: Any, place: str
+    ) -> None:
+        caller = clinic.caller(who)
+        untouched = {"visibility": "private"} if kind == "entry" else {"status": "completed"}
+        assert caller.patch(paths[kind], {} if kind == "commitment" else untouched, if_match="*").status_code == 200
+        answer = caller.patch(paths[kind], patch, if_match="*")  # nor has the patch before loosened anything for it
+        assert (answer.status_code, pointers(answer)) == (422, [place])
+
+
 class TestPages:
     @pytest.fixture
     def entries(self, clinic: Any) -> list[str]:
@@ -160,6 +230,32 @@ class TestPages:
                 assert relation == 'rel="next"'
                 path = address.strip("<>")
         assert found == entries[::-1]
+
+    @pytest.mark.parametrize("path", [ENTRIES, "/v1/notes", f"{ENTRIES}/{{entry}}/versions"])
+    def test_a_page_of_long_texts_ends_early_and_the_next_goes_on(self, clinic: Any, path: str) -> None:
+        texts = [f"{day}" + "o" * 49_999 for day in range(1, 10)]
+        entry = clinic.write("Rain.", "2026-02-01T12:00:00Z", is_draft=True)["id"] if "versions" in path else ""
+        for day, text in enumerate(texts, 1):
+            if "notes" in path:
+                clinic.note(text, written_at=f"2026-03-0{day}T12:00:00Z")
+            elif "versions" in path:
+                clinic.maya.patch(f"{ENTRIES}/{entry}", {"text": text}, if_match="*")
+            else:
+                clinic.write(text, f"2026-03-0{day}T12:00:00Z", is_draft=True)
+        caller, found, cursor = clinic.therapist if "notes" in path else clinic.maya, [], ""
+        while cursor is not None:
+            answer = caller.get(path.format(entry=entry) + "?limit=200" + (f"&cursor={cursor}" if cursor else ""))
+            assert len(answer.data) < 350_000
+            found += [each["text"] for each in answer.json["items"]]
+            cursor = answer.json["next_cursor"]
+        assert found == (texts[::-1] if not entry else [*texts[-2::-1], "Rain."])
+
+    def test_a_page_is_measured_in_bytes(self, clinic: Any) -> None:
+        made = [clinic.write("\U0001f30a" * 50_000, f"2026-03-0{day}T12:00:00Z", is_draft=True)["id"] for day in (1, 2)]
+        first = clinic.maya.read(ENTRIES)
+        assert [each["id"] for each in first["items"]] == made[1:]
+        second = clinic.maya.read(f"{ENTRIES}?cursor={first['next_cursor']}")
+        assert ([each["id"] for each in second["items"]], second["next_cursor"]) == (made[:1], None)
 
     def test_a_row_that_comes_in_between_shifts_no_page(self, clinic: Any, entries: list[str]) -> None:
         first = clinic.maya.read(f"{ENTRIES}?limit=2")

@@ -147,7 +147,9 @@ class TestRates:
         assert statuses == [201, 429, 429]
         assert len(clinic.maya.read("/v1/journal-entries")["items"]) == 1
 
-    @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/login", "/oauth/login/code", "/oauth/introspect"])
+    @pytest.mark.parametrize(
+        "path", ["/oauth/token", "/oauth/login", "/oauth/login/code", "/oauth/introspect", "/oauth/authorize"]
+    )
     def test_an_address_may_try_to_get_in_so_often(self, other: Any, path: str) -> None:
         app, _ = other(attempts_per_minute=4)
         client = app.test_client()
@@ -157,6 +159,16 @@ class TestRates:
         assert int(answers[-1].headers["Retry-After"]) >= 1
         elsewhere = client.post(path, data={"grant_type": "guess"}, environ_base={"REMOTE_ADDR": "203.0.113.9"})
         assert elsewhere.status_code != 429
+
+    @pytest.mark.parametrize("path", ["authorize", "login", "login/code", "logout", "welcome"])
+    def test_a_person_who_is_too_quick_is_told_in_a_page(self, other: Any, path: str) -> None:
+        app, _ = other(attempts_per_minute=1)
+        seen = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "Accept-Language": "es"}
+        page = [app.test_client().post(f"/oauth/{path}", headers=seen) for _ in range(2)][-1]
+        assert (page.status_code, page.mimetype) == (429, "text/html")
+        assert "espere un poco" in page.text
+        assert f"{page.headers['Retry-After']} segundo" in page.text
+        assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 
     def test_tokens_cannot_be_guessed_at_leisure(self, other: Any) -> None:
         app, caller = other(attempts_per_minute=3)

@@ -1,0 +1,23 @@
+"""What times can be told of care: nothing is held, and nothing measured, before its time."""
+
+from datetime import UTC, datetime, timedelta
+
+from integration_api.errors import Invalid
+from models import Session, is_early
+
+HELD = ("in_progress", "completed")
+
+
+def require_begun(session: Session, status: str, starts_at: datetime, at: datetime, place: str = "/status") -> None:
+    """Refuse to say anew that a session was held which is still to come; what stands there is let stand."""
+    is_new = (status, starts_at) != (session.status, session.starts_at)
+    if is_new and status in HELD and is_early(starts_at, at):
+        raise Invalid.at(place, "It is still to come: it can be planned or cancelled, and not yet be held.")
+
+
+def require_measured(measured_at: datetime, session: Session, at: datetime) -> None:
+    """Refuse a reading of the future, or of before the session: its day, or the day before, as zones have it."""
+    if is_early(measured_at, at):
+        raise Invalid.at("/at", "This time has not come yet.")
+    if measured_at.astimezone(UTC).date() < session.starts_at.date() - timedelta(days=1):
+        raise Invalid.at("/at", "This was before the day of the session.")
