@@ -202,11 +202,6 @@ class Choice(fields.String):
         super().__init__(validate=rule, **kwargs)
 
 
-def theme_name(**kwargs: Any) -> Choice:
-    """Build a field that holds the name of a theme of the taxonomy."""
-    return Choice(tuple(load_taxonomy().themes), **kwargs)
-
-
 def facet_name(**kwargs: Any) -> Choice:
     """Build a field that holds the name of a facet of the taxonomy."""
     return Choice(tuple(load_taxonomy().facets), **kwargs)
