@@ -199,6 +199,7 @@ class Choice(fields.String):
 
     def __init__(self, choices: tuple[str, ...], **kwargs: Any) -> None:
         rule = validate.OneOf(choices if not kwargs.get("allow_none") else (*choices, None))
+        rule.choices_text = ", ".join(choices)  # what is told to choose from: null is none of the words
         super().__init__(validate=rule, **kwargs)
 
 

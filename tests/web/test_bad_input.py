@@ -98,6 +98,12 @@ def test_every_fault_is_told_with_its_place(clinic: Any, body: Any, pointer: str
     check(raw(clinic, json.dumps(body).encode()), 422, pointer)
 
 
+@pytest.mark.one_database
+def test_what_may_be_left_empty_names_words_alone_to_choose_from(clinic: Any) -> None:
+    answer = clinic.maya.post("/v1/intentions", {"text": "To rest.", "visibility": "public"})
+    assert [each["detail"] for each in answer.json["errors"]] == ["Please choose one of these: private, care_team."]
+
+
 def test_all_faults_are_told_at_once(clinic: Any) -> None:
     body = {"mood": {"valence": 9, "arousal": "x"}, "visibility": "public"}
     answer = clinic.maya.post(ENTRIES, body)
