@@ -219,7 +219,12 @@ def _spoken(
     everything = recurring_by(db_session, limits, patient_id, at)
     known = known_themes(db_session, caller.organization_id)
     named = sightings_named(db_session, limits, patient_id, {one for each in everything for one in each.evidence})
-    told = [*_safety(since, known), *_sleep(since), *_changes(everything, known, named), *_returning(everything, known, named)]
+    told = [
+        *_safety(since, known),
+        *_sleep(since),
+        *_changes(everything, known, named),
+        *_returning(everything, known, named),
+    ]
     chosen = [latest(sightings, SHOWN) for _, sightings in told]
     shown = iter(quoted(db_session, limits, patient_id, [one for there in chosen for one in there]))
     for (line, _), there in zip(told, chosen, strict=True):

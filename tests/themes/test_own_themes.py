@@ -66,7 +66,11 @@ def test_a_mention_can_be_corrected_to_it_in_its_own_clinic(clinic: Any) -> None
     clinic.admin.create("/v1/themes", MOUNTAIN)
     answer = clinic.therapist.post(path, corrected)
     assert answer.status_code == 200, answer.text
-    assert (answer.json["theme"], answer.json["facet"], answer.json["source"]) == ("our_mountain", "meaning", "clinician")
+    assert (answer.json["theme"], answer.json["facet"], answer.json["source"]) == (
+        "our_mountain",
+        "meaning",
+        "clinician",
+    )
     listed = clinic.therapist.read(f"/v1/patients/{clinic.ids['maya']}/themes")["items"]
     assert "our_mountain" in {each["theme"] for each in listed}
 
