@@ -143,7 +143,7 @@ def _merge(db_session: DbSession, entry: JournalEntry, sent: dict[str, Any], bas
 
 def _is_own(told: Mapping[str, Any]) -> bool:
     """Tell whether an entry that says so is its writer's alone."""
-    return told["visibility"] == "private" or told["is_draft"]
+    return bool(told["visibility"] == "private" or told["is_draft"])
 
 
 def _taken(
