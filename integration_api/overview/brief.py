@@ -219,21 +219,27 @@ def _spoken(
     everything = recurring_by(db_session, limits, patient_id, at)
     known = known_themes(db_session, caller.organization_id)
     named = sightings_named(db_session, limits, patient_id, {one for each in everything for one in each.evidence})
-    told = [*_safety(since), *_sleep(since), *_changes(everything, known, named), *_returning(everything, known, named)]
+    told = [
+        *_safety(since, known),
+        *_sleep(since),
+        *_changes(everything, known, named),
+        *_returning(everything, known, named),
+    ]
     chosen = [latest(sightings, SHOWN) for _, sightings in told]
     shown = iter(quoted(db_session, limits, patient_id, [one for there in chosen for one in there]))
     for (line, _), there in zip(told, chosen, strict=True):
         yield replace(line, evidence=tuple(next(shown) for _ in there))
 
 
-def _safety(since: Iterable[Found]) -> Iterable[Resting]:
+def _safety(since: Iterable[Found], known: dict[str, KnownTheme]) -> Iterable[Resting]:
     by_theme: dict[str, list[Found]] = {}
     for each in since:
         if each.facet == "safety" and each.sighting.assertion in _MEANT:
             by_theme.setdefault(each.sighting.theme, []).append(each)
     for theme, found in sorted(by_theme.items()):
         severity = gravest(each.severity for each in found)
-        says = f"{_name(theme)}: spoken of {_times(len(found))} since then. Please read it."
+        label = theme_named(known, theme).label
+        says = f"{label}: spoken of {_times(len(found))} since then. Please read it."
         yield Line("safety", says, (), theme, severity), [each.sighting for each in found]
 
 
@@ -285,10 +291,6 @@ def _commitment_lines(commitments: Iterable[Followed]) -> Iterable[Line]:
             yield replace(line, says="A commitment that has gone quiet, or whose day is past.")
         elif spoken:
             yield replace(line, says=f"A commitment that later writing comes back to {_times(each.spoken_of)}.")
-
-
-def _name(theme: str) -> str:
-    return theme.replace("_", " ").capitalize()
 
 
 def _times(count: int) -> str:

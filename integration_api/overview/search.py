@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session as DbSession
+from sqlalchemy.orm import lazyload
 
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
@@ -109,7 +110,7 @@ def _narrowed(query: Select[Any], question: Question) -> Select[Any]:
     query = narrowed(query, equal, Document.written_at, question)
     about = [column == value for column, value in _about(question) if value is not None]
     if not about:
-        return query
+        return query.options(lazyload(Document.mentions))  # none is shown, and a record has many
     counted = (Mention.document_id == Document.id, Mention.review.is_distinct_from("rejected"))
     return query.where(exists(select(Mention.id).where(*counted, *about)))
 
@@ -130,10 +131,12 @@ def _mentions(document: Document, question: Question) -> list[Mention]:
     wanted = {name: value for name, value in (("theme", question.theme), ("facet", question.facet)) if value}
     if question.assertion is not None:
         wanted["assertion"] = question.assertion
+    if not wanted:
+        return []
     return [
         each
         for each in document.mentions
-        if wanted and each.review != "rejected" and all(getattr(each, name) == value for name, value in wanted.items())
+        if each.review != "rejected" and all(getattr(each, name) == value for name, value in wanted.items())
     ]
 
 

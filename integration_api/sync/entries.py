@@ -4,6 +4,7 @@ An edit of a version that is not the current one is merged field by field with w
 clash stay beside the entry as a conflict. An edit of an entry that was deleted meanwhile becomes a new, private draft.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -128,13 +129,21 @@ def _merge(db_session: DbSession, entry: JournalEntry, sent: dict[str, Any], bas
         if is_tied_here:
             said.pop("session_id")
         return Merged(draft_with(entry, text, fields_of(entry) | said))
-    taken, kept = _taken(said, fields_of(entry), fields_at(db_session, entry, base_version))
-    draft = draft_with(entry, entry.text, fields_of(entry) | taken)
+    current, base = fields_of(entry), fields_at(db_session, entry, base_version)
+    taken, kept = _taken(said, current, base)
+    draft = draft_with(entry, entry.text, current | taken)
     if text == entry.text:
         return Merged(draft, None, kept)
-    if base_version and not has_new_words_since(db_session, entry, base_version):
+    # What was written for oneself is not shared because another device has shared what stood there before.
+    is_shared_unseen = base is not None and _is_own(base | said) and not _is_own(current | taken)
+    if base_version and not is_shared_unseen and not has_new_words_since(db_session, entry, base_version):
         return Merged(replace(draft, text=text), None, kept)
     return Merged(draft, text, kept)
+
+
+def _is_own(told: Mapping[str, Any]) -> bool:
+    """Tell whether an entry that says so is its writer's alone."""
+    return bool(told["visibility"] == "private" or told["is_draft"])
 
 
 def _taken(
@@ -144,9 +153,10 @@ def _taken(
     taken, kept = {}, []
     for name, value in said.items():
         was = current[name] if base is None else base[name]
-        if value in (current[name], was):
+        makes_private = name == "visibility" and value == "private" != current[name]
+        if value in (current[name], was) and not makes_private:
             continue
-        if (base is not None and current[name] == was) or (name == "visibility" and value == "private"):
+        if makes_private or (base is not None and current[name] == was):
             taken[name] = value
         else:
             kept.append(name)

@@ -1,5 +1,6 @@
 """What clinicians say of a mention: they confirm, reject or correct it, or take that back."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -40,7 +41,8 @@ def review_mention(
 ) -> Mention:
     """Say whether a mention is right. The same word twice is one word; the history stays. Safety flags follow."""
     mention = _hold_mention(db_session, caller, mention_id)
-    _check(mention, review)
+    known = known_themes(db_session, caller.organization_id)
+    _check(mention, review, known)
     if _says_already(mention, review):
         return mention
     mention.reviews.append(
@@ -54,7 +56,7 @@ def review_mention(
         )
     )
     _VERDICTS[review.verdict](mention, review)
-    theme = known_themes(db_session, caller.organization_id).get(mention.theme)
+    theme = known.get(mention.theme)
     if theme is None:  # one of the clinic's own; all its mentions went with it
         raise Conflict(
             "The theme that was found here has been taken out. Please reject or correct the mention instead."
@@ -73,11 +75,13 @@ def _hold_mention(db_session: DbSession, caller: Principal, mention_id: UUID) ->
     return read_mention(db_session, caller, mention_id, Action.UPDATE)
 
 
-def _check(mention: Mention, review: Review) -> None:
+def _check(mention: Mention, review: Review, known: Container[str]) -> None:
     changes = {"/theme": review.theme, "/assertion": review.assertion}
     if review.verdict == "corrected":
         if all(value is None for value in changes.values()):
             raise Invalid.at("", "A correction says the right theme, the right assertion, or both.")
+        if review.theme is not None and review.theme not in known:
+            raise Invalid.at("/theme", "There is no such theme.")
         return
     for pointer, value in changes.items():
         if value is not None:

@@ -20,7 +20,6 @@ from integration_api.web.schema import (
     Schema,
     Words,
     facet_name,
-    theme_name,
 )
 from integration_api.wording import Sentence
 
@@ -28,6 +27,7 @@ ASSERTIONS = ("affirmed", "negated", "hypothetical", "historical", "other_person
 SOURCES = ("lexicon", "model", "clinician")
 SEVERITIES = ("wish_to_be_dead", "thoughts", "method", "intent", "plan", "act")
 OWN_NAME = "^[a-z][a-z0-9_]{1,59}$"
+_NAME = Pattern(OWN_NAME, error=Sentence("A name is two to sixty small letters, digits and underscores."))
 VERDICTS = ("confirmed", "rejected", "corrected", "withdrawn")
 LANGUAGE = {"description": "ISO 639-1, or und. Nothing is looked for in other languages than English (en)."}
 
@@ -58,7 +58,7 @@ class ThemeDraftSchema(Schema):
     theme = fields.String(
         required=True,
         attribute="name",
-        validate=Pattern(OWN_NAME, error=Sentence("A name is two to sixty small letters, digits and underscores.")),
+        validate=_NAME,
         metadata={"description": "Its name in the API; it stays."},
     )
     label = Words(80, required=True)
@@ -224,7 +224,12 @@ class ReviewSchema(Schema):
     example: ClassVar[dict[str, Any]] = {"verdict": "corrected", "assertion": "historical"}
 
     verdict = Choice(VERDICTS, required=True)
-    theme = theme_name(load_default=None, allow_none=True)
+    theme = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=_NAME,
+        metadata={"description": "Of the taxonomy, or of the clinic's own."},
+    )
     assertion = Choice(ASSERTIONS, load_default=None, allow_none=True)
 
     @post_load

@@ -43,7 +43,6 @@ SHARED = {
     "Severity": "Mention.severity",
     "SyncRecord": "SyncItem.record",
     "TaggingState": "Tagging.state",
-    "ThemeName": "Review.theme",
     "Trajectory": "RecurringTheme.trajectory",
     "Verdict": "Review.verdict",
     "Visibility": "JournalEntry.visibility",

@@ -75,7 +75,7 @@ def answer_page(schema: Schema, page: Page[Any], query: dict[str, Any], limit: i
         g.trace.saw(item)
     representation = {"items": schema.dump(page.items, many=True), "next_cursor": cursor}
     found = write_json(representation)
-    if request.method != "GET":
+    if request.method not in ("GET", "HEAD"):
         return found
     if cursor is not None and request.endpoint:
         there = url_for(request.endpoint, **_address(limit=limit, cursor=cursor))

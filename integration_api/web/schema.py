@@ -206,12 +206,8 @@ class Choice(fields.String):
 
     def __init__(self, choices: tuple[str, ...], **kwargs: Any) -> None:
         rule = validate.OneOf(choices if not kwargs.get("allow_none") else (*choices, None))
+        rule.choices_text = ", ".join(choices)  # what is told to choose from: null is none of the words
         super().__init__(validate=rule, **kwargs)
-
-
-def theme_name(**kwargs: Any) -> Choice:
-    """Build a field that holds the name of a theme of the taxonomy."""
-    return Choice(tuple(load_taxonomy().themes), **kwargs)
 
 
 def facet_name(**kwargs: Any) -> Choice:

@@ -174,6 +174,26 @@ def test_a_session_waits_for_what_it_ties_with_nothing_in_its_hands(clinic: Any,
     assert (is_free, answer.status_code) == (True, 200)
 
 
+def test_nothing_is_planned_in_a_course_that_is_cancelled(clinic: Any, course: str) -> None:
+    """Else its patient is reminded of it after all, and asked to get ready."""
+    planned = {"course_id": course, "kind": "dosing", "starts_at": "2200-01-01T00:00:00Z"}
+    made = clinic.therapist.create(SESSIONS, planned)
+    clinic.therapist.patch(f"{COURSES}/{course}", {"status": "cancelled"}, if_match="*")
+    session = f"{SESSIONS}/{made['id']}"
+    for answer in (
+        clinic.therapist.post(SESSIONS, planned),
+        clinic.therapist.patch(session, {"status": "planned"}, if_match="*"),
+    ):
+        assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/status")
+    assert clinic.therapist.read(session)["status"] == "cancelled"
+    held = clinic.hold_session(course, "2026-03-01T10:00:00Z", status="completed")  # what was held may be put down
+    assert clinic.therapist.patch(session, {"setting": "home"}, if_match="*").status_code == 200
+    clinic.therapist.patch(f"{COURSES}/{course}", {"status": "active"}, if_match="*")
+    for each in (made, held):
+        answer = clinic.therapist.patch(f"{SESSIONS}/{each['id']}", {"status": "planned"}, if_match="*")
+        assert answer.status_code == 200
+
+
 @pytest.mark.parametrize("held", ["courses", "sessions"])
 def test_a_course_that_is_cancelled_waits_with_nothing_in_its_hands(clinic: Any, course: str, held: str) -> None:
     """Whoever changes a course, or a session, holds it, and then wants its patient's stamp."""

@@ -157,3 +157,18 @@ def test_a_question_too_long_to_go_on_with_is_refused_where_it_would_have_to(rec
     assert "too long" in refused.json["issue"][0]["diagnostics"]
     whole = record.ehr.call("POST", "Encounter/_search", data={"_id": ids})
     assert (whole.status_code, whole.json["total"]) == (200, 2)
+
+
+def test_the_trail_has_a_last_page_though_reading_it_adds_to_it(record: Any) -> None:
+    record.consents()
+    ehr = record.ehr
+    for _ in range(3):
+        ehr.read("Patient")
+    page, events = ehr.read("AuditEvent?_count=1"), 0
+    there = ehr.read("AuditEvent?_summary=count")["total"]
+    while page["link"][-1]["relation"] == "next":
+        events += len(page["entry"])
+        assert events <= there
+        page = ehr.read(page["link"][-1]["url"])
+    assert events + len(page.get("entry", ())) >= 3
+    assert len(ehr.read("AuditEvent?_count=1&_sort=-_lastUpdated")["entry"]) == 1

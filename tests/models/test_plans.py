@@ -71,6 +71,16 @@ def test_a_text_is_read_once_and_not_with_each_of_its_mentions(clinic: Any, who:
     assert not [statement for statement in of_mentions if "text_sealed" in statement]
 
 
+def test_a_search_for_words_alone_leaves_mentions_where_they_are(clinic: Any) -> None:
+    clinic.write("I miss my father. I miss him still.")
+    path = f"/v1/patients/{clinic.ids['maya']}/search"
+    for question, is_about_themes in (({"words": "father"}, False), ({"words": "father", "theme": "grief"}, True)):
+        with clinic.app.app_context(), noted() as asked:
+            (found,) = clinic.therapist.post(path, question).json["items"]
+        assert bool(found["mentions"]) is is_about_themes
+        assert any(" mentions" in statement for statement, _ in asked) is is_about_themes
+
+
 def test_a_caseload_of_many_asks_no_more_than_one_of_few(clinic: Any) -> None:
     clinic.write("I miss my father. I miss him still.", now().isoformat())
     of_one = _statements_of_caseload(clinic)

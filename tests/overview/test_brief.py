@@ -105,6 +105,15 @@ def test_the_safety_line_tells_the_gravest_level(course: Any, days: tuple[int, i
     assert line["severity"] == "plan"
 
 
+def test_a_clinics_own_safety_theme_goes_by_its_label(course: Any) -> None:
+    theme = {"theme": "the_slip", "label": "Fear of the water", "facet": "safety", "definition": "The slip."}
+    course.admin.create("/v1/themes", theme | {"phrases": ["the slip"]})
+    course.write("I stood at the slip again.", ago(2))
+    course.write("I want to die some nights.", ago(2))
+    said = [each["says"].partition(":")[0] for each in brief(course)["lines"] if each["kind"] == "safety"]
+    assert said == ["Suicidality and self-harm", "Fear of the water"]
+
+
 def test_flags_that_wait_stand_at_the_top_and_in_the_caseload(course: Any) -> None:
     course.write("I want to die some nights.", ago(2))
     (flag,) = brief(course)["flags"]

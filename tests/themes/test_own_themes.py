@@ -57,6 +57,24 @@ def test_it_can_be_reviewed(clinic: Any) -> None:
     assert answer.json["facet"] == "meaning"
 
 
+def test_a_mention_can_be_corrected_to_it_in_its_own_clinic(clinic: Any) -> None:
+    mention = clinic.write("I miss him still.")["themes"][0]
+    corrected = {"verdict": "corrected", "theme": "our_mountain"}
+    path = f"/v1/mentions/{mention['id']}/review"
+    refused = clinic.therapist.post(path, corrected)
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/theme")
+    clinic.admin.create("/v1/themes", MOUNTAIN)
+    answer = clinic.therapist.post(path, corrected)
+    assert answer.status_code == 200, answer.text
+    assert (answer.json["theme"], answer.json["facet"], answer.json["source"]) == (
+        "our_mountain",
+        "meaning",
+        "clinician",
+    )
+    listed = clinic.therapist.read(f"/v1/patients/{clinic.ids['maya']}/themes")["items"]
+    assert "our_mountain" in {each["theme"] for each in listed}
+
+
 def test_what_it_was_taken_for_outlasts_it_and_does_not_turn_back(clinic: Any) -> None:
     clinic.admin.create("/v1/themes", MOUNTAIN)
     (mention,) = [m for m in clinic.write("I thought of my mountain.")["themes"] if m["theme"] == "our_mountain"]

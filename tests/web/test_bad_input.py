@@ -126,6 +126,12 @@ def test_a_name_that_somebody_sees_is_kept_as_it_is(clinic: Any, name: str) -> N
     assert clinic.admin.read(f"/v1/patients/{made['id']}")["name"] == name
 
 
+@pytest.mark.one_database
+def test_what_may_be_left_empty_names_words_alone_to_choose_from(clinic: Any) -> None:
+    answer = clinic.maya.post("/v1/intentions", {"text": "To rest.", "visibility": "public"})
+    assert [each["detail"] for each in answer.json["errors"]] == ["Please choose one of these: private, care_team."]
+
+
 def test_all_faults_are_told_at_once(clinic: Any) -> None:
     body = {"mood": {"valence": 9, "arousal": "x"}, "visibility": "public"}
     answer = clinic.maya.post(ENTRIES, body)

@@ -56,6 +56,17 @@ def check_round_trips(clinic: Any) -> None:
     assert clinic.maya.delete(path, if_match=tag).status_code == 204
 
 
+@pytest.mark.parametrize("path", ["/v1/journal-entries", "/v1/journal-entries?limit=1", "/v1/me/home"])
+def test_head_tells_what_get_tells(clinic: Any, path: str) -> None:
+    clinic.write("One.")
+    clinic.write("Two.")
+    known = clinic.maya.get(path)
+    asked = clinic.maya.call("HEAD", path)
+    assert (asked.status_code, asked.data, asked.headers["ETag"]) == (200, b"", known.headers["ETag"])
+    assert asked.headers.get("Link") == known.headers.get("Link")
+    assert clinic.maya.call("HEAD", path, if_none_match=known.headers["ETag"]).status_code == 304
+
+
 def test_a_list_changes_its_tag_with_what_it_shows(clinic: Any) -> None:
     first = clinic.maya.get("/v1/journal-entries")
     clinic.write("Another.")
