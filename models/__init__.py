@@ -47,6 +47,7 @@ from models.safety_flag import FACET, FLAG_EVENTS, FLAG_STATUSES, RAISING, Safet
 from models.scoped import (
     Extent,
     Reach,
+    as_shown,
     attachments_within,
     audit_events_within,
     care_teams_within,
@@ -68,7 +69,7 @@ from models.scoped import (
     vitals_within,
     webhooks_within,
 )
-from models.scoped_flags import safety_flags_for_the_team, safety_flags_within, with_origins
+from models.scoped_flags import safety_flags_for_the_team, safety_flags_within, shown_safety_flags, with_origins
 from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
 from models.stamp import PatientStamp, forget, revise, stamp, stamp_all, stamp_of, stamp_records, touch_mentions
 from models.ties import hold_ties, latest_session, tie_anew
@@ -194,6 +195,7 @@ __all__ = [
     "WorkerTask",
     "append_deeds",
     "append_event",
+    "as_shown",
     "attachments_within",
     "audit_events_within",
     "care_teams_within",
@@ -242,6 +244,7 @@ __all__ = [
     "safety_flags_within",
     "sessions_within",
     "shown_mentions",
+    "shown_safety_flags",
     "stamp",
     "stamp_all",
     "stamp_of",

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, lazyload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, defer, lazyload, selectinload
 
 from models.attachment import Attachment
 from models.audit import AuditEvent
@@ -211,6 +211,14 @@ def mentions_within(reach: Reach) -> Select[Mention]:
         .join(Document, Document.id == Mention.document_id)
         .where(readable_document(reach))
     )
+
+
+def as_shown(mentions: Any) -> Any:
+    """Have a loader of mentions read them as lists of what they were found in show them: a page has thousands.
+
+    Without their reviews, and without what led to each, which is sealed, and the key to it.
+    """
+    return mentions.options(lazyload(Mention.reviews), lazyload(Mention.data_key), defer(Mention.because_sealed))
 
 
 def shown_mentions(reach: Reach) -> Select[Mention]:

@@ -10,10 +10,12 @@ from models.action import Commitment, Intention
 from models.consent import consents_to
 from models.document import Document
 from models.measure_response import MeasureResponse
-from models.safety_flag import SafetyFlag
+from models.mention import Mention
+from models.safety_flag import FACET, RAISING, SafetyFlag
 from models.scoped import (
     Extent,
     Reach,
+    as_shown,
     is_closed,
     is_live_response,
     is_shared_document,
@@ -53,6 +55,14 @@ def safety_flags_within(reach: Reach) -> Select[SafetyFlag]:
         .options(*(contains_eager(each) for each in eager))
     )
     return found
+
+
+def shown_safety_flags(reach: Reach) -> Select[SafetyFlag]:
+    """The same to be listed: of all that was found in their documents only the mentions that may speak for a flag."""
+    is_shown = Document.visibility.is_distinct_from("private")
+    speaks = and_(Mention.facet == FACET, Mention.assertion.in_(RAISING), Mention.document.has(is_shown))
+    mentions = contains_eager(SafetyFlag.document).selectinload(Document.mentions.and_(speaks))
+    return safety_flags_within(reach).options(as_shown(mentions))
 
 
 def safety_flags_for_the_team() -> ColumnElement[bool]:

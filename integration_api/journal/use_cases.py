@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
+from sqlalchemy.orm import defaultload
 
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
@@ -25,6 +26,7 @@ from models import (
     Order,
     Page,
     PageRequest,
+    as_shown,
     journal_entries_within,
     latest_session,
     narrowed,
@@ -79,6 +81,7 @@ def list_entries(
         (JournalEntry.visibility, wanted.visibility),
     )
     found = narrowed(visible, equal, JournalEntry.written_at, wanted)
+    found = found.options(as_shown(defaultload(JournalEntry.mentions)))
     order = Order((JournalEntry.written_at, JournalEntry.id), is_descending=True)
     listed = page_of(db_session, found, order, page, JournalEntry.text_sealed)
     with_conflicts(db_session, caller, listed.items)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session as DbSession
+from sqlalchemy.orm import defaultload
 
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
@@ -22,6 +23,7 @@ from models import (
     Page,
     PageRequest,
     Patient,
+    as_shown,
     narrowed,
     new_id,
     notes_within,
@@ -62,6 +64,7 @@ def list_notes(db_session: DbSession, caller: Principal, wanted: NoteFilter, pag
         (Note.note_kind, wanted.kind),
     )
     found = narrowed(visible, equal, Note.written_at, wanted)
+    found = found.options(as_shown(defaultload(Note.mentions)))
     order = Order((Note.written_at, Note.id), is_descending=True)
     return page_of(db_session, found, order, page, Note.text_sealed)
 

@@ -30,6 +30,7 @@ from models import (
     page_of,
     safety_flags_for_the_team,
     safety_flags_within,
+    shown_safety_flags,
     stamp,
     with_origins,
 )
@@ -57,7 +58,7 @@ class Step:
 
 def list_flags(db_session: DbSession, caller: Principal, wanted: FlagFilter, page: PageRequest) -> Page[SafetyFlag]:
     """List the flags that the caller may see, the latest first."""
-    visible = safety_flags_within(reach(caller, Resource.SAFETY_FLAG, Action.SEARCH))
+    visible = shown_safety_flags(reach(caller, Resource.SAFETY_FLAG, Action.SEARCH))
     equal = (
         (SafetyFlag.patient_id, wanted.patient_id),
         (SafetyFlag.status, wanted.status),

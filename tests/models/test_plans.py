@@ -13,7 +13,7 @@ from sqlalchemy import event
 from integration_api.db import db, unit_of_work
 from integration_api.privacy.keys import rotate
 from integration_api.web.remembered import Memory
-from models import now
+from models import Mention, now
 from models.rotation import forget_unused
 
 
@@ -122,3 +122,46 @@ def test_many_keys_are_looked_for_as_few_are(clinic: Any) -> None:
                 forget_unused(db_session, datetime.now(UTC) + timedelta(hours=2))
         asked.append(len([each for each, _ in statements if each.startswith("SELECT") and "data_key_id" in each]))
     assert asked[0] == asked[1] > 0
+
+
+@contextmanager
+def read_off(table: type[Any]) -> Iterator[list[Any]]:
+    """Note every row of a table that is read."""
+    found: list[Any] = []
+
+    def note(row: Any, _context: Any) -> None:
+        found.append(row.id)
+
+    event.listen(table, "load", note)
+    try:
+        yield found
+    finally:
+        event.remove(table, "load", note)
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "shown"),
+    [
+        ("maya", "/v1/journal-entries?limit=200", "themes"),
+        ("therapist", "/v1/notes?limit=200", "themes"),
+        ("therapist", "/v1/safety-flags?limit=200", "evidence"),
+    ],
+)
+def test_a_page_reads_of_mentions_what_it_shows_however_many_rows_it_has(
+    clinic: Any, who: str, path: str, shown: str
+) -> None:
+    asked = []
+    for more in (1, 3):
+        for _ in range(more):
+            clinic.write("I miss my father. Slept badly. I want to die. My brother wants to die.")
+            clinic.write("I miss my father. I want to die.", visibility="private")
+            clinic.note("Pt tearful. Grief for her father. Endorses SI with a plan.")
+        clinic.maya.create("/v1/me/consents", {"purpose": "safety_signals", "is_granted": True, "wording": "As shown."})
+        caller = clinic.caller(who)
+        caller.read(path)
+        with clinic.app.app_context(), noted() as statements, read_off(Mention) as mentions:
+            items = caller.read(path)["items"]
+        assert 0 < sum(len(each[shown]) for each in items) == len(mentions)
+        asked.append([statement.partition(" FROM ")[0] for statement, _ in statements])
+    assert len(asked[0]) == len(asked[1])
+    assert not [each for each in asked[1] if "mention_reviews" in each or "because_sealed" in each]
