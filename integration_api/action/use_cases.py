@@ -1,6 +1,6 @@
 """Intentions and commitments: set, changed, let go of; and what later entries say of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from integration_api.care.use_cases import session_of
 from integration_api.errors import Invalid, NotAllowed, NotFound
 from integration_api.safety.raising import settle_resolve, withdraw_with
 from integration_api.safety.routing import Timing
+from integration_api.themes.own import known_themes
 from integration_api.wording import Sentence
 from models import (
     Commitment,
@@ -112,6 +113,18 @@ def read_resolve(
     if found is None:
         raise NotFound(kind.missing)
     return found
+
+
+def require_known_themes(
+    db_session: DbSession, caller: Principal, draft: ResolveDraft, standing: Collection[str] = ()
+) -> None:
+    """Refuse themes that there are not, but those that stand there: one may have been taken out by now.
+
+    Not asked of a phone, which may have been offline since before that: its words are not refused for a name.
+    """
+    fresh = set(draft.themes or ()).difference(standing)
+    if fresh and not fresh <= known_themes(db_session, caller.organization_id).keys():
+        raise Invalid.at("/themes", "There is no such theme.")
 
 
 def set_resolve(

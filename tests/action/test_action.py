@@ -162,6 +162,27 @@ def test_new_words_are_looked_at_anew_and_given_themes_stay(clinic: Any) -> None
     assert again.json["themes"] == ["family"]
 
 
+@pytest.mark.parametrize("kind", ["intentions", "commitments"])
+def test_a_theme_that_there_is_not_is_refused_and_one_that_stands_there_stays(clinic: Any, kind: str) -> None:
+    own = {"theme": "our_mountain", "label": "The mountain", "facet": "meaning", "definition": "The climb."}
+    clinic.admin.create("/v1/themes", own | {"phrases": ["my mountain"]})
+    body = {"text": SISTER, "themes": ["family", "our_mountain"], "visibility": "care_team"}
+    key = {"idempotency_key": "before"}
+    made = clinic.maya.create(f"/v1/{kind}", body, **key)
+    assert made["themes"] == body["themes"]
+    path = f"/v1/{kind}/{made['id']}"
+    refused = [clinic.maya.patch(path, {"themes": ["famly"]}, if_match="*")]
+    assert clinic.admin.delete("/v1/themes/our_mountain", if_match="*").status_code == 204
+    refused += [clinic.maya.post(f"/v1/{kind}", body)]
+    for each in refused:
+        assert (each.status_code, each.json["errors"][0]["pointer"]) == (422, "/themes")
+        assert each.json["errors"][0]["detail"] == "There is no such theme."
+    assert clinic.maya.create(f"/v1/{kind}", body, **key)["id"] == made["id"]
+    for patch in ({"visibility": "private"}, {"themes": ["our_mountain", "grief"]}):
+        assert clinic.maya.patch(path, patch, if_match="*").status_code == 200, patch
+    assert clinic.maya.read(path)["themes"] == ["our_mountain", "grief"]
+
+
 def test_a_tagger_that_fails_holds_nothing_up(clinic: Any, broken_tagger: Any) -> None:
     with broken_tagger():
         made = clinic.maya.create("/v1/commitments", {"text": SISTER})

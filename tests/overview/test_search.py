@@ -46,6 +46,19 @@ def test_words_are_found_in_all_their_forms(record: Any, words: str, found: list
     assert search(record, words=words) == [TEXTS[each] for each in found]
 
 
+def test_a_theme_that_there_is_not_is_said_to_be_none(record: Any) -> None:
+    path = f"/v1/patients/{record.ids['maya']}/search"
+    asked = {"theme": "our_mountain"}
+    refused = record.therapist.post(path, asked)
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/theme")
+    assert refused.json["errors"][0]["detail"] == "There is no such theme."
+    own = {"label": "The mountain", "facet": "meaning", "definition": "The climb.", "phrases": ["my mountain"]}
+    record.admin.create("/v1/themes", asked | own)
+    assert record.therapist.post(path, asked).json["items"] == []
+    elsewhere = record.caller("elsewhere.therapist")
+    assert elsewhere.post(f"/v1/patients/{record.ids['june']}/search", asked).status_code == 422
+
+
 def test_passages_stand_where_they_say(record: Any) -> None:
     long = "Rain. " * 50 + "The blue door again. " + "Rain. " * 50
     entry = record.write(long, "2026-03-10T08:00:00Z")

@@ -154,6 +154,17 @@ def test_intentions_and_commitments_from_a_phone_are_flagged_and_answered(clinic
     assert flags(clinic)[0]["status"] == "withdrawn"
 
 
+@pytest.mark.parametrize("kind", ["intention", "commitment"])
+def test_a_theme_that_is_not_there_any_more_keeps_no_words_from_being_stored(clinic: Any, kind: str) -> None:
+    """The phone may have been offline since before it was taken out."""
+    made = put({"text": "Walk up there again.", "themes": ["our_mountain"]}, kind=kind)
+    changed = put(
+        {"text": "Walk up there alone.", "themes": ["our_mountain", "our_river"]}, 1, id=made["id"], kind=kind
+    )
+    assert outcomes(sync(clinic.maya, made, changed)) == ["applied", "applied"]
+    assert clinic.maya.read(f"/v1/{kind}s/{made['id']}")["text"] == "Walk up there alone."
+
+
 def test_a_repeat_of_one_is_looked_through_where_the_first_time_failed(clinic: Any, broken_tagger: Any) -> None:
     change = put({"text": KILL, "visibility": "care_team"}, kind="commitment")
     with broken_tagger():
