@@ -19,12 +19,12 @@ from integration_api.db import db, migrate, tune
 from integration_api.ehr.routes import blp as ehr
 from integration_api.events.jobs import beat, deliver, dispatch_events, notice_rising, prune_events
 from integration_api.events.routes import blp as events
-from integration_api.events.subscription_routes import blp as subscriptions
 from integration_api.fhir import outcome as fhir_outcome
 from integration_api.fhir.bulk.jobs import drop_expired_exports, write_export
 from integration_api.fhir.bulk.use_cases import JOB as BULK_EXPORT
 from integration_api.fhir.pushing import notice_copies, send_copy
 from integration_api.fhir.routes import blp as fhir
+from integration_api.fhir.subscription_routes import blp as subscriptions
 from integration_api.home.routes import blp as home
 from integration_api.jobs.running import Work, run_next
 from integration_api.jobs.worker import Task

@@ -140,6 +140,17 @@ def test_it_is_its_systems_own_and_ends_when_it_is_to(
     assert ehr.get(path).status_code == 404
 
 
+def test_what_it_is_not_searched_by_is_refused_rather_than_left_out_unsaid(path: str, ehr: Any) -> None:
+    lenient = {"Prefer": "handling=lenient"}
+    for asked_by in (PATH, path, f"{path}/$status"):
+        refused = ehr.get(f"{asked_by}?patient=x")
+        (issue,) = refused.json["issue"]
+        assert (refused.status_code, issue["expression"]) == (400, ["http.patient"]), asked_by
+        assert ehr.get(f"{asked_by}?patient=x", headers=lenient).status_code == 200, asked_by
+        assert ehr.get(f"{asked_by}?_format=json").status_code == 200, asked_by
+    assert ehr.get(f"{PATH}?_count=few", headers=lenient).status_code == 400
+
+
 def test_it_ends_with_the_last_client_that_acts_as_its_system(
     path: str, ehr: Any, agreed: Any, receiver: Any, work: Any, clock: Any
 ) -> None:
