@@ -20,6 +20,7 @@ from integration_api.action.progress import Followed, follow
 from integration_api.measures.progress import grave_answers, trends_in
 from integration_api.measures.trends import Trend
 from integration_api.measures.use_cases import measure_named, responses_of
+from integration_api.overview.coming import next_sessions
 from integration_api.overview.evidence import Evidence, of_answer, of_passage
 from integration_api.overview.spoken import found_in, latest, quoted, sightings_named
 from integration_api.people.use_cases import patient_within
@@ -141,7 +142,7 @@ def read_brief(
         since=start,
         last_session=last,
         last_dosing=next((each for each in held if each.kind == "dosing" and each.starts_at <= at), None),
-        next_session=next((each for each in reversed(held) if each.starts_at > at), None),
+        next_session=next_sessions(db_session, limits, [patient_id], at).get(patient_id),
         entries=sum(each.source == "journal" for each in written),
         notes=sum(each.source == "note" for each in written),
         words=sum(each.words for each in written),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
+from integration_api.overview.coming import next_sessions
 from integration_api.themes.use_cases import Recurrence, list_without_evidence
 from models import (
     Document,
@@ -27,7 +28,6 @@ from models import (
     page_of,
     patients_within,
     safety_flags_within,
-    sessions_within,
     time_in,
 )
 
@@ -60,7 +60,7 @@ def list_caseload(db_session: DbSession, caller: Principal, page: PageRequest, a
     limits = reach(caller, Resource.CASELOAD, Action.SEARCH)
     patients = page_of(db_session, patients_within(limits), Order((Patient.name, Patient.id)), page)
     ids = [each.id for each in patients.items]
-    written, coming = _written(db_session, limits, ids, at), _coming(db_session, limits, ids, at)
+    written, coming = _written(db_session, limits, ids, at), next_sessions(db_session, limits, ids, at)
     flags = _waiting_flags(db_session, limits, ids)
     risen = _risen(db_session, caller, [each for each in ids if written.get(each, _NOTHING)[0]], at)
     glances = [
@@ -99,15 +99,6 @@ def _written(
     query = query.with_only_columns(Document.patient_id, recent, func.max(written_at))
     rows = db_session.execute(query.group_by(Document.patient_id))
     return {patient_id: (count, last) for patient_id, count, last in rows}
-
-
-def _coming(db_session: DbSession, limits: Reach, ids: Sequence[UUID], at: datetime) -> dict[UUID, Session]:
-    """Find each patient's next session."""
-    planned = sessions_within(limits).where(
-        Session.patient_id.in_(ids), Session.starts_at > at, Session.status == "planned"
-    )
-    rows = db_session.scalars(planned.order_by(Session.starts_at.desc(), Session.id.desc())).unique()
-    return {each.patient_id: each for each in rows}
 
 
 def _risen(

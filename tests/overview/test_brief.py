@@ -201,6 +201,14 @@ class TestCaseload:
         assert maya["next_session"]["kind"] == "integration"
         assert (tom["entries_this_week"], tom["is_silent"], tom["next_session"]) == (0, True, None)
 
+    @pytest.mark.parametrize("status", ["completed", "in_progress"])
+    def test_who_comes_next_is_planned_and_the_brief_says_the_same(self, course: Any, status: str) -> None:
+        """A clock that is fast has closed a session, or begun it, half a day ahead."""
+        course.hold_session(course.ids["course"], ago(-0.5), "psychotherapy", status=status)
+        (glance,) = course.therapist.read("/v1/caseload")["items"]
+        assert brief(course)["next_session"] == glance["next_session"]
+        assert glance["next_session"]["kind"] == "integration"
+
     def test_what_rose_this_week(self, course: Any) -> None:
         for days in range(60, 8, -4):
             course.write("Went for a walk, cooked, wrote letters to nobody, slept.", ago(days))
