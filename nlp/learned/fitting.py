@@ -12,7 +12,8 @@ NAMES = ("bias", "score", *STRENGTHS)
 ALL = "all"  # the weights of a theme that has none of its own
 NEWTON_STEPS, RIDGE = 30, 1e-3
 POOLING = 12.0  # how hard a theme's weights are held to those of all themes
-SAFETY_PRECISION = 0.75  # at the threshold of safety themes: as many are found as can be had at that
+SAFETY_PRECISION = 0.77  # at the threshold of safety themes: as many are found as can be had at that
+AS_GOOD = 0.002  # F1 that a stricter threshold may cost: the curve is flat at its top, and what is wrong costs trust
 Floats = NDArray[np.float64]
 Weights = dict[str, dict[str, float]]
 
@@ -68,10 +69,10 @@ def chances(pairs: Pairs, weights: Weights) -> Floats:
 
 
 def best_threshold(chance: Floats, truth: NDArray[np.bool_]) -> float:
-    """Give the threshold with the best micro-F1."""
+    """Give the threshold with the best micro-F1; of those that are as good, the strictest."""
     ranked, hits = _ranked(chance, truth)
     f1 = 2 * hits / (np.arange(1, len(ranked) + 1) + truth.sum())
-    return round(float(ranked[int(f1.argmax())]), 3)
+    return round(float(ranked[int((f1 >= f1.max() - AS_GOOD).argmax())]), 3)
 
 
 def careful_threshold(chance: Floats, truth: NDArray[np.bool_], precision: float = SAFETY_PRECISION) -> float:
