@@ -28,7 +28,7 @@ def alarms(theme: str | None, read: Analysis) -> bool:
 
 @pytest.mark.parametrize(
     ("file", "found", "quiet", "absent"),
-    [("safety_reviewed.jsonl", 0.89, 0.87, 0.78), ("safety_fresh.jsonl", 0.90, 0.61, 0.70)],
+    [("safety_reviewed.jsonl", 0.89, 0.87, 0.78), ("safety_fresh.jsonl", 0.91, 0.65, 0.76)],
 )
 def test_what_is_live_is_found_and_the_rest_does_not_alarm(
     file: str, found: float, quiet: float, absent: float
@@ -42,11 +42,12 @@ def test_what_is_live_is_found_and_the_rest_does_not_alarm(
         assert sum(right[kind]) >= floor * len(right[kind]), kind
 
 
-def test_short_texts_that_were_kept_apart() -> None:
-    """By authors whose other texts were learned from, nearly all said sideways: of four that are live over two are
-    found, and little alarms beside them.
+@pytest.mark.parametrize("file", ["kept_apart.txt", "kept_apart_2.txt"])
+def test_short_texts_that_were_kept_apart(file: str) -> None:
+    """By authors whose other texts were learned from: those of the first file nearly all said sideways, those of the
+    second chiefly not live. Of five that are live three are found, and little alarms beside them.
     """
-    documents = list(read_corpus(FOLDER / "kept_apart.txt"))
+    documents = list(read_corpus(FOLDER / file))
     live: list[bool] = []
     absent: list[bool] = []
     for document, read in zip(documents, load_tagger().tag_many((d.text, d.kind) for d in documents), strict=True):
@@ -54,7 +55,7 @@ def test_short_texts_that_were_kept_apart() -> None:
             said = {each.themes[theme].value for each in document.sentences if theme in each.themes}
             if said <= LIVE:
                 (live if said else absent).append(alarms(theme, read) is bool(said))
-    assert sum(live) >= 0.62 * len(live)
+    assert sum(live) >= 0.6 * len(live)
     assert sum(absent) >= 0.95 * len(absent)
 
 
@@ -81,5 +82,7 @@ def test_short_texts_that_were_kept_apart() -> None:
 def test_what_a_careful_clinician_would_trip_over(text: str, kind: str, assertion: str, severity: str | None) -> None:
     mentions = load_tagger().tag(text, "note" if kind == "note" else "journal").mentions
     found = [(each.assertion.value, each.severity) for each in mentions if each.theme == "suicidality"]
-    assert found[0] == (assertion, severity)  # an answer may be a mention of its own, without a level
-    assert all(each == found[0] or (each[0] in LIVE and each[1] is None) for each in found)
+    assert found[0] == (assertion, severity)
+    for said, level in found[1:]:  # an answer may be a mention of its own, without a level
+        assert level in (None, severity)
+        assert said not in LIVE or assertion in LIVE
