@@ -59,21 +59,27 @@ class Derived(fields.Nested):
         return None if found is None else self.schema.dump(found)
 
 
-def _storable(text: str) -> None:
-    found = _UNSTORABLE.search(text)
-    if found:
-        raise ValidationError(
-            Sentence(
-                "Character {place} is {code}, which cannot be kept. Please take it out.",
-                place=found.start(),
-                code=f"U+{ord(found[0]):04X}",
-            )
-        )
+class _Storable(validate.Validator):
+    """A rule for texts: no character in them that cannot be kept."""
+
+    error = Sentence("Character {place} is {code}, which cannot be kept. Please take it out.")
+
+    def __call__(self, text: str) -> str:
+        found = _UNSTORABLE.search(text)
+        if found:
+            raise ValidationError(Sentence(self.error, place=found.start(), code=f"U+{ord(found[0]):04X}"))
+        return text
 
 
-def _readable(text: str) -> None:
-    if text and not has_words(text):
-        raise ValidationError("There are no words in it yet.")
+class _Readable(validate.Validator):
+    """A rule for words: there is something to see in them. Of empty ones their length says it."""
+
+    error = Sentence("There are no words in it yet.")
+
+    def __call__(self, text: str) -> str:
+        if text and not has_words(text):
+            raise ValidationError(self.error)
+        return text
 
 
 class Text(fields.String):
@@ -83,7 +89,7 @@ class Text(fields.String):
 
     def __init__(self, longest: int, *, shortest: int = 1, **kwargs: Any) -> None:
         metadata = {"pattern": self.PATTERN} | kwargs.pop("metadata", {})
-        super().__init__(validate=[validate.Length(shortest, longest), _storable], metadata=metadata, **kwargs)
+        super().__init__(validate=[validate.Length(shortest, longest), _Storable()], metadata=metadata, **kwargs)
 
 
 class Words(Text):
@@ -94,7 +100,7 @@ class Words(Text):
 
     def __init__(self, longest: int, **kwargs: Any) -> None:
         super().__init__(longest, **kwargs)
-        self.validators.append(_readable)
+        self.validators.append(_Readable())
 
 
 class Pattern(validate.Regexp):
@@ -120,15 +126,18 @@ class Id(fields.UUID):
         return UUID(value)
 
 
-class _OfOurTime:
+class _OfOurTime(validate.Validator):
     """A rule for times and days: nobody's care lies outside these."""
+
+    error = Sentence("The year must lie between 1900 and 2200.")
 
     def __init__(self, earliest: date, latest: date) -> None:
         self._earliest, self._latest = earliest, latest
 
-    def __call__(self, said: Any) -> None:
+    def __call__(self, said: Any) -> Any:
         if not self._earliest <= said <= self._latest:
-            raise ValidationError("The year must lie between 1900 and 2200.")
+            raise ValidationError(self.error)
+        return said
 
 
 class Moment(fields.DateTime):

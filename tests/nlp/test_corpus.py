@@ -61,9 +61,9 @@ def test_figures_on_other_writers_stay_what_they_are() -> None:
     found = documents("writers_*.txt")
     tagger = load_tagger()
     figures = scores([judge(each, tagger.tag(each.text, each.kind).mentions) for each in found])
-    assert figures["precision"] >= 0.65
-    assert figures["recall"] >= 0.59
+    assert figures["precision"] >= 0.68
+    assert figures["recall"] >= 0.57
     assert figures["assertion_accuracy"] >= 0.94
-    assert figures["negated_leak"] <= 0.27
+    assert figures["negated_leak"] <= 0.25
     assert figures["safety_recall"] >= 0.93
     assert figures["safety_precision"] >= 0.7

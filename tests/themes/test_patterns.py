@@ -10,7 +10,7 @@ pytestmark = pytest.mark.one_database
 FEAR = "I am afraid of dying."
 THANKS = "I feel so grateful today."
 SOUP = "We had soup at noon and the bus was late."
-START = datetime(2026, 3, 1, 10, tzinfo=UTC)
+START = datetime(2025, 3, 1, 10, tzinfo=UTC)  # nothing is held before its time, and it goes on for most of a year
 
 
 @pytest.fixture
