@@ -5,6 +5,7 @@ time without some of the writers, and scores those; the lexicon was not tended o
 others' sentences it has learned from all, so that a little of those writers is heard at second hand.
 """
 
+import json
 import os
 import shutil
 import tempfile
@@ -27,13 +28,15 @@ from nlp.combiner import Combiner
 from nlp.context import KIND, Context
 from nlp.corpus_files import FOLDER, read_corpus, writer_of
 from nlp.documents import Document
-from nlp.learned import assertions
+from nlp.learned import assertions, levels
 from nlp.learned.corpus_reader import example
 from nlp.learned.fitting import STRENGTHS, Pairs, Weights, best_threshold, careful_threshold, chances, fit
 from nlp.learned.labels import LABELS
 from nlp.learned.theme_model import SCORES
+from nlp.severity import NONE, Severity, load_levels
 from nlp.taxonomy import load_taxonomy
 from nlp.theme_finder import FOUND, STREAM, Found
+from nlp.words import stream_of, tokenizable
 
 CONFIG = Path(__file__).with_name("config.cfg")
 META = {
@@ -48,6 +51,7 @@ STEPS = "training.optimizer.learn_rate.total_steps"
 UNSEEN = ("train_*.txt", "voices_*.txt")  # files that the lexicon was not tended on
 # They hold more of what is rare than people write, so that how often a theme comes is not read off them.
 ENRICHED = ("turned_*.txt", "short_*.txt")
+GRADED = FOLDER / "severity.jsonl"  # texts of suicidality with how far each goes
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ def build(
     nlp.remove_pipe("combiner")
     nlp.add_pipe("combiner", before="context", config=asdict(fitted))
     _context(nlp).model = assertions.learn(mentions)
+    _severity(nlp).model = levels.learn(list(graded(nlp)), [each for each in load_levels() if each != NONE])
     nlp.meta.update(META)
     shutil.rmtree(target, ignore_errors=True)
     nlp.to_disk(target, exclude=["vocab"])
@@ -165,6 +170,23 @@ def met(nlp: Language, documents: Iterable[Document], fitted: Fitted) -> list[as
             if one.theme in labels[one.sentence]:
                 mentions.append((seen, labels[one.sentence][one.theme]))
     return mentions
+
+
+def graded(nlp: Language, path: Path = GRADED) -> Iterator[levels.Labelled]:
+    """Read the texts with a level, as the pipeline reads them."""
+    for line in path.read_text("utf-8").splitlines():
+        told = json.loads(line)
+        doc = nlp.make_doc(tokenizable(told["text"]))
+        for name in ("normaliser", "sentences"):
+            doc = nlp.get_pipe(name)(doc)
+        yield stream_of(doc).words, told["kind"], told["severity"]
+
+
+def _severity(nlp: Language) -> Severity:
+    pipe = nlp.get_pipe("severity")
+    if not isinstance(pipe, Severity):
+        raise TypeError("the pipeline has no component severity")
+    return pipe
 
 
 def _context(nlp: Language) -> Context:

@@ -1,7 +1,7 @@
 """The pipeline's component that says how far a mention of suicidality goes, with the words that say so."""
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from spacy.tokens import Doc
 from nlp.context import DECIDED, KIND, Context, Decided
 from nlp.context_rules import load_context_rules
 from nlp.findings import Assertion
+from nlp.learned.levels import LevelModel
 from nlp.lexicon_files import LexiconLine
 from nlp.lexicon_sets import FOLDER
 from nlp.matching import Automaton, Hit
@@ -20,6 +21,7 @@ from nlp.taxonomy import SUICIDALITY
 from nlp.theme_finder import FOUND, STREAM, Found
 
 TABLE = FOLDER / "severity.toml"
+MODEL = "levels.json"
 GRADES = "nlp.grades"
 NONE = "none"
 COUNTED = (Assertion.AFFIRMED, Assertion.HYPOTHETICAL)
@@ -47,6 +49,7 @@ class Severity:
     """Leaves for every theme found a `Grade` or None in `doc.user_data`.
 
     Within the sentence of a mention that is affirmed or feared, the gravest level counts that is itself not denied.
+    Where no line says a level, the one counts that has been learned to be likelier than not.
     """
 
     def __init__(self, levels: dict[str, tuple[LexiconLine, ...]], context: Context) -> None:
@@ -54,6 +57,7 @@ class Severity:
         self._lines = tuple(line for lines in levels.values() for line in lines)
         self._automaton = Automaton(line.elements for line in self._lines)
         self._context = context
+        self.model: LevelModel | None = None
 
     def __call__(self, doc: Doc) -> Doc:
         """Grade what was found and decided."""
@@ -68,15 +72,23 @@ class Severity:
         return doc
 
     def _grade(self, doc: Doc, one: Found) -> Grade | None:
-        met = [each for each in self._met(doc, one.sentence) if each.strength != NONE]
-        said = self._context.decide(doc.user_data[STREAM], met, doc.user_data.get(KIND, "journal"))
+        kind = doc.user_data.get(KIND, "journal")
+        met = list(self._met(doc, one.sentence))
+        graded = [each for each in met if each.strength != NONE]
+        said = self._context.decide(doc.user_data[STREAM], graded, kind)
         counted = [
             each
-            for each, decided in zip(met, said, strict=True)
+            for each, decided in zip(graded, said, strict=True)
             if decided.assertion in COUNTED or _is_part_of(one, each)
         ]
-        gravest = max(counted, key=lambda each: self._ranks[each.strength], default=None)
-        return Grade(gravest.strength, gravest.written) if gravest else None
+        if counted:
+            gravest = max(counted, key=lambda each: self._ranks[each.strength])
+            return Grade(gravest.strength, gravest.written)
+        if met or self.model is None:  # what lines deny is not told after all
+            return None
+        start, end = doc.user_data[STREAM].sentences[one.sentence]
+        learned = self.model.grade(doc.user_data[STREAM].words[start:end], kind)
+        return Grade(*learned) if learned else None
 
     def _met(self, doc: Doc, sentence: int) -> Iterator[Found]:
         stream = doc.user_data[STREAM]
@@ -84,6 +96,20 @@ class Severity:
         for hit in hits:
             if not any(_lies_within(hit, other) for other in hits):
                 yield Found(SUICIDALITY, hit.start, hit.end, sentence, 1.0, self._lines[hit.line])
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write what was learned."""
+        del exclude
+        if self.model is not None:
+            Path(path).mkdir(parents=True, exist_ok=True)
+            self.model.write(Path(path) / MODEL)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "Severity":
+        """Read what was learned, if anything."""
+        del exclude
+        if (Path(path) / MODEL).exists():
+            self.model = LevelModel.read(Path(path) / MODEL)
+        return self
 
 
 def _lies_within(hit: Hit, other: Hit) -> bool:

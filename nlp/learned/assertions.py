@@ -1,7 +1,7 @@
 """What is learned of assertions: a curve over the rules' verdict, the words around a mention and the network's view.
 
-Multinomial logistic regression over sparse features, fitted by AdaGrad (Duchi, Hazan and Singer, "Adaptive subgradient
-methods", JMLR 12, 2011) on mentions in texts of writers that the network was kept from.
+Multinomial logistic regression over sparse features, fitted on mentions in texts of writers that the network was kept
+from.
 """
 
 import json
@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp.findings import Assertion
+from nlp.learned.multinomial import fitted
 from nlp.learned.segments import weighted_sums
 
 ASSERTIONS = tuple(Assertion)
 BEFORE, AFTER, CLOSE = 8, 7, 3  # words looked at on either side of a mention; those whose distance counts
 NEAR = 1  # words between a cue and a mention, as in "no more wine"
 SEEN = 2  # times that a feature must have been met to be kept
-EPOCHS, RATE, PULL, SEED = 12, 0.15, 2e-4, 20261125
 # What the chance of "affirmed" counts: below 1, since what is wrongly taken for affirmed does more harm. At 0.3 plain
 # sentences were turned ("I had a few too many on Saturday"); docs/model_card.md has what it costs.
 AFFIRMED_COUNTS = 0.65
@@ -167,17 +167,5 @@ def learn(mentions: Sequence[Labelled]) -> AssertionModel:
         known = [(places[name], value) for name, value in features_of(seen) if name in places]
         ids, values = np.array([each for each, _ in known], np.int64), np.array([value for _, value in known])
         rows.append((ids, values, ASSERTIONS.index(truth)))
-    weights = np.zeros((len(places), len(ASSERTIONS)))
-    steps = np.full_like(weights, 1e-6)
-    order = np.random.default_rng(SEED)
-    for _ in range(EPOCHS):
-        for n in order.permutation(len(rows)):
-            ids, values, truth_ = rows[n]
-            logits = values @ weights[ids]
-            powers = np.exp(logits - logits.max())
-            slope = powers / powers.sum()
-            slope[truth_] -= 1
-            gradient = values[:, None] * slope + PULL * weights[ids]
-            steps[ids] += gradient**2
-            weights[ids] -= RATE * gradient / np.sqrt(steps[ids])
+    weights = fitted(rows, len(places), len(ASSERTIONS))
     return AssertionModel({name: [round(float(w), 3) for w in weights[n]] for name, n in places.items()})

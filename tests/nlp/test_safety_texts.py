@@ -42,6 +42,16 @@ def test_what_is_live_is_found_and_the_rest_does_not_alarm(
         assert sum(right[kind]) >= floor * len(right[kind]), kind
 
 
+@pytest.mark.parametrize(("file", "least"), [("safety_reviewed.jsonl", 0.89), ("safety_fresh.jsonl", 0.74)])
+def test_how_far_it_goes_is_right_in_most_that_are_found(file: str, least: float) -> None:
+    right: list[bool] = []
+    for each, read in told(file):
+        levels = {mention.severity for mention in read.mentions if mention.theme == each["theme"]}
+        if each["severity"] and alarms(each["theme"], read):
+            right.append(each["severity"] in levels)
+    assert sum(right) >= least * len(right)
+
+
 @pytest.mark.parametrize("file", ["kept_apart.txt", "kept_apart_2.txt"])
 def test_short_texts_that_were_kept_apart(file: str) -> None:
     """By authors whose other texts were learned from: those of the first file nearly all said sideways, those of the

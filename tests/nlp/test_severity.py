@@ -1,8 +1,11 @@
 """How far a mention of suicidality goes: the levels of the C-SSRS, each with the words that say so."""
 
+from pathlib import Path
+
 import pytest
 
 from nlp import DocumentKind, load_tagger
+from nlp.learned.levels import LevelModel, learn
 
 pytestmark = pytest.mark.database_free
 
@@ -59,3 +62,31 @@ def test_the_words_that_say_so_are_named() -> None:
     mentions = load_tagger().tag("I keep thinking about killing myself.", "journal").mentions
     (because,) = {each.because for each in mentions if each.severity}
     assert "thoughts by" in because
+
+
+def test_where_no_line_says_a_level_the_learned_one_does() -> None:
+    mentions = (
+        load_tagger().tag("Gave Tomasz my good drill today, told him I will not be needing it.", "journal").mentions
+    )
+    (found,) = [each for each in mentions if each.theme == "suicidality"]
+    assert found.severity == "act"
+    assert "act by 'as learned, " in found.because
+
+
+def test_levels_are_learned_from_words_and_pairs(tmp_path: Path) -> None:
+    """Planted: who wrote a letter has a plan, who thinks has thoughts; of other words nothing is known."""
+    letters = [(("i", "wrote", "a", "letter", "to", each), "journal", "plan") for each in ("ann", "bo", "cy", "di")]
+    thinks = [(("i", "think", "of", "it", "on", each), "journal", "thoughts") for each in ("ann", "bo", "cy", "di")]
+    learn(letters + thinks, ("thoughts", "plan")).write(tmp_path / "levels.json")
+    model = LevelModel.read(tmp_path / "levels.json")
+    level, why = model.grade(("she", "wrote", "a", "letter"), "journal") or ("", "")
+    assert level == "plan"
+    assert "letter" in why
+    assert "ann" not in why
+    assert (model.grade(("think", "of", "it"), "note") or ("", ""))[0] == "thoughts"
+
+
+def test_what_is_less_likely_than_not_is_not_told() -> None:
+    model = LevelModel(("thoughts", "method", "plan"), {"always:": (0.1, 0.0, 0.0), "word:bridge": (0.0, 3.0, 0.0)})
+    assert model.grade(("a", "boat"), "journal") is None
+    assert model.grade(("the", "bridge"), "journal") == ("method", "as learned, 0.91: bridge+2.0")

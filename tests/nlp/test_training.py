@@ -68,7 +68,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_pipeline_is_built_weighed_and_read_back(tmp_path: Path, shipped: Language) -> None:
-    """From corpus to folder: folds of writers left out, curves of the combiner, assertions; all there when loaded."""
+    """From corpus to folder: folds of writers left out, curves of the combiner, assertions, levels; all read back."""
     fitted = build(tmp_path / "built", SMALL, unseen=["writers_1.txt"], enriched=[], folds=2, left_out=2)
     assert set(fitted.weights) == {"all", *load_taxonomy().themes}
     nlp = spacy.load(tmp_path / "built")
@@ -76,6 +76,7 @@ def test_a_pipeline_is_built_weighed_and_read_back(tmp_path: Path, shipped: Lang
     assert nlp.config["components"]["combiner"]["weights"]["grief"] == fitted.weights["grief"]
     assert nlp.config["components"]["combiner"]["safety_threshold"] == fitted.safety_threshold
     assert nlp.get_pipe("context").model.chances([PLAIN])[0, AFFIRMED] > 0.5
+    assert nlp.get_pipe("severity").model.grade(["i", "took", "all", "the", "pills"], "journal")
 
 
 def test_the_learning_rate_ends_when_training_does() -> None:
