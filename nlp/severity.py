@@ -49,7 +49,8 @@ class Severity:
     """Leaves for every theme found a `Grade` or None in `doc.user_data`.
 
     Within the sentence of a mention that is affirmed or feared, the gravest level counts that is itself not denied.
-    Where no line says a level, the one counts that has been learned to be likelier than not.
+    Where no line of a document says a level, the one counts that has been learned to be likelier than not: beside what
+    is plainly said nothing is guessed that may be graver.
     """
 
     def __init__(self, levels: dict[str, tuple[LexiconLine, ...]], context: Context) -> None:
@@ -64,31 +65,34 @@ class Severity:
         self._automaton.rest()
         found: Sequence[Found] = doc.user_data[FOUND]
         decided: Sequence[Decided] = doc.user_data[DECIDED]
-        graded: list[Grade | None] = [None] * len(found)
-        for n, (one, said) in enumerate(zip(found, decided, strict=True)):
-            if one.theme == SUICIDALITY and said.assertion in COUNTED:
-                graded[n] = self._grade(doc, one)
-        doc.user_data[GRADES] = graded
+        asked = [
+            n
+            for n, (one, said) in enumerate(zip(found, decided, strict=True))
+            if one.theme == SUICIDALITY and said.assertion in COUNTED
+        ]
+        graded = {n: self._grade(doc, found[n]) for n in asked}
+        if self.model is not None and not any(graded.values()):
+            graded = {n: self._learned(self.model, doc, found[n]) for n in asked}
+        doc.user_data[GRADES] = [graded.get(n) for n in range(len(found))]
         return doc
 
     def _grade(self, doc: Doc, one: Found) -> Grade | None:
-        kind = doc.user_data.get(KIND, "journal")
-        met = list(self._met(doc, one.sentence))
-        graded = [each for each in met if each.strength != NONE]
-        said = self._context.decide(doc.user_data[STREAM], graded, kind)
+        met = [each for each in self._met(doc, one.sentence) if each.strength != NONE]
+        said = self._context.decide(doc.user_data[STREAM], met, doc.user_data.get(KIND, "journal"))
         counted = [
             each
-            for each, decided in zip(graded, said, strict=True)
+            for each, decided in zip(met, said, strict=True)
             if decided.assertion in COUNTED or _is_part_of(one, each)
         ]
-        if counted:
-            gravest = max(counted, key=lambda each: self._ranks[each.strength])
-            return Grade(gravest.strength, gravest.written)
-        if met or self.model is None:  # what lines deny is not told after all
+        gravest = max(counted, key=lambda each: self._ranks[each.strength], default=None)
+        return Grade(gravest.strength, gravest.written) if gravest else None
+
+    def _learned(self, model: LevelModel, doc: Doc, one: Found) -> Grade | None:
+        if any(self._met(doc, one.sentence)):  # what lines deny is not told after all
             return None
         start, end = doc.user_data[STREAM].sentences[one.sentence]
-        learned = self.model.grade(doc.user_data[STREAM].words[start:end], kind)
-        return Grade(*learned) if learned else None
+        said = model.grade(doc.user_data[STREAM].words[start:end], doc.user_data.get(KIND, "journal"))
+        return Grade(*said) if said else None
 
     def _met(self, doc: Doc, sentence: int) -> Iterator[Found]:
         stream = doc.user_data[STREAM]

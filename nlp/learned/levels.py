@@ -16,7 +16,7 @@ SEEN = 2  # texts in which a feature must have been met to be kept
 EVEN = 0.5
 DIGITS = 2  # of a weight
 SHOWN = 3  # words or pairs that speak for a level
-START, END = "<", ">"  # of a sentence; no word of a stream is one of these
+START, END = "<", ">"  # of a sentence
 Labelled = tuple[Sequence[str], str, str]  # the words of a text, the kind of its document, its level
 
 

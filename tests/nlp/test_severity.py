@@ -73,6 +73,11 @@ def test_where_no_line_says_a_level_the_learned_one_does() -> None:
     assert "act by 'as learned, " in found.because
 
 
+def test_beside_what_a_line_says_nothing_graver_is_guessed() -> None:
+    """The walk is taken for suicidality beside the wish; how far that goes, the wish alone says."""
+    assert set(severities("I walked to the harbour. I wish I were dead.")) == {None, "wish_to_be_dead"}
+
+
 def test_levels_are_learned_from_words_and_pairs(tmp_path: Path) -> None:
     """Planted: who wrote a letter has a plan, who thinks has thoughts; of other words nothing is known."""
     letters = [(("i", "wrote", "a", "letter", "to", each), "journal", "plan") for each in ("ann", "bo", "cy", "di")]
