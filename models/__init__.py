@@ -70,7 +70,7 @@ from models.scoped import (
     webhooks_within,
 )
 from models.scoped_flags import safety_flags_for_the_team, safety_flags_within, shown_safety_flags, with_origins
-from models.session import ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
+from models.session import HELD_STATUSES, ROUTES, SESSION_KINDS, SESSION_STATUSES, SETTINGS, Session, Vitals
 from models.stamp import PatientStamp, forget, revise, stamp, stamp_all, stamp_of, stamp_records, touch_mentions
 from models.ties import hold_ties, latest_session, tie_anew
 from models.webhook import (
@@ -103,6 +103,7 @@ __all__ = [
     "GENDERS",
     "HANDSHAKE",
     "HEARTBEAT",
+    "HELD_STATUSES",
     "JOB_STATES",
     "NOTE_KINDS",
     "ORIGINS",

@@ -14,6 +14,7 @@ from models.sealing import Sealed, SealedText
 
 SESSION_KINDS = ("screening", "preparation", "dosing", "integration", "psychotherapy")
 SESSION_STATUSES = ("planned", "in_progress", "completed", "cancelled")
+HELD_STATUSES = ("in_progress", "completed")  # of these, what has begun
 SETTINGS = ("clinic", "home", "telehealth")
 ROUTES = ("intravenous", "intramuscular", "intranasal", "sublingual", "oral")
 

@@ -36,14 +36,9 @@ def _read(caller: Principal, kind: Kind, resolve_id: UUID) -> object:
 def _create(caller: Principal, kind: Kind, draft: use_cases.ResolveDraft, once: Once) -> object:
     themes = themes_in(draft.text) if draft.themes is None else ()
     with unit_of_work() as db_session:
-
-        def set_anew() -> Any:
-            use_cases.require_known_themes(db_session, caller, draft)
-            return use_cases.set_resolve(db_session, caller, kind, draft, themes, parts().now())
-
         made = once(
             db_session,
-            set_anew,
+            lambda: use_cases.set_resolve(db_session, caller, kind, draft, themes, parts().now()),
             lambda resolve_id: use_cases.read_resolve(db_session, caller, kind, resolve_id),
         )
     return _looked_through(caller, kind, made.id, Action.CREATE)
@@ -54,7 +49,6 @@ def _change(caller: Principal, kind: Kind, merge: Any, resolve_id: UUID) -> obje
 
         def merged(found: Any) -> use_cases.ResolveDraft:
             draft: use_cases.ResolveDraft = merge(progress.follow(db_session, caller, [found], parts().now())[0])
-            use_cases.require_known_themes(db_session, caller, draft, found.themes)
             return draft
 
         found = use_cases.change_resolve(

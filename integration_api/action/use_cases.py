@@ -1,6 +1,6 @@
 """Intentions and commitments: set, changed, let go of; and what later entries say of them."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from integration_api.care.use_cases import session_of
 from integration_api.errors import Invalid, NotAllowed, NotFound
 from integration_api.safety.raising import settle_resolve, withdraw_with
 from integration_api.safety.routing import Timing
-from integration_api.themes.own import known_themes
+from integration_api.themes.own import require_known
 from integration_api.wording import Sentence
 from models import (
     Commitment,
@@ -38,7 +38,10 @@ STALLS_AFTER = timedelta(days=14)  # our own figure: two usual weeks between ses
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveDraft:
-    """An intention or commitment as it is sent. `themes`: None leaves it to the tagger."""
+    """An intention or commitment as it is sent. `themes`: None leaves it to the tagger.
+
+    `is_from_phone`: it may have been written offline before a theme was taken out, so no name of one refuses it.
+    """
 
     text: str
     patient_id: UUID | None = None
@@ -46,6 +49,7 @@ class ResolveDraft:
     visibility: str | None = None
     themes: tuple[str, ...] | None = None
     id: UUID | None = None
+    is_from_phone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,22 +119,11 @@ def read_resolve(
     return found
 
 
-def require_known_themes(
-    db_session: DbSession, caller: Principal, draft: ResolveDraft, standing: Collection[str] = ()
-) -> None:
-    """Refuse themes that there are not, but those that stand there: one may have been taken out by now.
-
-    Not asked of a phone, which may have been offline since before that: its words are not refused for a name.
-    """
-    fresh = set(draft.themes or ()).difference(standing)
-    if fresh and not fresh <= known_themes(db_session, caller.organization_id).keys():
-        raise Invalid.at("/themes", "There is no such theme.")
-
-
 def set_resolve(
     db_session: DbSession, caller: Principal, kind: Kind, draft: ResolveDraft, themes: Sequence[str], at: datetime
 ) -> Any:
     """Keep one. A patient's own is private unless shared; one that a clinician writes down is the care team's."""
+    _require_known_themes(db_session, caller, draft, ())
     limits = reach(caller, kind.resource, Action.CREATE)
     patient_id = draft.patient_id or limits.patient_id
     visible = patients_within(limits).where(Patient.id == patient_id)
@@ -159,6 +152,7 @@ def change_resolve(
     """Change one; new words are looked at anew unless other themes are given: a merge shows those that stand there."""
     found = read_resolve(db_session, caller, kind, resolve_id, Action.UPDATE)
     draft = merge(found)
+    _require_known_themes(db_session, caller, draft, found.themes)
     if draft.patient_id not in (None, found.patient_id):
         raise Invalid.at("/patient_id", kind.stays)
     if draft.text != found.text and caller.is_clinician and found.author_id != caller.user_id:
@@ -189,6 +183,15 @@ def take_back(
     db_session.delete(found)
     db_session.flush()
     stamp_records(db_session, organization_id, patient_id, left)  # the database lets go of it in them, unseen
+
+
+def _require_known_themes(
+    db_session: DbSession, caller: Principal, draft: ResolveDraft, standing: Iterable[str]
+) -> None:
+    """Refuse themes that there are not, but those that stand there: one may have been taken out by now."""
+    if not draft.is_from_phone:
+        fresh = set(draft.themes or ()).difference(standing)
+        require_known(db_session, caller.organization_id, fresh, "/themes")
 
 
 def _describe(

@@ -3,15 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 from integration_api.errors import Invalid
-from models import Session, is_early
-
-HELD = ("in_progress", "completed")
+from models import HELD_STATUSES, Session, is_early
 
 
 def require_begun(session: Session, status: str, starts_at: datetime, at: datetime, place: str = "/status") -> None:
     """Refuse to say anew that a session was held which is still to come; what stands there is let stand."""
     is_new = (status, starts_at) != (session.status, session.starts_at)
-    if is_new and status in HELD and is_early(starts_at, at):
+    if is_new and status in HELD_STATUSES and is_early(starts_at, at):
         raise Invalid.at(place, "It is still to come: it can be planned or cancelled, and not yet be held.")
 
 

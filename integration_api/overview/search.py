@@ -17,9 +17,8 @@ from sqlalchemy.orm import lazyload
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
-from integration_api.errors import Invalid
 from integration_api.people.use_cases import patient_within
-from integration_api.themes.own import known_themes
+from integration_api.themes.own import require_known
 from models import (
     Between,
     Document,
@@ -89,8 +88,8 @@ def search(
     """Search a patient's record as far as the caller may read it, the latest first; raise `NotFound`."""
     limits = reach(caller, Resource.SEARCH, Action.SEARCH)
     patient_within(db_session, limits, patient_id)
-    if question.theme is not None and question.theme not in known_themes(db_session, caller.organization_id):
-        raise Invalid.at("/theme", "There is no such theme.")
+    if question.theme is not None:
+        require_known(db_session, caller.organization_id, [question.theme], "/theme")
     query = _narrowed(documents_within(limits).where(Document.patient_id == patient_id), question)
     words = words_of(question.words or "")
     if question.words is not None and not words:

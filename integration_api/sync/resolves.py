@@ -92,7 +92,7 @@ class Resolves:
     def _load(self, record: Any) -> ResolveDraft:
         schema = CommitmentDraftSchema() if self.kind is COMMITMENTS else IntentionDraftSchema()
         draft: ResolveDraft = load(schema, record)
-        return draft
+        return replace(draft, is_from_phone=True)
 
     def _shown(self, found: Any) -> dict[str, Any]:
         """Give one as a phone could have sent it, without what it leaves open."""

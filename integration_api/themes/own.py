@@ -1,6 +1,6 @@
 """A clinic's own themes, beside those of the taxonomy: added, changed and taken out while the service runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
@@ -75,6 +75,12 @@ def known_themes(db_session: DbSession, organization_id: UUID) -> dict[str, Know
     """Give every theme that an organization's documents are tagged with, by name."""
     known = {theme.name: KnownTheme.of_taxonomy(theme) for theme in load_taxonomy().themes.values()}
     return known | {theme.name: KnownTheme.of_clinic(theme) for theme in _own(db_session, organization_id)}
+
+
+def require_known(db_session: DbSession, organization_id: UUID, names: Collection[str], place: str) -> None:
+    """Refuse names of themes that there are not."""
+    if names and not known_themes(db_session, organization_id).keys() >= set(names):
+        raise Invalid.at(place, "There is no such theme.")
 
 
 def wanted_of(db_session: DbSession, organization_id: UUID) -> tuple[OwnTheme, ...]:

@@ -35,7 +35,7 @@ class LevelModel:
     def __init__(self, levels: Sequence[str], weights: Mapping[str, Sequence[float]]) -> None:
         self._levels = tuple(levels)
         self._rows = {name: number for number, name in enumerate(weights)}
-        self._table = np.array(list(weights.values()), np.float32).reshape(-1, len(self._levels))
+        self._table = np.array(list(weights.values()), np.float64).reshape(-1, len(self._levels))
 
     def grade(self, words: Sequence[str], kind: str) -> tuple[str, str] | None:
         """Give a level and why it is thought so; None where no level is likelier than not."""
@@ -55,8 +55,7 @@ class LevelModel:
 
     def write(self, path: Path) -> None:
         """Write the weights to a file."""
-        weights = dict(zip(self._rows, np.round(self._table.astype(float), DIGITS).tolist(), strict=True))
-        told = {"levels": self._levels, "weights": weights}
+        told = {"levels": self._levels, "weights": dict(zip(self._rows, self._table.tolist(), strict=True))}
         path.write_text(json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
 
     @classmethod
