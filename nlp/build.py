@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
@@ -93,7 +93,7 @@ def build(
     held_out = list(zip(kept_from, parts, strict=True))
     fitted = weigh([read(each, _by(part, usual)) for each, part in held_out])
     mentions = [
-        (replace(seen, is_enriched=is_enriched), truth)
+        (seen._replace(is_enriched=is_enriched), truth)
         for documents, is_enriched in ((usual, False), (further, True))
         for each, part in held_out
         for seen, truth in met(each, _by(part, documents), fitted)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from math import exp, log
 
@@ -118,7 +118,7 @@ class Combiner:
             chance = _chance(float(odds[sentence, self._columns[theme]]) + said)
             least = min(RULED_OUT, self._threshold[theme]) if theme in self._safety else self._threshold[theme]
             if chance >= least or theme == SUICIDALITY:
-                yield from (replace(one, score=chance) for one in group)
+                yield from (one._replace(score=chance) for one in group)
 
     def _learned(self, together: Sequence["_Weighed"]) -> list[list[Found]]:
         """Give for each document, of those read together, what the network alone finds."""

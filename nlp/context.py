@@ -6,10 +6,10 @@ lexicon for multiple languages", Stud Health Technol Inform 192 (2013) 677.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -28,8 +28,7 @@ from nlp.words import Stream
 KIND = "nlp.kind"
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(NamedTuple):
     """An assertion, and the words added to a mention's `because` to explain it ("" where nothing modified it).
 
     `gap` counts the words between the mention and the cue that turned it.
@@ -40,8 +39,7 @@ class Decided:
     gap: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(NamedTuple):
     """A rule met at words `start` to `end`, and the words `reach` to `limit` that are in its scope."""
 
     rule: ContextRule
@@ -53,7 +51,7 @@ class Cue:
     def holds(self, other: "Cue") -> bool:
         """Tell whether the other cue lies inside this one and is shorter."""
         is_longer = self.end - self.start > other.end - other.start
-        return self.start <= other.start and other.end <= self.end and is_longer
+        return is_longer and self.start <= other.start and other.end <= self.end
 
     def modifies(self, found: Found) -> bool:
         """Tell whether a mention is in scope; a cue that the mention itself contains says nothing about it."""
@@ -65,6 +63,7 @@ class Cue:
 
 
 DECIDED = "nlp.decided"
+PLAIN = Decided(Assertion.AFFIRMED, "")
 ANSWERS = dict.fromkeys(("no", "nope", "nah", "never", "none", "denies", "denied"), Assertion.NEGATED) | dict.fromkeys(
     ("yes", "yeah", "yep", "yup", "sometimes", "often", "daily"), Assertion.AFFIRMED
 )
@@ -119,13 +118,16 @@ class Context:
     def seen(self, doc: Doc, decided: Sequence[Decided]) -> Iterator[Seen]:
         """Give each mention as the trained part sees it."""
         stream, kind = doc.user_data[STREAM], doc.user_data.get(KIND, "journal")
-        scores = doc.user_data[SCORES].scores
-        for one, each in zip(doc.user_data[FOUND], decided, strict=True):
-            start, end = stream.sentences[one.sentence]
-            core = (one.core[0] - start, one.core[1] - start)
-            words = stream.words[start:end]
-            views = turned(scores, one.sentence, self._columns[one.theme])
-            yield Seen(words, core, one.theme, kind, each.assertion, each.gap, one.strength, views)
+        found: Sequence[Found] = doc.user_data[FOUND]
+        sentences, themes = [one.sentence for one in found], [self._columns[one.theme] for one in found]
+        views = turned(doc.user_data[SCORES].scores, sentences, themes).tolist()
+        for number, group in groupby(zip(found, decided, views, strict=True), key=lambda each: each[0].sentence):
+            start, end = stream.sentences[number]
+            words = stream.words[start:end]  # one tuple for all, so that the model reads them once
+            for one, each, view in group:
+                opens, closes = one.core
+                core = (opens - start, closes - start)
+                yield Seen(words, core, one.theme, kind, each.assertion, each.gap, one.strength, view)
 
     def _settle(self, learned: tuple[Assertion, float], decided: Decided, one: Found) -> Decided:
         said, chance = learned
@@ -172,10 +174,9 @@ class Context:
         if one.strength == "denied":
             return Decided(Assertion.NEGATED, "; negated by the line itself")
         in_force = [cue for cue in cues if cue.modifies(one)]
-        ranked = sorted((self._precedence[_assertion(cue)], cue.start, cue.end, n) for n, cue in enumerate(in_force))
-        if not ranked:
-            return Decided(Assertion.AFFIRMED, "")
-        cue = in_force[ranked[0][-1]]
+        if not in_force:
+            return PLAIN
+        cue = min(in_force, key=lambda each: (self._precedence[_assertion(each)], each.start, each.end))
         said = _assertion(cue)
         gap = max(one.core[0] - cue.end, cue.start - one.core[1], 0)
         return Decided(said, f"; {said.value} by {cue.rule.written!r}", gap)

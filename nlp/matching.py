@@ -1,24 +1,25 @@
 """All lines at once over a stream of words: an automaton whose transitions are worked out once and then looked up."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
+from typing import NamedTuple, Optional
 
 from nlp.patterns import NUMBER, Element, Gap
 
-# Beyond this many states the table is emptied and grows anew: memory stays bounded whatever is read.
+# Beyond this many states, or words, what was worked out is forgotten and grows anew: memory stays bounded.
 MAX_STATES = 50_000
+MAX_WORDS = 50_000
 NUMBER_WORDS = frozenset(
     {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
     | {"thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty"}
     | {"forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand", "dozen"}
 )
 UNKNOWN = ""
+END = "\n"  # behind the last word, where every line ends
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A line found in a stream: words `start` to `end`, exclusive."""
 
     line: int
@@ -46,7 +47,8 @@ class Automaton:
         self._first: dict[str, list[int]] = {}
         for number, elements in enumerate(lines):
             self._add(number, elements)
-        self._known, self._lock = _Known(), Lock()
+        self._lock = Lock()
+        self._symbols, self._opening = _Symbols(self), self._begin()
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
@@ -96,57 +98,50 @@ class Automaton:
 
     def find(self, words: Sequence[str], start: int, end: int) -> list[Hit]:
         """Find every line in words `start` to `end`; of a line from one place, the shortest reach only."""
-        symbols = [self._symbol(word) for word in words[start:end]]
+        symbol_of, opening = self._symbols.__getitem__, self._opening  # another thread may begin new ones
+        symbols = [*map(symbol_of, words[start:end]), END]
         hits: list[Hit] = []
-        known = self._known  # held on to: another thread may begin a new one
-        opening = known.table[0]
         for first, symbol in enumerate(symbols):
-            if symbol is not UNKNOWN and opening.get(symbol, 0) is not None:
-                self._from(known, first, symbols, start, hits)
+            state, place = opening[symbol], first
+            seen: tuple[int, ...] = ()
+            while state is not None:
+                place += 1
+                if state.lines:
+                    hits += [Hit(line, first + start, place + start) for line in state.lines if line not in seen]
+                    seen += state.lines
+                state = state[symbols[place]]
         return hits
 
-    def _symbol(self, word: str) -> str:
+    def symbol(self, word: str) -> str:
+        """Give what a word is to the lines: itself, any number, or none of their words."""
         if word in self.vocabulary:
             return word
         return NUMBER if is_number(word) else UNKNOWN
 
-    def _from(self, known: "_Known", first: int, symbols: Sequence[str], offset: int, hits: list[Hit]) -> None:
-        state = 0
-        seen: set[int] = set()
-        table, lines = known.table, known.lines
-        for place in range(first, len(symbols)):
-            symbol = symbols[place]
-            try:
-                following = table[state][symbol]
-            except KeyError:
-                following = self._next(known, state, symbol)
-            if following is None:
-                return
-            state = following
-            for line in lines[state]:
-                if line not in seen:
-                    seen.add(line)
-                    hits.append(Hit(line, first + offset, place + 1 + offset))
-
-    def _next(self, known: "_Known", state: int, symbol: str) -> int | None:
+    def next(self, state: "_State", symbol: str) -> Optional["_State"]:
         """Work a transition out, one thread at a time; it is seen by others when all that it leads to is there."""
         with self._lock:
-            target = self._work_out(known, known.members[state], symbol, is_start=state == 0)
-            known.table[state][symbol] = target
+            target = None if symbol is END else self._work_out(state, symbol)
+            state[symbol] = target
             return target
 
-    def _work_out(self, known: "_Known", members: Iterable[int], symbol: str, *, is_start: bool) -> int | None:
+    def _work_out(self, state: "_State", symbol: str) -> Optional["_State"]:
         reached: set[int] = set()
         symbols = (symbol, NUMBER) if symbol != NUMBER and is_number(symbol) else (symbol,)
         for word in symbols:
-            if is_start:
+            if not state.members:
                 reached.update(self._first.get(word, ()))
-                continue
-            for node in members:
+            for node in state.members:
                 reached.update(self._edges[node].get(word, ()))
-        for node in members:
+        for node in state.members:
             reached.update(self._any[node])
-        return self._state(known, self._closed(reached)) if reached else None
+        if not reached:
+            return None
+        members = self._closed(reached)
+        if members not in state.known:
+            lines = tuple(sorted(self._final[node] for node in members if node in self._final))
+            state.known[members] = _State(self, members, lines, state.known)
+        return state.known[members]
 
     def _closed(self, nodes: set[int]) -> frozenset[int]:
         waiting = list(nodes)
@@ -157,25 +152,47 @@ class Automaton:
                     waiting.append(node)
         return frozenset(nodes)
 
-    def _state(self, known: "_Known", members: frozenset[int]) -> int:
-        if members not in known.states:
-            known.states[members] = len(known.members)
-            known.members.append(members)
-            known.table.append({})
-            known.lines.append(tuple(sorted(self._final[node] for node in members if node in self._final)))
-        return known.states[members]
+    def _begin(self) -> "_State":
+        return _State(self, frozenset(), (), {})
 
     def rest(self) -> None:
-        """Begin a new table of transitions if this one has grown too large. To be called between texts."""
-        if len(self._known.members) > MAX_STATES:
-            self._known = _Known()
+        """Forget what was worked out if that has grown too large. To be called between texts."""
+        if len(self._opening.known) > MAX_STATES:
+            self._opening = self._begin()
+        if len(self._symbols) > MAX_WORDS:
+            self._symbols = _Symbols(self)
 
 
-class _Known:
-    """What has been worked out so far: states by the nodes that they stand for, and where each symbol leads."""
+class _Symbols(dict[str, str]):
+    """What each word met so far is to the lines."""
 
-    def __init__(self) -> None:
-        self.states: dict[frozenset[int], int] = {}
-        self.members: list[frozenset[int]] = [frozenset()]
-        self.table: list[dict[str, int | None]] = [{}]
-        self.lines: list[tuple[int, ...]] = [()]
+    def __init__(self, automaton: Automaton) -> None:
+        super().__init__()
+        self._automaton = automaton
+
+    def __missing__(self, word: str) -> str:
+        symbol = self[word] = self._automaton.symbol(word)
+        return symbol
+
+
+class _State(dict[str, Optional["_State"]]):
+    """Where each symbol met here leads, None being nowhere; the rest is worked out when it is met.
+
+    members: the nodes that it stands for, none at the beginning of a line. lines: those that end here. known: all
+    states that were worked out together.
+    """
+
+    __slots__ = ("_automaton", "known", "lines", "members")
+
+    def __init__(
+        self,
+        automaton: Automaton,
+        members: frozenset[int],
+        lines: tuple[int, ...],
+        known: dict[frozenset[int], "_State"],
+    ) -> None:
+        super().__init__()
+        self._automaton, self.members, self.lines, self.known = automaton, members, lines, known
+
+    def __missing__(self, symbol: str) -> Optional["_State"]:
+        return self._automaton.next(self, symbol)

@@ -1,8 +1,10 @@
 """The pipeline's component that finds themes: lexicon lines over the stream of words, then merged."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from itertools import groupby
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from operator import attrgetter
+from typing import NamedTuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -16,13 +18,13 @@ SPANS = "themes"
 STREAM = "nlp.stream"
 FOUND = "nlp.found"
 BARRED = "nlp.barred"
+IN_READING_ORDER = attrgetter("start", "end", "theme")
 MOST = 3  # mentions of one theme in one sentence; a row of a hundred sad faces says no more than three
 # How far a line of each list is to be trusted. Set by judgement, in the order strong > likely > weak; not calibrated.
 SCORES = {"strong": 0.9, "denied": 0.9, "likely": 0.7, "weak": 0.55}
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A theme at words `start` to `end` of the stream, in the sentence with that number.
 
     `line` is the lexicon line that found it; None where the trained part did, and then `why` tells what spoke for it
@@ -85,27 +87,32 @@ class ThemeFinder:
     def find(self, stream: Stream) -> Iterator[Found]:
         """Find the themes of a stream, sentence by sentence, and where a line says that a theme is not meant."""
         for number, (start, end) in enumerate(stream.sentences):
-            hits = self._automaton.find(stream.words, start, end)
-            found = sorted((self._found(hit, number) for hit in hits), key=lambda one: one.theme)
-            kept = [one for one in found if one.strength == "never"]
-            for _, group in groupby(found, key=lambda one: one.theme):
-                kept.extend(merge(group))
-            yield from sorted(kept, key=lambda one: (one.start, one.end, one.theme))
+            groups: dict[str, list[Found]] = defaultdict(list)
+            for hit in self._automaton.find(stream.words, start, end):
+                one = self._found(hit, number)
+                groups[one.theme].append(one)
+            kept: list[Found] = []
+            for group in groups.values():
+                kept += [one for one in group if one.strength == "never"]
+                kept += merge(group)
+            kept.sort(key=IN_READING_ORDER)
+            yield from kept
 
     def _found(self, hit: Hit, sentence: int) -> Found:
         line = self._lines[hit.line]
         return Found(line.theme, hit.start, hit.end, sentence, SCORES.get(line.strength, 0.0), line)
 
 
-def merge(group: Iterable[Found]) -> list[Found]:
+def merge(group: Sequence[Found]) -> list[Found]:
     """Settle what was found of one theme in one sentence.
 
     A `never` line takes away whatever it overlaps. Of findings that overlap the longest stays, with the best score
     among them. Weak ones stay only where two different lines meet in the sentence without overlapping.
     """
-    everything = list(group)
-    never = [one for one in everything if one.strength == "never"]
-    allowed = [one for one in everything if one.strength != "never" and not any(one.overlaps(n) for n in never)]
+    if len(group) == 1:  # as most are
+        return [one for one in group if one.strength not in {"never", "weak"}]
+    never = [one for one in group if one.strength == "never"]
+    allowed = [one for one in group if one.strength != "never" and not any(one.overlaps(n) for n in never)]
     firm = _longest([one for one in allowed if one.strength != "weak"])
     if firm:
         return firm[:MOST]
@@ -120,7 +127,7 @@ def _longest(found: list[Found]) -> list[Found]:
         if rival is None:
             kept.append(one)
         elif one.score > kept[rival].score:
-            kept[rival] = replace(kept[rival], score=one.score)
+            kept[rival] = kept[rival]._replace(score=one.score)
     return kept
 
 

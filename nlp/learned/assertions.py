@@ -7,15 +7,14 @@ from.
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlp.findings import Assertion
 from nlp.learned.multinomial import fitted
-from nlp.learned.segments import weighted_sums
 
 ASSERTIONS = tuple(Assertion)
 BEFORE, AFTER, CLOSE = 8, 7, 3  # words looked at on either side of a mention; those whose distance counts
@@ -27,13 +26,32 @@ AFFIRMED_COUNTS = 0.65
 EVEN = 0.5  # another assertion must be likelier than not where the rules affirm
 AFFIRMED = ASSERTIONS.index(Assertion.AFFIRMED)
 NOTHING = (0.0,) * len(ASSERTIONS)
-PLACES = {back: f"{back} before" for back in range(1, CLOSE + 1)}
 NETWORK = tuple(f"{of}:{each.value}" for of in ("network", "of the theme") for each in ASSERTIONS[1:])
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Window(NamedTuple):
+    """Words that are looked at by where they stand.
+
+    They are counted from `anchor`: the first word of the sentence, that of the mention, or the one behind it.
+    """
+
+    name: str
+    anchor: int
+    offsets: range
+    value: float
+
+
+OPENS, STARTS, ENDS = range(3)
+WINDOWS = (
+    Window("first", OPENS, range(1), 1.0),
+    *(Window(f"{back} before", STARTS, range(-back, 1 - back), 1.0) for back in range(1, CLOSE + 1)),
+    Window("before", STARTS, range(-BEFORE, 0), 0.5),
+    Window("after", ENDS, range(AFTER), 0.5),
+)
+
+
+class Seen(NamedTuple):
     """A mention as it is judged.
 
     words: of its sentence. core: which of them it is about. verdict: what the rules say; gap: how many words lie
@@ -70,83 +88,90 @@ def known_beforehand(seen: Seen) -> Iterator[str]:
         yield from ("enriched:", f"enriched:{seen.verdict.value}", f"enriched:{seen.theme}")
 
 
-def words_around(seen: Seen) -> Iterator[tuple[str, Sequence[str], float]]:
-    """Give the words that are looked at: where they stand, the words, and what each counts."""
-    start, end = seen.core
-    words = seen.words
-    yield "first", words[:1], 1.0
-    for back in range(1, min(CLOSE, start) + 1):
-        yield PLACES[back], words[start - back : start - back + 1], 1.0
-    yield "before", words[max(0, start - BEFORE) : start], 0.5
-    yield "after", words[end : end + AFTER], 0.5
+def words_around(seen: Seen) -> Iterator[tuple[str, float]]:
+    """Name the words that are looked at, by where they stand, each with what it counts."""
+    anchors = (0, *seen.core)
+    for name, anchor, offsets, value in WINDOWS:
+        for place in (anchors[anchor] + offset for offset in offsets):
+            if 0 <= place < len(seen.words):
+                yield f"{name}:{seen.words[place]}", value
 
 
 def features_of(seen: Seen) -> Iterator[tuple[str, float]]:
     """Name all that is looked at, each with its value."""
     for name in known_beforehand(seen):
         yield name, 1.0
-    for place, words, value in words_around(seen):
-        for word in words:
-            yield f"{place}:{word}", value
-    for name, value in zip(NETWORK, _bounded(seen.turned), strict=True):
-        yield name, value
+    yield from words_around(seen)
+    yield from zip(NETWORK, _bounded(np.array(seen.turned)).tolist(), strict=True)
 
 
-def _bounded(logits: Sequence[float]) -> list[float]:
-    return [max(-6.0, min(6.0, logit)) / 3 for logit in logits]
+def _bounded(logits: Floats) -> Floats:
+    return np.clip(logits, -6, 6) / 3
 
 
 class AssertionModel:
     """Gives the chance of each assertion of a mention."""
 
     def __init__(self, weights: Mapping[str, Sequence[float]]) -> None:
-        self._weights = {name: tuple(row) for name, row in weights.items()}
-        # One table in which each word is looked up by where it stands; its last row is that of what was never met.
-        self._table = np.array([*self._weights.values(), NOTHING], np.float64)
-        self._rows: dict[str, dict[str, int]] = {}
-        for number, name in enumerate(self._weights):
-            place, _, word = name.partition(":")
-            self._rows.setdefault(place, {})[word] = number
-        self._network = np.array([self._weights.get(name, NOTHING) for name in NETWORK], np.float64)
-        self._beforehand: dict[tuple[object, ...], Floats] = {}
+        self._weights = weights
+        places = {window.name: number for number, window in enumerate(WINDOWS)}
+        parts = [(*name.partition(":")[::2], row) for name, row in weights.items()]
+        known = [(place, word, row) for place, word, row in parts if place in places]
+        self._words = {word: number for number, word in enumerate(dict.fromkeys(word for _, word, _ in known), 1)}
+        # One table in which each word is looked up by where it stands; its first row is that of what was never met.
+        self._table = np.zeros((len(WINDOWS), len(self._words) + 1, len(ASSERTIONS)))
+        if known:
+            at = np.array([(places[place], self._words[word]) for place, word, _ in known])
+            self._table[at[:, 0], at[:, 1]] = [row for *_, row in known]
+        self._network = np.array([weights.get(name, NOTHING) for name in NETWORK], np.float64)
+        self._beforehand: dict[tuple[object, ...], list[float]] = {}
 
     def chances(self, mentions: Sequence[Seen]) -> Floats:
         """Give the chances of all assertions of some mentions, shape (mentions, assertions); rows sum to one."""
         if not mentions:
             return np.zeros((0, len(ASSERTIONS)))
-        logits = np.stack([self._known(each) for each in mentions])
-        logits += np.array([_bounded(each.turned) for each in mentions]) @ self._network
-        rows: list[int] = []
-        values: list[float] = []
-        offsets = [0]
-        for seen in mentions:
-            for place, words, value in words_around(seen):
-                row = self._rows.get(place, {}).get
-                rows += [row(word, -1) for word in words]
-                values += [value] * len(words)
-            offsets.append(len(rows))
-        logits += weighted_sums(self._table, np.array(rows, np.int64), np.array(values), np.array(offsets))
+        logits = np.array([self._known(each) for each in mentions])
+        logits += _bounded(np.array([each.turned for each in mentions])) @ self._network
+        logits += self._around(mentions)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
-    def _known(self, seen: Seen) -> Floats:
+    def _known(self, seen: Seen) -> list[float]:
         """Add up what is known beside the words: there are few different sums, which are kept."""
         key = (seen.verdict, seen.strength, seen.gap <= NEAR, seen.theme, seen.kind, seen.is_enriched)
         if key not in self._beforehand:
             rows = [self._weights.get(name, NOTHING) for name in known_beforehand(seen)]
-            self._beforehand[key] = np.sum(rows, axis=0)
+            self._beforehand[key] = np.sum(rows, axis=0).tolist()
         return self._beforehand[key]
+
+    def _around(self, mentions: Sequence[Seen]) -> Floats:
+        """Add up what the words around each mention say. Each sentence is laid out once, with nothing beside it."""
+        number, nothing = self._words.get, [0] * max(BEFORE, AFTER)
+        row, anchors, laid = [*nothing], [], None
+        for seen in mentions:
+            if seen.words is not laid:
+                opens, laid = len(row), seen.words
+                row += [number(word, 0) for word in laid]
+                row += nothing
+            anchors.append((opens, opens + seen.core[0], opens + seen.core[1]))
+        words, at = np.array(row), np.array(anchors)
+        said = np.zeros((len(mentions), len(ASSERTIONS)))
+        for window, table in zip(WINDOWS, self._table, strict=True):
+            met = words[at[:, window.anchor, None] + np.array(window.offsets)]
+            said += table[met].sum(axis=1) * window.value
+        return said
 
     def settle(self, mentions: Sequence[Seen]) -> list[tuple[Assertion, float]]:
         """Choose an assertion for each mention, and say how sure it is."""
-        settled = []
-        for seen, chances in zip(mentions, self.chances(mentions).tolist(), strict=True):
-            counted = [chances[AFFIRMED] * AFFIRMED_COUNTS, *chances[1:]]
-            best = counted.index(max(counted))
-            if seen.verdict is Assertion.AFFIRMED and chances[best] < EVEN:
-                best = AFFIRMED
-            settled.append((ASSERTIONS[best], chances[best]))
-        return settled
+        chances = self.chances(mentions)
+        counted = chances.copy()
+        counted[:, AFFIRMED] *= AFFIRMED_COUNTS
+        best = counted.argmax(axis=1)
+        sure = chances[np.arange(len(mentions)), best]
+        is_affirmed = np.array([each.verdict is Assertion.AFFIRMED for each in mentions], bool)
+        best[is_affirmed & (sure < EVEN)] = AFFIRMED
+        sure = chances[np.arange(len(mentions)), best]
+        return [(ASSERTIONS[number], chance) for number, chance in zip(best.tolist(), sure.tolist(), strict=True)]
 
     def write(self, path: Path) -> None:
         """Write the weights to a file."""

@@ -32,12 +32,15 @@ def truth_of(rows: Sequence[Mapping[str, Assertion]], labels: Sequence[str]) -> 
     return truth
 
 
-def turned(scores: Floats, sentence: int, theme: int) -> list[float]:
-    """Give what the network thinks of each assertion but "affirmed", as log odds.
+def turned(scores: Floats, sentences: Sequence[int], themes: Sequence[int]) -> Floats:
+    """Give what the network thinks of each assertion but "affirmed" of some mentions, as log odds, a row a mention.
 
-    First whether anything in the sentence is so asserted, then whether this theme is, set against whether it is there.
+    sentences, themes: of each mention its row and its column among the scores of a document. First whether anything in
+    the sentence is so asserted, then whether this theme is, set against whether it is there.
     """
-    row, count = scores[sentence], len(TURNED)
-    themes = (len(row) - count) // (count + 1)
-    own = themes + count + theme * count
-    return [*row[themes : themes + count].tolist(), *(row[own : own + count] - row[theme]).tolist()]
+    count = len(TURNED)
+    known = (scores.shape[1] - count) // (count + 1)
+    rows, columns = np.array(sentences, np.int64)[:, None], np.array(themes, np.int64)[:, None]
+    every = scores[rows, known + np.arange(count)]
+    own = scores[rows, known + count + columns * count + np.arange(count)] - scores[rows, columns]
+    return np.hstack([every, own])

@@ -155,7 +155,7 @@ def test_what_is_thought_of_a_themes_assertion_is_told_of_that_theme() -> None:
     expected = [scores[1, labels.index(each)] for each in TURNED]
     expected += [scores[1, labels.index(f"family:{each}")] - scores[1, family] for each in TURNED]
     assert family < themes
-    assert turned(scores, 1, family) == expected
+    assert turned(scores, [1], [family]).tolist() == [expected]
 
 
 def test_a_byte_a_number_is_off_by_half_a_step_at_most() -> None:

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from shutil import copytree
@@ -220,9 +219,9 @@ def test_the_combiner_is_fitted_to_what_it_is_shown() -> None:
 
 def test_assertions_are_learned_from_rules_and_words_together() -> None:
     """Planted: "days now" denies drinking without a rule, and a far "not" is about something else."""
-    days = replace(PLAIN, words=("forty", "days", "now", "no", "drink"), core=(4, 5))
-    far = replace(PLAIN, words=("not", "home", "yet", "i", "drank"), core=(4, 5), verdict=Assertion.NEGATED, gap=3)
-    near = replace(PLAIN, words=("not", "a", "drink"), core=(2, 3), verdict=Assertion.NEGATED, gap=1)
+    days = PLAIN._replace(words=("forty", "days", "now", "no", "drink"), core=(4, 5))
+    far = PLAIN._replace(words=("not", "home", "yet", "i", "drank"), core=(4, 5), verdict=Assertion.NEGATED, gap=3)
+    near = PLAIN._replace(words=("not", "a", "drink"), core=(2, 3), verdict=Assertion.NEGATED, gap=1)
     truth = [(PLAIN, Assertion.AFFIRMED), (far, Assertion.AFFIRMED)] + 2 * [
         (days, Assertion.NEGATED),
         (near, Assertion.NEGATED),
@@ -241,8 +240,7 @@ def test_assertions_are_learned_from_rules_and_words_together() -> None:
 
 def test_assertions_are_read_as_they_were_learned() -> None:
     """The table that reads many mentions at once gives what adding up all features by their names would."""
-    seen = replace(
-        PLAIN,
+    seen = PLAIN._replace(
         words=("so", "not", "the", "drink", "it", "was", "not"),
         core=(3, 4),
         verdict=Assertion.NEGATED,
