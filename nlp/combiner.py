@@ -130,9 +130,8 @@ class Combiner:
             return learned
         numbers = np.array([sentence + each.scored.first for each, _, sentence, _ in asked])
         columns = np.array([column for *_, column in asked])
-        parts, around = self._model.evidence.of(together[0].scored.read, numbers, columns)
-        for (each, own, sentence, column), said, others in zip(asked, parts, around.tolist(), strict=True):
-            shares = said.tolist()
+        split = self._model.evidence.of(together[0].scored.read, numbers, columns)
+        for (each, own, sentence, column), (shares, others) in zip(asked, split, strict=True):
             if max(shares, default=0.0) >= LEAST_SAID:  # else only what stands around speaks for it
                 own.append(self._quoted(each, sentence, column, shares, others))
         return learned
@@ -149,7 +148,8 @@ class Combiner:
         start, end = stream.sentences[sentence]
         words = stream.words[start:end]
         opens, closes = quote(words, shares)
-        anchor = start + max(range(opens, closes), key=lambda n: (words[n] not in CUES, shares[n]))
+        told = [n for n in range(opens, closes) if words[n] not in CUES]
+        anchor = start + max(told or range(opens, closes), key=shares.__getitem__)
         if others > sum(shares[opens:closes]):  # of "He rang again." the "He" alone shows nothing
             opens, closes = whole(words)
         why = _strongest([*words, SENTENCES_AROUND], [*shares, others])
@@ -170,8 +170,8 @@ def _chance(odds: float) -> float:
 
 def _strongest(words: Sequence[str], shares: Sequence[float]) -> str:
     """Name the words, or what else speaks, that carry most, with their part in the score."""
-    ranked = sorted(zip(words, shares, strict=True), key=lambda each: -each[1])[:WORDS_SHOWN]
-    return " ".join(f"{word}{share:+.1f}" for word, share in ranked if share > 0)
+    ranked = sorted(range(len(words)), key=shares.__getitem__, reverse=True)[:WORDS_SHOWN]
+    return " ".join([f"{words[n]}{shares[n]:+.1f}" for n in ranked if shares[n] > 0])
 
 
 @Language.factory(

@@ -9,6 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from nlp.lexicon_files import load_lexicon
+from nlp.words import normal_words_of
 
 ENGLISH, UNKNOWN = "en", "und"  # ISO 639; "und" stands for no language that can be told
 LANGUAGE = "language"
@@ -47,11 +48,8 @@ class Languages:
 
     def language_of(self, doc: Doc) -> str:
         """Tell the language of a normalised document."""
-        strings = doc.vocab.strings
-        norms: Any = doc.to_array("NORM")
-        text = " ".join([strings[norm] for norm in norms.tolist()])
-        every = text.split()
-        if text.isascii() and every and _share(every, HOLDING) >= ENOUGH:
+        every = normal_words_of(doc)
+        if every and "".join(every).isascii() and _share(every, HOLDING) >= ENOUGH:
             return ENGLISH  # as nearly all texts are; what follows would say so too
         words = [word for word in every if word.isalpha()]
         if not words:

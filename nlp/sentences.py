@@ -1,16 +1,17 @@
 """Where sentences begin, in journals typed on phones and in terse clinical notes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from itertools import accumulate, pairwise
 from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from nlp.words import ELLIPSIS, blank_pipeline, tokenizable, written
+from nlp.norms import ELLIPSIS, Remembered
+from nlp.words import blank_pipeline, tokenizable
 
 STOP = re.compile("[.!?\u3002\uff01\uff1f\u061f]+")
 CLOSING = frozenset("\u201d\u2019)]}*_»")
@@ -58,18 +59,21 @@ def _pipeline() -> Language:
 
 
 def _starts(doc: Doc) -> Iterator[int]:
-    if len(doc):
+    """Give where sentences start. Plain tokens, which are most, are passed over, but for the first behind an end."""
+    marks: Any = doc.to_array(["ORTH", "SPACY"])
+    orths, strings = marks[:, 0].tolist(), doc.vocab.strings
+    text = _Typed([strings[orth] for orth in orths], marks[:, 1].tolist())
+    notable = [place for place, is_plain in enumerate(_IS_PLAIN.of(orths, strings)) if not is_plain]
+    wraps = text.soft_wraps([place for place in notable if "\n" in text.words[place]])
+    if orths:
         yield 0
     after_end = False
-    begun = 0
-    text = _Typed(*zip(*written(doc), strict=True)) if len(doc) else _Typed((), ())
-    wraps = text.soft_wraps()
-    for place, word in enumerate(text.words):
-        if place - begun < LONG and _is_plain(word):
-            if after_end:
-                yield place
-                after_end, begun = False, place
-            continue
+    begun = passed = 0
+    for place in notable:
+        for start in text.starts_among_plain(passed, place, begun, after_end=after_end):
+            yield start
+            after_end, begun = False, start
+        word, passed = text.words[place], place + 1
         if (after_end and not text.belongs_before(place)) or _is_overdue(word, place - begun):
             yield place
             after_end, begun = False, place
@@ -77,12 +81,15 @@ def _starts(doc: Doc) -> Iterator[int]:
             after_end = after_end or place not in wraps
         elif not after_end:
             after_end = text.ends_sentence(place)
+    yield from text.starts_among_plain(passed, len(orths), begun, after_end=after_end)
 
 
-@lru_cache(50_000)
 def _is_plain(text: str) -> bool:
     """Tell whether a token, as nearly all do, can neither end a sentence nor belong to one that has ended."""
     return text[0].isalnum() and text != "I."  # which spaCy takes for somebody's initial
+
+
+_IS_PLAIN = Remembered(_is_plain)
 
 
 def _is_overdue(word: str, length: int) -> bool:
@@ -94,8 +101,21 @@ def _is_overdue(word: str, length: int) -> bool:
 class _Typed:
     """The tokens of a text, and after which of them a space stands."""
 
-    words: tuple[str, ...]
-    opens: tuple[bool, ...]
+    words: Sequence[str]
+    opens: Sequence[int]
+
+    def starts_among_plain(self, first: int, last: int, begun: int, *, after_end: bool) -> Iterator[int]:
+        """Give where sentences start among plain tokens: behind an end, and where a run without stops is overdue."""
+        if after_end and first < last:
+            yield first
+            begun = first
+        place = max(first, begun + LONG)
+        while place < last:
+            if _is_overdue(self.words[place], place - begun):
+                yield place
+                begun, place = place, place + LONG
+            else:
+                place += 1
 
     def belongs_before(self, place: int) -> bool:
         """Spaces, closing quotes and further stops still belong to the sentence that they end."""
@@ -115,13 +135,12 @@ class _Typed:
             return False
         return word != "." or not self._is_abbreviation(place, following)
 
-    def soft_wraps(self) -> frozenset[int]:
-        """Tell which tokens are line breaks that a machine made: before a small letter, in a text of full lines.
+    def soft_wraps(self, breaks: Sequence[int]) -> frozenset[int]:
+        """Tell which line breaks a machine made: before a small letter, in a text of full lines.
 
         A line is full where the first word of the next one had no room. Who presses return after each thought and
         writes no capitals either has lines of all lengths, so that few of them are full.
         """
-        breaks = [place for place, word in enumerate(self.words) if "\n" in word]
         if not breaks:
             return frozenset()
         starts = [0, *accumulate(len(word) + is_open for word, is_open in zip(self.words, self.opens, strict=True))]

@@ -1,29 +1,30 @@
 """Text into spaCy tokens, and tokens into the stream of normal words that lexicon lines are compared with."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import spacy
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 from spacy.util import compile_infix_regex, compile_prefix_regex, compile_suffix_regex, registry
 
-from nlp.spelling import DASHES, load_spelling
+from nlp.norms import Norms, Remembered
+from nlp.spelling import load_spelling
 
 # One character for another, so that every offset stays: what phones type for an apostrophe or a space.
 APOSTROPHES = "\u2019\u2018\u02bc\u0060\u00b4\u2032\u201b\uff07"
 SPACES = "\u00a0\u202f\u2007"
 SAME_LENGTH = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(SPACES, " "))
 EXTRA_INFIXES = (r"--+", r"[()\[\]{}!?;\"“”]", r"(?<=[a-z]{3})\.(?=[a-z]{2})", r"(?<=[a-z]{2}),(?=[a-z])")
-ELLIPSIS = re.compile(r"\.{2,}|…+")
 UNBROKEN = re.compile(r"\S{200,}")
 UNBROKEN_MAX = 64
-NOTHING = " "  # spaCy takes an empty norm for a missing one
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,67 +98,46 @@ def _shorthand() -> dict[str, list[dict[str, str]]]:
     return {form: [{"ORTH": form}] for form in every}
 
 
-def written(doc: Doc) -> list[tuple[str, bool]]:
-    """Give each token's text, and whether a space follows it."""
-    # As one array: making an object of every token takes longer than all else here.
-    marks: Any = doc.to_array(["ORTH", "SPACY"])
-    strings = doc.vocab.strings
-    return [(strings[orth], bool(space)) for orth, space in marks.tolist()]
-
-
-def norms(tokens: Iterable[tuple[str, bool]], norm: Callable[[str, bool], str]) -> Iterator[str]:
-    """Give the normal words of each token, parted by spaces, or one space where there is none to match.
-
-    tokens: as `written` gives them. `norm` is `Spelling.norm`, or the same with a memory.
-    """
-    is_glued = follows_word = False
-    for text, is_open in tokens:
-        if text in DASHES:
-            is_inside_word = is_glued and not is_open and text == "-"
-            yield NOTHING if is_inside_word else "--"
-        elif text[0] in ".…" and ELLIPSIS.fullmatch(text):
-            yield "…"
-        else:
-            yield norm(text, follows_word) or NOTHING
-        is_glued = not is_open
-        follows_word = is_glued and text.isalpha()
-
-
 def stream_of(doc: Doc) -> Stream:
     """Read the stream off a normalised document; sentences are ranges of its words."""
-    words: list[str] = []
-    tokens: list[int] = []
-    sentences = []
-    start = 0
-    strings = doc.vocab.strings
     marks: Any = doc.to_array(["NORM", "SENT_START"])
-    for token, (norm, begins) in enumerate(marks.tolist()):
-        if begins == 1 and len(words) > start:
-            sentences.append((start, len(words)))
-            start = len(words)
-        for word in strings[norm].split():
-            words.append(word)
-            tokens.append(token)
-    if len(words) > start:
-        sentences.append((start, len(words)))
-    return Stream(tuple(words), tuple(tokens), tuple(sentences))
+    parts = _PARTS.of(marks[:, 0].tolist(), doc.vocab.strings)
+    counts = np.fromiter(map(len, parts), np.int64, len(parts))
+    ends = np.cumsum(counts)
+    opens = (ends - counts)[marks[:, 1] == 1].tolist()
+    bounds = list(dict.fromkeys([0, *opens, int(counts.sum())]))  # each once: a sentence has words
+    tokens = np.repeat(np.arange(len(parts)), counts).tolist()
+    return Stream(tuple(chain.from_iterable(parts)), tuple(tokens), tuple(pairwise(bounds)))
+
+
+def normal_words_of(doc: Doc) -> list[str]:
+    """Give the words of a normalised document, whatever its sentences are."""
+    norms: Any = doc.to_array("NORM")
+    return list(chain.from_iterable(_PARTS.of(norms.tolist(), doc.vocab.strings)))
 
 
 def count_words(doc: Doc) -> int:
     """Count the tokens with a letter or digit in them."""
-    strings = doc.vocab.strings
     orths: Any = doc.to_array("ORTH")
-    return sum(_is_word(strings[orth]) for orth in orths.tolist())
+    return sum(_IS_WORD.of(orths.tolist(), doc.vocab.strings))
 
 
-@lru_cache(50_000)
 def _is_word(text: str) -> bool:
     return any(letter.isalnum() for letter in text)
+
+
+_PARTS = Remembered(lambda norm: tuple(norm.split()))
+_IS_WORD = Remembered(_is_word)
 
 
 @cache
 def _line_pipeline() -> Language:
     return blank_pipeline()
+
+
+@cache
+def _line_norms() -> Norms:
+    return Norms(load_spelling())
 
 
 @cache
@@ -170,8 +150,6 @@ def _split_words() -> frozenset[str]:
 @lru_cache(50_000)
 def normal_words(text: str) -> tuple[str, ...]:
     """Normalise a word of a lexicon line just as texts are: "don't" gives ("do", "not")."""
-    norm = load_spelling().norm
     if text.isascii() and text.isalpha() and text not in _split_words():  # as most are: the tokenizer leaves it whole
-        return tuple(norm(text).split())
-    doc = _line_pipeline()(tokenizable(text))
-    return tuple(word for words in norms(written(doc), norm) for word in words.split())
+        return tuple(load_spelling().norm(text).split())
+    return tuple(" ".join(_line_norms().of(_line_pipeline()(tokenizable(text)))).split())

@@ -1,6 +1,6 @@
 """Which words of a sentence speak for a theme, in the eyes of the trained part."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from nlp.learned.word_table import Floats
 AT_LEAST = 0.15  # a word must carry this share of what the strongest word carries, or it ends the quote
 LONGEST = 14  # words
 FILTERS_ASKED = 24  # of those that speak in a sentence, the ones that count most
+AT_ONCE = 128  # scores that are split together, so that memory stays bounded
 
 
 class Evidence:
@@ -28,11 +29,16 @@ class Evidence:
     def __init__(self, weights: SideBySide) -> None:
         self._weights = weights
 
-    def of(self, read: Read, sentences: Ints, themes: Ints) -> tuple[list[Floats], Floats]:
-        """Give each word's part in some scores, and what the other sentences of the document add to each.
+    def of(self, read: Read, sentences: Ints, themes: Ints) -> Iterator[tuple[list[float], float]]:
+        """Split some scores, each that of a sentence and the theme beside it.
 
-        The first is for each sentence and the theme beside it an array, shape (words,).
+        Gives each word's part in it, and what the other sentences of the document add.
         """
+        for first in range(0, len(sentences), AT_ONCE):
+            together = slice(first, first + AT_ONCE)
+            yield from self._together(read, sentences[together], themes[together])
+
+    def _together(self, read: Read, sentences: Ints, themes: Ints) -> Iterator[tuple[list[float], float]]:
         batch, gradients = read.batch, self._weights.gradients(read, sentences, themes)
         lengths = batch.words[sentences + 1] - batch.words[sentences]
         words, owner = spread(batch.words[sentences], lengths), np.repeat(np.arange(len(sentences)), lengths)
@@ -42,7 +48,11 @@ class Evidence:
             along = gradients.units @ self._weights.dense[: batch.table.width].T
             shares += batch.pull[words] * np.einsum("ij,ij->i", vectors, along[owner])
         shares += self._of_phrases(read, sentences, gradients.filters, lengths)
-        return np.split(shares.astype(np.float32), np.cumsum(lengths)[:-1]), gradients.others
+        every, ends = shares.tolist(), np.cumsum(lengths)
+        for opens, closes, others in zip(
+            (ends - lengths).tolist(), ends.tolist(), gradients.others.tolist(), strict=True
+        ):
+            yield every[opens:closes], others
 
     def _of_grams(self, read: Read, sentences: Ints, direction: Floats, words: Ints, owner: Ints) -> Any:
         """Share out what n-grams say: of a pair half to either word, and equally to all places where one stands."""
@@ -74,13 +84,13 @@ class Evidence:
 def quote(words: Sentence, shares: Sequence[float]) -> tuple[int, int]:
     """Give the run of words, start and end, that speaks for the theme most; at least one word."""
     usable = [word[0].isalnum() for word in words]
+    values = [share if use else 0.0 for share, use in zip(shares, usable, strict=True)]
     if not any(usable):
         return 0, len(words)
-    values = [share if use else 0.0 for share, use in zip(shares, usable, strict=True)]
-    loudest = values.index(max(values))
-    least = AT_LEAST * max(values[loudest], 1e-9)
-    best, opens, closes = float("-inf"), loudest, loudest + 1
-    start, total = 0, 0.0
+    most = max(values)
+    least = AT_LEAST * max(most, 1e-9)
+    best, opens, start, total = float("-inf"), values.index(most), 0, 0.0
+    closes = opens + 1
     for end, value in enumerate(values, 1):
         if total <= 0 or end - start > LONGEST:
             start, total = end - 1, 0.0

@@ -49,22 +49,22 @@ class Heard:
     """What filters make of the words of some sentences.
 
     parts: what filters make of each different word, for each place in a window, shape (different words, filters).
-    place: which of these words stands at each place of the rows. told: how strongly each filter speaks in each
-    sentence, shape (sentences, filters), never below nothing.
+    place: which of these words stands at each place of the rows. strongest: the most that each filter makes of any
+    window of each sentence, shape (sentences, filters). told: how strongly it speaks there, never below nothing.
     """
 
     rows: Rows
     parts: tuple[Floats, ...]
     place: Ints
+    strongest: Floats
     told: Floats
 
 
 class Way(NamedTuple):
-    """What a gradient goes back along: vectors of the different words, what is made of each window, and the most."""
+    """What a gradient goes back along: vectors of the different words, and what is made of each window."""
 
     vectors: Floats
     windows: Floats
-    strongest: Floats
 
 
 def hear(batch: Batch, filters: Any, bias: Any, kept: float = 1.0) -> tuple[Heard, Way]:
@@ -83,15 +83,15 @@ def hear(batch: Batch, filters: Any, bias: Any, kept: float = 1.0) -> tuple[Hear
     windows = windows_of(parts, place)
     strongest = segment_maxima(windows, rows.opens, rows.closes)
     told = np.maximum(strongest + bias, 0) * (rows.opens < rows.closes)[:, None]
-    return Heard(rows, parts, place, np.asarray(told, np.float32)), Way(vectors, windows, strongest)
+    return Heard(rows, parts, place, strongest, np.asarray(told, np.float32)), Way(vectors, windows)
 
 
-def windows_of(parts: tuple[Floats, ...], place: Ints, filters: Ints | slice = slice(None)) -> Floats:
-    """Give what some filters, or all, make of each window over a row of words."""
+def windows_of(parts: tuple[Floats, ...], place: Ints) -> Floats:
+    """Give what filters make of each window over a row of words."""
     before, itself, after = parts
-    windows = before[place[:-2], filters]
-    windows += itself[place[1:-1], filters]
-    windows += after[place[2:], filters]
+    windows = before[place[:-2]]
+    windows += itself[place[1:-1]]
+    windows += after[place[2:]]
     return windows
 
 
@@ -102,14 +102,14 @@ def read_phrases(
 
     The other value takes a gradient and gives those of filters and bias.
     """
-    heard, (vectors, windows, strongest) = hear(batch, filters, bias, kept)
+    heard, (vectors, windows) = hear(batch, filters, bias, kept)
     rows, told = heard.rows, heard.told
 
     def backprop(gradient: Floats) -> tuple[Any, Any]:
         gradient = gradient * (told > 0)
         lengths, inside = rows.closes - rows.opens, rows.inside
         along = np.zeros_like(windows)
-        is_strongest = windows[inside] == np.repeat(strongest, lengths, axis=0)
+        is_strongest = windows[inside] == np.repeat(heard.strongest, lengths, axis=0)
         along[inside] = is_strongest * np.repeat(gradient, lengths, axis=0)
         seen = vectors[heard.place]
         by_filter = np.stack([seen[n : len(seen) - 2 + n].T @ along for n in range(WINDOW)])
@@ -126,12 +126,7 @@ def shares_of_phrases(heard: Heard, sentences: Ints, filters: Ints, direction: F
     Gives the number of the asked sentence, the place of a word in it, and a part in what is said, as often as there are
     parts.
     """
-    rows, place = heard.rows, heard.place
-    strongest = np.zeros(filters.shape, np.int64)
-    for n, number in enumerate(sentences.tolist()):
-        around = place[rows.opens[number] : rows.closes[number] + WINDOW - 1, None]
-        if len(around) >= WINDOW:  # the filters that are asked alone: the others' numbers lie far away in memory
-            strongest[n] = windows_of(heard.parts, around, filters[n]).argmax(axis=0)
+    rows, place, strongest = heard.rows, heard.place, _strongest(heard, sentences, filters)
     counts = np.where(np.take_along_axis(heard.told[sentences], filters, axis=1) > 0, direction, 0)
     opens, lengths = rows.opens[sentences][:, None], (rows.closes - rows.opens)[sentences][:, None]
     found: list[tuple[Ints, Ints, Floats]] = []
@@ -143,3 +138,20 @@ def shares_of_phrases(heard: Heard, sentences: Ints, filters: Ints, direction: F
         found.append((asked, at, said))
     numbers, at, said = (np.concatenate(each) for each in zip(*found, strict=True))
     return numbers, at, said
+
+
+def _strongest(heard: Heard, sentences: Ints, filters: Ints) -> Ints:
+    """Give the window of each sentence from which each filter has its say: the first, where several are as strong."""
+    rows = heard.rows
+    lengths = (rows.closes - rows.opens)[sentences]
+    windows, owner = spread(rows.opens[sentences], lengths), np.repeat(np.arange(len(sentences)), lengths)
+    asked = filters[owner]
+    # Only what is asked is looked up, added in the order of `windows_of`, so that the strongest is met to the bit.
+    made = np.zeros(asked.shape, np.float32)
+    for offset, part in enumerate(heard.parts):
+        made += part.ravel().take(heard.place[windows + offset, None] * part.shape[1] + asked)
+    is_strongest = made == np.take_along_axis(heard.strongest[sentences], filters, axis=1)[owner]
+    row, column = (each[::-1] for each in np.nonzero(is_strongest))  # of what is written twice, the last stays
+    strongest = np.zeros(filters.shape, np.int64)
+    strongest[owner[row], column] = (windows - rows.opens[sentences][owner])[row]
+    return strongest

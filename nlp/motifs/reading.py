@@ -9,8 +9,9 @@ from spacy.language import Language
 
 from nlp.lexicon_files import load_lexicon
 from nlp.motifs.lemmas import is_verbal, lemma
-from nlp.spelling import Spelling, load_spelling
-from nlp.words import blank_pipeline, norms, tokenizable, written
+from nlp.norms import Norms
+from nlp.spelling import load_spelling
+from nlp.words import blank_pipeline, tokenizable
 
 SHORTEST = 3
 REMEMBERED = 50_000
@@ -56,13 +57,8 @@ def _tokens() -> Language:
 
 
 @cache
-def _spelling() -> Spelling:
-    return load_spelling(load_lexicon().vocabulary())
-
-
-@lru_cache(REMEMBERED)
-def _norm(text: str, is_glued: bool) -> str:  # noqa: FBT001 -- `norms` calls it for every token
-    return _spelling().norm(text, is_glued)
+def _norms() -> Norms:
+    return Norms(load_spelling(load_lexicon().vocabulary()))
 
 
 @lru_cache(REMEMBERED)
@@ -85,7 +81,7 @@ def read_words(text: str) -> Iterator[Word]:
     doc = _tokens()(tokenizable(text))
     waiting: Word | None = None
     stretch, since, is_first = 0, FAR, True
-    for token, norm in zip(doc, norms(written(doc), _norm), strict=True):
+    for token, norm in zip(doc, _norms().of(doc), strict=True):
         typed, base = token.text, _content(norm)
         is_end = typed[0] in STOPS or "\n" in typed
         if waiting is not None:
