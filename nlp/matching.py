@@ -16,6 +16,7 @@ NUMBER_WORDS = frozenset(
     | {"forty", "fifty", "sixty", "seventy", "eighty", "ninety", "hundred", "thousand", "dozen"}
 )
 UNKNOWN = ""
+_NONE: tuple[int, ...] = ()
 END = "\n"  # behind the last word, where every line ends
 
 
@@ -101,9 +102,8 @@ class Automaton:
         symbol_of, opening = self._symbols.__getitem__, self._opening  # another thread may begin new ones
         symbols = [*map(symbol_of, words[start:end]), END]
         hits: list[Hit] = []
-        for first, symbol in enumerate(symbols):
-            state, place = opening[symbol], first
-            seen: tuple[int, ...] = ()
+        for first, state in enumerate(map(opening.__getitem__, symbols)):
+            place, seen = first, _NONE
             while state is not None:
                 place += 1
                 if state.lines:

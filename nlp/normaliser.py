@@ -21,7 +21,7 @@ class Normaliser:
         """Give every token the words it stands for, parted by spaces."""
         norms = self._norms.of(doc)
         number = {norm: doc.vocab.strings.add(norm) for norm in set(norms)}
-        hashes: Any = np.array([number[norm] for norm in norms], np.uint64)
+        hashes: Any = np.fromiter(map(number.__getitem__, norms), np.uint64, len(norms))
         return doc.from_array(["NORM"], hashes)
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, compress, pairwise
 from typing import Any
 
 from spacy.language import Language
@@ -63,7 +63,7 @@ def _starts(doc: Doc) -> Iterator[int]:
     marks: Any = doc.to_array(["ORTH", "SPACY"])
     orths, strings = marks[:, 0].tolist(), doc.vocab.strings
     text = _Typed([strings[orth] for orth in orths], marks[:, 1].tolist())
-    notable = [place for place, is_plain in enumerate(_IS_PLAIN.of(orths, strings)) if not is_plain]
+    notable = [*compress(range(len(orths)), _IS_NOTABLE.of(orths, strings))]
     wraps = text.soft_wraps([place for place in notable if "\n" in text.words[place]])
     if orths:
         yield 0
@@ -89,7 +89,7 @@ def _is_plain(text: str) -> bool:
     return text[0].isalnum() and text != "I."  # which spaCy takes for somebody's initial
 
 
-_IS_PLAIN = Remembered(_is_plain)
+_IS_NOTABLE = Remembered(lambda text: not _is_plain(text))
 
 
 def _is_overdue(word: str, length: int) -> bool:
@@ -128,12 +128,12 @@ class _Typed:
         word = self.words[place]
         if word[0].isalnum():
             return not _is_plain(word)
-        following = self._following(place)
         if ELLIPSIS.fullmatch(word):
+            following = self._following(place)
             return following is None or following[:1].isupper()
         if not STOP.fullmatch(word):
             return False
-        return word != "." or not self._is_abbreviation(place, following)
+        return word != "." or not self._is_abbreviation(place, self._following(place))
 
     def soft_wraps(self, breaks: Sequence[int]) -> frozenset[int]:
         """Tell which line breaks a machine made: before a small letter, in a text of full lines.
@@ -141,7 +141,7 @@ class _Typed:
         A line is full where the first word of the next one had no room. Who presses return after each thought and
         writes no capitals either has lines of all lengths, so that few of them are full.
         """
-        if not breaks:
+        if not any(self.words[place + 1][:1].islower() for place in breaks if place + 1 < len(self.words)):
             return frozenset()
         starts = [0, *accumulate(len(word) + is_open for word, is_open in zip(self.words, self.opens, strict=True))]
         text = "".join(word + " " * is_open for word, is_open in zip(self.words, self.opens, strict=True))

@@ -89,9 +89,9 @@ def hear(batch: Batch, filters: Any, bias: Any, kept: float = 1.0) -> tuple[Hear
 def windows_of(parts: tuple[Floats, ...], place: Ints) -> Floats:
     """Give what filters make of each window over a row of words."""
     before, itself, after = parts
-    windows = before[place[:-2]]
-    windows += itself[place[1:-1]]
-    windows += after[place[2:]]
+    windows = before.take(place[:-2], axis=0)  # twice as fast as by index
+    windows += itself.take(place[1:-1], axis=0)
+    windows += after.take(place[2:], axis=0)
     return windows
 
 

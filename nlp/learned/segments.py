@@ -40,7 +40,7 @@ def segment_sums(values: NDArray[Any], offsets: Ints) -> NDArray[Any]:
     runs = Runs(offsets[:-1], offsets[1:])
     sums = np.zeros((len(offsets) - 1, *values.shape[1:]), dtype=values.dtype)
     for count, rows in runs:
-        sums[:count] += values[rows]
+        sums[:count] += values.take(rows, axis=0)
     return runs.in_turn(sums)
 
 
@@ -49,7 +49,7 @@ def weighted_sums(table: NDArray[Any], ids: Ints, weights: NDArray[Any], offsets
     runs = Runs(offsets[:-1], offsets[1:])
     sums = np.zeros((len(offsets) - 1, table.shape[1]), dtype=weights.dtype)
     for count, places in runs:
-        sums[:count] += table[ids[places]] * weights[places, None]
+        sums[:count] += table.take(ids[places], axis=0) * weights[places, None]
     return runs.in_turn(sums)
 
 
@@ -59,9 +59,9 @@ def segment_maxima(values: NDArray[Any], opens: Ints, closes: Ints) -> NDArray[A
     maxima = np.zeros((len(opens), values.shape[1]), dtype=values.dtype)
     for place, (count, rows) in enumerate(runs):
         if place:
-            np.maximum(maxima[:count], values[rows], out=maxima[:count])
+            np.maximum(maxima[:count], values.take(rows, axis=0), out=maxima[:count])
         else:
-            maxima[:count] = values[rows]
+            maxima[:count] = values.take(rows, axis=0)
     return runs.in_turn(maxima)
 
 

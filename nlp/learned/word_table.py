@@ -46,7 +46,7 @@ class WordTable:
 
     def vectors(self, rows: NDArray[Any]) -> Floats:
         """Give the vectors of rows, shape (rows, width)."""
-        return self._vectors[rows] * self._scales
+        return self._vectors.take(rows, axis=0) * self._scales
 
     @classmethod
     def of(cls, words: Sequence[str], vectors: Floats) -> Self:
