@@ -2,22 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from math import exp, log
+from typing import NamedTuple
 
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
-from nlp.learned.evidence import quote, whole
+from nlp.learned.evidence import are_words, quote, whole
+from nlp.learned.features import Sentence
 from nlp.learned.fitting import ALL, NAMES, Weights
 from nlp.learned.side_by_side import Scored
 from nlp.learned.theme_model import SCORES, ThemeModel
 from nlp.learned.word_table import Floats
 from nlp.taxonomy import SUICIDALITY, load_taxonomy
 from nlp.theme_finder import BARRED, FOUND, STREAM, Found
+from nlp.words import Stream
 
 # What turns a mention round is not what the mention is about.
 CUES = frozenset(
@@ -44,13 +47,26 @@ LEAST_SAID = 0.4  # log odds that the strongest word of a learned mention adds a
 SENTENCES_AROUND = "(sentences around)"  # shown where they are among these
 
 
+class _Spoken(NamedTuple):
+    """A sentence by its number and its first word's, its words, and which of these are more than signs."""
+
+    sentence: int
+    first: int
+    words: Sentence
+    are_words: list[bool]
+
+
 @dataclass(frozen=True, slots=True)
 class _Weighed:
-    """A document with what the lexicon found, by sentence and theme, and the network's log odds of each theme."""
+    """A document with what the lexicon found, by sentence and theme, and the network's log odds of each theme.
+
+    sentences: those that were asked for.
+    """
 
     doc: Doc
     found: dict[tuple[int, str], list[Found]]
     odds: Floats
+    sentences: dict[int, _Spoken] = field(default_factory=dict)
 
     @classmethod
     def of(cls, doc: Doc, odds: Callable[[Floats], Floats]) -> "_Weighed":
@@ -63,6 +79,15 @@ class _Weighed:
     def scored(self) -> Scored:
         scored: Scored = self.doc.user_data[SCORES]
         return scored
+
+    def spoken(self, sentence: int) -> _Spoken:
+        """Give a sentence, read once for all that is found in it."""
+        if sentence not in self.sentences:
+            stream: Stream = self.doc.user_data[STREAM]
+            first, last = stream.sentences[sentence]
+            words = stream.words[first:last]
+            self.sentences[sentence] = _Spoken(sentence, first, words, are_words(words))
+        return self.sentences[sentence]
 
 
 class Combiner:
@@ -133,7 +158,8 @@ class Combiner:
         split = self._model.evidence.of(together[0].scored.read, numbers, columns)
         for (each, own, sentence, column), (shares, others) in zip(asked, split, strict=True):
             if max(shares, default=0.0) >= LEAST_SAID:  # else only what stands around speaks for it
-                own.append(self._quoted(each, sentence, column, shares, others))
+                chance = _chance(float(each.odds[sentence, column]))
+                own.append(_quoted(each.spoken(sentence), self._themes[column], chance, shares, others))
         return learned
 
     def _asked(self, each: "_Weighed") -> Iterator[tuple[int, int]]:
@@ -143,25 +169,23 @@ class Combiner:
             if place not in each.found and place not in barred:
                 yield sentence, column
 
-    def _quoted(self, each: "_Weighed", sentence: int, column: int, shares: list[float], others: float) -> Found:
-        stream = each.doc.user_data[STREAM]
-        start, end = stream.sentences[sentence]
-        words = stream.words[start:end]
-        opens, closes = quote(words, shares)
-        told = [n for n in range(opens, closes) if words[n] not in CUES]
-        anchor = start + max(told or range(opens, closes), key=shares.__getitem__)
-        if others > sum(shares[opens:closes]):  # of "He rang again." the "He" alone shows nothing
-            opens, closes = whole(words)
-        why = _strongest([*words, SENTENCES_AROUND], [*shares, others])
-        chance = _chance(float(each.odds[sentence, column]))
-        return Found(self._themes[column], start + opens, start + closes, sentence, chance, None, why, anchor)
-
     @property
     def _model(self) -> ThemeModel:
         pipe = self._nlp.get_pipe("theme_model")
         if not isinstance(pipe, ThemeModel):
             raise TypeError("the combiner needs the trained component theme_model before it")
         return pipe
+
+
+def _quoted(spoken: _Spoken, theme: str, chance: float, shares: list[float], others: float) -> Found:
+    opens, closes = quote(spoken.are_words, shares)
+    told = [n for n in range(opens, closes) if spoken.words[n] not in CUES]
+    anchor = max(told or range(opens, closes), key=shares.__getitem__)
+    if others > sum(shares[opens:closes]):  # of "He rang again." the "He" alone shows nothing
+        opens, closes = whole(spoken.are_words)
+    why = _strongest([*spoken.words, SENTENCES_AROUND], [*shares, others])
+    first = spoken.first
+    return Found(theme, first + opens, first + closes, spoken.sentence, chance, None, why, first + anchor)
 
 
 def _chance(odds: float) -> float:

@@ -102,8 +102,8 @@ class Automaton:
         symbol_of, opening = self._symbols.__getitem__, self._opening  # another thread may begin new ones
         symbols = [*map(symbol_of, words[start:end]), END]
         hits: list[Hit] = []
-        for first, state in enumerate(map(opening.__getitem__, symbols)):
-            place, seen = first, _NONE
+        for first, begun in enumerate(map(opening.__getitem__, symbols)):
+            state, place, seen = begun, first, _NONE
             while state is not None:
                 place += 1
                 if state.lines:

@@ -81,12 +81,16 @@ class Evidence:
         return np.bincount(opens[numbers] + places, parts, minlength=int(lengths.sum()))
 
 
-def quote(words: Sentence, shares: Sequence[float]) -> tuple[int, int]:
+def are_words(sentence: Sentence) -> list[bool]:
+    """Tell which words of a sentence are more than signs."""
+    return [word[0].isalnum() for word in sentence]
+
+
+def quote(are_words: Sequence[bool], shares: Sequence[float]) -> tuple[int, int]:
     """Give the run of words, start and end, that speaks for the theme most; at least one word."""
-    usable = [word[0].isalnum() for word in words]
-    values = [share if use else 0.0 for share, use in zip(shares, usable, strict=True)]
-    if not any(usable):
-        return 0, len(words)
+    if True not in are_words:
+        return 0, len(are_words)
+    values = [share if is_word else 0.0 for share, is_word in zip(shares, are_words, strict=True)]
     most = max(values)
     least = AT_LEAST * max(most, 1e-9)
     best, opens, start, total = float("-inf"), values.index(most), 0, 0.0
@@ -95,12 +99,12 @@ def quote(words: Sentence, shares: Sequence[float]) -> tuple[int, int]:
         if total <= 0 or end - start > LONGEST:
             start, total = end - 1, 0.0
         total += value - least
-        if total > best and usable[start] and usable[end - 1]:
+        if total > best and are_words[start] and are_words[end - 1]:
             best, opens, closes = total, start, end
     return opens, closes
 
 
-def whole(words: Sentence) -> tuple[int, int]:
+def whole(are_words: Sequence[bool]) -> tuple[int, int]:
     """Give where a sentence begins and ends, without the signs around it; of signs alone, all."""
-    usable = [n for n, word in enumerate(words) if word[0].isalnum()]
-    return (usable[0], usable[-1] + 1) if usable else (0, len(words))
+    places = [n for n, is_word in enumerate(are_words) if is_word]
+    return (places[0], places[-1] + 1) if places else (0, len(are_words))

@@ -101,6 +101,11 @@ class Vocabulary:
         number = self.singles.get
         return np.array([number(word, UNKNOWN) for word in words], np.int64)
 
+    def commonest(self, count: int) -> list[str]:
+        """Name the words that are met most."""
+        words = list(self.singles)
+        return [words[n] for n in np.argsort(-self.commonness, kind="stable")[:count].tolist()]
+
     def pairs_of(self, singles: Ints) -> Ints:
         """Number the pair that each word begins with the next; the last begins none."""
         found = np.full(len(singles), UNKNOWN, np.int64)
@@ -138,7 +143,7 @@ def featurise(
     pairs[words[1:][np.diff(words) > 0] - 1] = UNKNOWN  # the last word of a sentence begins no pair
     ids, offsets = _each_once(singles, pairs, words, len(vocabulary))
     pull = vocabulary.pull_of(singles) * (row != MISSING)
-    weights, own = _weights(vocabulary, ids, offsets), segment_sums(table.vectors(row) * pull[:, None], words)
+    weights, own = _weights(vocabulary, ids, offsets), table.sums(row, pull, words)
     lengths = np.linalg.norm(own, axis=1) + 1e-9
     pull = (pull * SCALE / np.repeat(lengths, np.diff(words))).astype(np.float32)
     own = own / lengths[:, None]

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nlp.learned.features import Batch
+from nlp.learned.features import UNKNOWN, Batch
 from nlp.learned.segments import Ints, segment_maxima, spread
-from nlp.learned.word_table import MISSING, Floats
+from nlp.learned.word_table import MISSING, Floats, WordTable
 
 WINDOW = 3  # words: the one before, the word, the one after
 
@@ -48,29 +48,62 @@ class Rows:
 class Heard:
     """What filters make of the words of some sentences.
 
-    parts: what filters make of each different word, for each place in a window, shape (different words, filters).
-    place: which of these words stands at each place of the rows. strongest: the most that each filter makes of any
-    window of each sentence, shape (sentences, filters). told: how strongly it speaks there, never below nothing.
+    different: the rows of the different words in the word table. parts: what filters make of each of them, for each
+    place in a window, shape (different words, filters). place: which of them stands at each place of the rows.
+    strongest: the most that each filter makes of any window of each sentence, shape (sentences, filters). told: how
+    strongly it speaks there, never below nothing.
     """
 
     rows: Rows
+    different: Ints
     parts: tuple[Floats, ...]
     place: Ints
     strongest: Floats
     told: Floats
 
 
-class Way(NamedTuple):
-    """What a gradient goes back along: vectors of the different words, and what is made of each window."""
+class Common(NamedTuple):
+    """What filters make of the commonest words, worked out once: these are most of the different words of a text.
 
-    vectors: Floats
-    windows: Floats
+    slots: for each row of the word table, where it stands among these, or UNKNOWN. parts: as in `Heard`.
+    """
+
+    slots: Ints
+    parts: tuple[Floats, ...]
+
+    @classmethod
+    def of(cls, rows: Ints, table: WordTable, filters: Any) -> "Common":
+        """Work it out for the words in some rows of a table."""
+        different = np.unique(rows)
+        slots = np.full(len(table) + 1, UNKNOWN, np.int64)
+        slots[different] = np.arange(len(different))
+        vectors = table.vectors(different)
+        return cls(slots, tuple(vectors @ each for each in filters))
 
 
-def hear(batch: Batch, filters: Any, bias: Any, kept: float = 1.0) -> tuple[Heard, Way]:
-    """Give how strongly each filter speaks in each sentence; and what that came from, for training.
+def _parts_of(table: WordTable, rows: Ints, filters: Any, common: Common | None) -> tuple[Floats, ...]:
+    if common is None:
+        vectors = table.vectors(rows)
+        return tuple(vectors @ each for each in filters)
+    slots = common.slots[rows]
+    is_known = slots >= 0
+    vectors, slots = table.vectors(rows[~is_known]), slots[is_known]
+    parts = []
+    for known, each in zip(common.parts, filters, strict=True):
+        part = np.empty((len(rows), each.shape[1]), np.float32)
+        part[is_known] = known.take(slots, axis=0)
+        part[~is_known] = vectors @ each
+        parts.append(part)
+    return tuple(parts)
+
+
+def hear(
+    batch: Batch, filters: Any, bias: Any, kept: float = 1.0, common: Common | None = None
+) -> tuple[Heard, Floats]:
+    """Give how strongly each filter speaks in each sentence; and what each makes of each window, for training.
 
     filters: shape (WINDOW, width of the table, filters). kept: the share of words that are looked at, for training.
+    common: what the same filters make of the commonest words, if known.
     """
     rows = Rows.of(batch)
     words = rows.words
@@ -78,12 +111,11 @@ def hear(batch: Batch, filters: Any, bias: Any, kept: float = 1.0) -> tuple[Hear
         words = np.where(np.random.random(words.shape) < kept, words, MISSING)  # noqa: NPY002 -- thinc seeds it
     # Each word is multiplied once, however often it stands there.
     unique, place = np.unique(words, return_inverse=True)
-    vectors = batch.table.vectors(unique)
-    parts = tuple(vectors @ each for each in filters)
+    parts = _parts_of(batch.table, unique, filters, common)
     windows = windows_of(parts, place)
     strongest = segment_maxima(windows, rows.opens, rows.closes)
     told = np.maximum(strongest + bias, 0) * (rows.opens < rows.closes)[:, None]
-    return Heard(rows, parts, place, strongest, np.asarray(told, np.float32)), Way(vectors, windows)
+    return Heard(rows, unique, parts, place, strongest, np.asarray(told, np.float32)), windows
 
 
 def windows_of(parts: tuple[Floats, ...], place: Ints) -> Floats:
@@ -102,7 +134,7 @@ def read_phrases(
 
     The other value takes a gradient and gives those of filters and bias.
     """
-    heard, (vectors, windows) = hear(batch, filters, bias, kept)
+    heard, windows = hear(batch, filters, bias, kept)
     rows, told = heard.rows, heard.told
 
     def backprop(gradient: Floats) -> tuple[Any, Any]:
@@ -111,7 +143,7 @@ def read_phrases(
         along = np.zeros_like(windows)
         is_strongest = windows[inside] == np.repeat(heard.strongest, lengths, axis=0)
         along[inside] = is_strongest * np.repeat(gradient, lengths, axis=0)
-        seen = vectors[heard.place]
+        seen = batch.table.vectors(heard.different[heard.place])
         by_filter = np.stack([seen[n : len(seen) - 2 + n].T @ along for n in range(WINDOW)])
         return by_filter.astype(np.float32), gradient.sum(axis=0)
 

@@ -10,10 +10,10 @@ from thinc.api import Model
 
 from nlp.learned.architecture import Layers, parameter
 from nlp.learned.features import Batch
-from nlp.learned.phrases import Heard, hear
+from nlp.learned.phrases import Common, Heard, hear
 from nlp.learned.segments import Ints, weighted_sums
 from nlp.learned.surroundings import WEIGHTS, Around
-from nlp.learned.word_table import Floats, to_whole
+from nlp.learned.word_table import Floats, WordTable, to_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,13 @@ class SideBySide:
     around_output: what a unit or a filter counts for each score, shape (scores, units or filters).
     """
 
-    def __init__(self, model: Model[Batch, Floats], grams: Grams | None = None) -> None:
+    def __init__(
+        self,
+        model: Model[Batch, Floats],
+        grams: Grams | None = None,
+        table: WordTable | None = None,
+        common: Ints | None = None,
+    ) -> None:
         networks = [Layers(*member.layers) for member in model.layers]
         layers = self._layers = [each.itself for each in networks]
         if grams is None:
@@ -104,6 +110,7 @@ class SideBySide:
         self.dense, self.bias, self.phrases, self.phrase_bias = (
             _laid_together(layers, name) for name in ("dense", "bias", "phrases", "phrase_bias")
         )
+        self.common = None if table is None or common is None else Common.of(common, table, self.phrases)
         self.around = [
             Around(*(parameter(each.gist, name) for name in "Wb"), *(parameter(each.around, name) for name in WEIGHTS))
             for each in networks
@@ -119,7 +126,7 @@ class SideBySide:
     def read(self, batch: Batch) -> Read:
         """Score sentences: logits, shape (sentences, scores)."""
         units = np.maximum(self.grams.sums(batch) + batch.dense @ self.dense + self.bias, 0).astype(np.float32)
-        heard = hear(batch, self.phrases, self.phrase_bias)[0]
+        heard, _ = hear(batch, self.phrases, self.phrase_bias, common=self.common)
         made = [
             each.read(np.hstack(values), batch.documents)
             for each, *values in zip(self.around, self._apart(units), self._apart(heard.told), strict=True)

@@ -17,7 +17,7 @@ from nlp.learned.word_table import Floats
 
 SURROUNDINGS = "sentence_surroundings"
 STEPS = (2, 1, 0, -1, -2)  # whose gists are looked at: so many sentences before, or after; then the mean of all others
-ITSELF = STEPS.index(0)
+ITSELF, FAR = STEPS.index(0), max(STEPS)
 WEIGHTS = ("weights", "bias")
 
 Told = tuple[Floats, Ints]  # a gist a sentence; where each document's sentences begin, with one more
@@ -66,11 +66,13 @@ def among(gists: Floats, documents: Ints, weights: Floats, bias: Floats) -> Floa
 
     weights: shape (gist, units times places), the places being those of STEPS and then all others.
     """
-    *near, rest = np.split(weights, len(STEPS) + 1, axis=1)
-    made = others(gists @ rest, documents) + bias
-    for step, part in zip(STEPS, near, strict=True):  # one at a time: all at once are much memory in a long document
-        made += beside(gists @ part, documents, step)
-    return np.asarray(np.maximum(made, 0), np.float32)
+    *near, rest = np.split(gists @ weights, len(STEPS) + 1, axis=1)
+    # Documents are laid out apart, so that what is said to a neighbour that is not there is said to nobody.
+    at = np.arange(len(gists)) + np.repeat(np.arange(1, len(documents)) * FAR, np.diff(documents))
+    made = np.zeros((len(gists) + len(documents) * FAR, len(bias)), np.float32)
+    for step, told in zip(STEPS, near, strict=True):
+        made[at + step] += told
+    return np.asarray(np.maximum(made[at] + others(rest, documents) + bias, 0), np.float32)
 
 
 class Around(NamedTuple):

@@ -27,6 +27,7 @@ from nlp.words import stream_of
 SCORES = "nlp.scores"
 RARE, RARER = -3.5, -6.0  # log odds of a theme, and of one that is turned, before anything is known of a sentence
 MOST_WORDS = 2_500  # read at once, so that memory stays bounded; a document of more is read alone
+COMMON = 1_500  # words: four in five of those that a text has, and 6 MB
 TABLE = Path(__file__).with_name("word_table.npz")
 
 
@@ -230,7 +231,8 @@ class ThemeModel(TrainablePipe):
             for key, layer, name in self._places():
                 layer.set_param(name, kept[key].astype(np.float32))
             grams = Grams(kept["grams"], kept["steps"])
-        self._together = SideBySide(self.model, grams)  # now, so that a server's workers share it
+        common = np.array(self.table.rows(self.vocabulary.commonest(COMMON)), np.int64)
+        self._together = SideBySide(self.model, grams, self.table, common)  # now, so that a server's workers share it
         return self
 
 

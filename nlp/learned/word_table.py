@@ -7,6 +7,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp.learned.segments import Ints, weighted_sums
+
 Floats = NDArray[np.float32]
 MISSING = 0  # the row of words that are not in the table: nothing
 
@@ -47,6 +49,10 @@ class WordTable:
     def vectors(self, rows: NDArray[Any]) -> Floats:
         """Give the vectors of rows, shape (rows, width)."""
         return self._vectors.take(rows, axis=0) * self._scales
+
+    def sums(self, rows: Ints, weights: Floats, offsets: Ints) -> Floats:
+        """Sum runs of rows' vectors, each times its weight; `offsets` as in `weighted_sums`."""
+        return weighted_sums(self._vectors, rows, weights, offsets) * self._scales
 
     @classmethod
     def of(cls, words: Sequence[str], vectors: Floats) -> Self:
