@@ -184,11 +184,14 @@ class Context:
     def _cues(
         self, words: Sequence[str], sentence: tuple[int, int], found: Sequence[Found], kind: str
     ) -> Iterator[Cue]:
-        met = self._met(words, sentence, kind)
-        pseudo = [cue for cue in met if cue.rule.role == "pseudo"]
-        real = [cue for cue in met if cue.rule.role != "pseudo" and not any(p.holds(cue) for p in pseudo)]
-        terminators = [cue for cue in real if cue.rule.role == "terminator"]
+        real = self._met(words, sentence, kind)
+        pseudo = [cue for cue in real if cue.rule.role == "pseudo"]
+        if pseudo:
+            real = [cue for cue in real if cue.rule.role != "pseudo" and not any(p.holds(cue) for p in pseudo)]
         modifiers = [cue for cue in real if cue.rule.role == "modifier"]
+        if not modifiers:
+            return
+        terminators = [cue for cue in real if cue.rule.role == "terminator"]
         for cue in modifiers:
             if any(other.holds(cue) for other in modifiers) or _is_spent(cue, found):
                 continue
@@ -198,11 +201,11 @@ class Context:
     def _met(self, words: Sequence[str], sentence: tuple[int, int], kind: str) -> list[Cue]:
         start, end = sentence
         marked = (SENTENCE_START, *words[start:end])
-        return [
-            Cue(self._rules[hit.line], max(hit.start - 1, 0) + start, hit.end - 1 + start)
-            for hit in self._automaton.find(marked, 0, len(marked))
-            if self._rules[hit.line].kind in {None, kind}
+        met = [
+            (self._rules[line], max(opens - 1, 0) + start, closes - 1 + start)
+            for line, opens, closes in self._automaton.find(marked, 0, len(marked))
         ]
+        return [Cue(rule, opens, closes) for rule, opens, closes in met if rule.kind in {None, kind}]
 
 
 def _answer(stream: Stream, number: int) -> Decided | None:

@@ -21,6 +21,8 @@ from nlp.theme_finder import SPANS
 from nlp.words import count_words, tokenizable
 
 PIPELINE = Path(__file__).with_name("pipeline")
+ASSERTIONS = {each.value: each for each in Assertion}
+SOURCES = {each.value: each for each in Source}
 
 
 class Tagger(Protocol):
@@ -76,9 +78,9 @@ class LexiconTagger:
                 theme=span.label_,
                 start=span.start_char,
                 end=span.end_char,
-                assertion=Assertion(assertion),
+                assertion=ASSERTIONS[assertion],
                 score=score,
-                source=Source(source),
+                source=SOURCES[source],
                 because=because,
                 severity=severity,
             )

@@ -42,11 +42,13 @@ def tokenizable(text: str) -> str:
     The tokenizer peels punctuation off a chunk one character at a time, which is quadratic in the length of a chunk
     without spaces; such chunks, which are never prose, are cut. Lone surrogates raise ValueError.
     """
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise ValueError(f"the text holds a lone surrogate at offset {error.start}") from None
-    return UNBROKEN.sub(_cut, text.translate(SAME_LENGTH))
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise ValueError(f"the text holds a lone surrogate at offset {error.start}") from None
+        text = text.translate(SAME_LENGTH)
+    return UNBROKEN.sub(_cut, text.replace("`", "'"))
 
 
 def _cut(chunk: re.Match[str]) -> str:
