@@ -21,6 +21,7 @@ from models.mention import Mention
 from models.person import Patient
 from models.prompt import PromptShowing
 from models.record_change import RecordChange, note_parts, note_records
+from models.turn import take_turn
 from models.webhook import Delivery
 
 # Where a database session names whose words are to be forgotten once its change is kept: patients, each with a
@@ -54,6 +55,7 @@ def stamp(db_session: Session, organization_id: UUID, patient_id: UUID) -> int:
     """Say that a record has changed, and give its new number; for changes made past the session's own bookkeeping."""
     table = Base.metadata.tables[PatientStamp.__tablename__]
     connection = db_session.connection()
+    take_turn(connection, patient_id)
     counted = update(table).where(table.c.patient_id == patient_id).values(stamp=table.c.stamp + 1)
     number: int | None = connection.execute(counted.returning(table.c.stamp)).scalar()
     if number is None:
