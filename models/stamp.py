@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, ForeignKey, func, insert, select, update
 from sqlalchemy import event as events
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -28,6 +28,10 @@ from models.webhook import Delivery
 # document, or with None: the whole record.
 FORGOTTEN = "forgotten"
 RECKONED = "reckoned"  # where a database session keeps what was reckoned before; missing: nothing is used again
+
+
+class RecordErased(Exception):
+    """Something new was about to be kept of a patient who has been forgotten meanwhile."""
 
 
 class PatientStamp(OfOrganization, Base):
@@ -108,8 +112,10 @@ class _Changed:
     organization_id: UUID
     records: dict[tuple[str, UUID], dict[str, Any]] = field(default_factory=dict)
     parents: set[UUID] = field(default_factory=set)
+    has_new: bool = False
 
-    def add(self, row: Any) -> None:
+    def add(self, row: Any, *, is_new: bool) -> None:
+        self.has_new = self.has_new or is_new
         kind, parent = getattr(row, "feed_kind", None), getattr(row, "feed_parent", None)
         if kind is not None:
             found = {"kind": kind, "record_id": row.id, "organization_id": row.organization_id}
@@ -124,7 +130,7 @@ def _stamp_what_changed(db_session: Session, _context: Any) -> None:
     documents: set[UUID] = set()
     edited: set[UUID] = set()
     for patient_id, row in _rows_of_patients(db_session):
-        changed.setdefault(patient_id, _Changed(row.organization_id)).add(row)
+        changed.setdefault(patient_id, _Changed(row.organization_id)).add(row, is_new=row in db_session.new)
         if isinstance(row, (Document, Mention)):
             documents.add(row.id if isinstance(row, Document) else row.document_id)
         if isinstance(row, Document) and row in db_session.dirty and _is_edited(db_session, row):
@@ -137,8 +143,17 @@ def _stamp_what_changed(db_session: Session, _context: Any) -> None:
     for patient_id in sorted(changed):  # in one order everywhere, so that nobody waits for each other
         found = changed[patient_id]
         number = stamp(db_session, found.organization_id, patient_id)
+        if found.has_new and _is_erased(db_session.connection(), patient_id):
+            raise RecordErased
         note_records(db_session.connection(), patient_id, list(found.records.values()), number)
         note_parts(db_session.connection(), patient_id, found.parents, number)
+
+
+def _is_erased(connection: Connection, patient_id: UUID) -> bool:
+    """Tell whether a patient was forgotten: asked in turn, so that whoever writes while that happens is told, too."""
+    patients = Base.metadata.tables[Patient.__tablename__]
+    is_it = (patients.c.id == patient_id, patients.c.erased_at.is_not(None))
+    return connection.scalar(select(patients.c.id).where(*is_it)) is not None
 
 
 def _is_edited(db_session: Session, document: Document) -> bool:

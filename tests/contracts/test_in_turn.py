@@ -2,10 +2,16 @@
 
 from typing import Any
 
+import pytest
+from sqlalchemy import func, select
 from waiting import meanwhile
 
+from integration_api.db import reading
 from integration_api.themes.jobs import tag_pending
+from models import Base
 
+WISH = {"confirm": "erase everything"}
+OF_PATIENT = ("mood_check_ins", "consents", "intentions", "break_glass", "record_changes", "care_team_members")
 DANGER = "I want to die. I have thought of killing myself tonight."
 
 
@@ -41,3 +47,42 @@ def test_a_session_that_moves_and_an_entry_that_is_tagged_do_not_wait_for_each_o
         tagged = held.comes(tag_pending)
         held.let_go(stamp)
         assert (moved.result().status_code, tagged.result()) == (200, (1, 0))
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=("first", "last"))
+def test_nothing_is_kept_of_who_is_forgotten_meanwhile(clinic: Any, *, is_first: bool) -> None:
+    """What was written while the record was being erased stayed, sealed with a key that was destroyed."""
+    clinic.write("The sea held me.")
+    maya, colleague, admin, path = clinic.maya, clinic.caller("colleague"), clinic.admin, clinic.ids["maya"]
+    team = {"members": [{"clinician_id": clinic.ids["nurse"]}]}
+    reason = {"reason": "She was brought to the emergency room."}
+    writing = [
+        lambda: maya.post("/v1/mood-check-ins", {"valence": 1, "arousal": 1, "visibility": "care_team"}),
+        lambda: maya.post("/v1/me/consents", {"purpose": "ehr", "is_granted": True, "wording": "Yes."}),
+        lambda: maya.post("/v1/intentions", {"text": "To rest.", "visibility": "care_team"}),
+        lambda: colleague.post(f"/v1/patients/{path}/break-glass", reason),
+        lambda: admin.put(f"/v1/patients/{path}/care-team", team, if_match="*"),
+    ]
+    stamp = ("patient_stamps", "patient_id", path)
+    with meanwhile(clinic.app) as held:
+        held.hold(stamp)
+        erasing = [lambda: maya.post("/v1/me/erasure", WISH)]
+        answers = [held.comes(each) for each in (erasing + writing if is_first else writing + erasing)]
+        held.let_go(stamp)
+        statuses = [each.result().status_code for each in answers]
+    gone = [404] * 4 + [412]
+    assert statuses == ([201, *gone] if is_first else [201, 201, 201, 201, 200, 201])
+    assert left(clinic) == {}
+
+
+def left(clinic: Any) -> dict[str, int]:
+    """Count what is left of Maya's where nothing may be."""
+    with clinic.app.app_context(), reading() as db_session:
+        counts = {}
+        for table in (Base.metadata.tables[name] for name in OF_PATIENT):
+            teams = Base.metadata.tables["care_teams"]
+            whose = table if "patient_id" in table.c else table.join(teams, teams.c.id == table.c.care_team_id)
+            column = table.c.get("patient_id", teams.c.patient_id)
+            of_maya = select(func.count()).select_from(whose).where(column == clinic.ids["maya"])
+            counts[table.name] = int(db_session.scalar(of_maya) or 0)
+    return {name: count for name, count in counts.items() if count}
