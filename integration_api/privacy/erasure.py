@@ -45,6 +45,7 @@ from models import (
     forget,
     new_id,
     stamp,
+    time_of_word,
 )
 
 ERASED = "(erased)"
@@ -147,6 +148,7 @@ def _withdraw(db_session: DbSession, patient: Patient) -> None:
     team.consist_of(())
     for purpose in ("care_team", "ehr", "safety_signals", "research_export"):
         no = Consent(organization_id=patient.organization_id, patient_id=patient.id, purpose=purpose, is_granted=False)
+        no.at = time_of_word(db_session, patient.id, purpose)
         no.wording = WITHDRAWN
         db_session.add(no)
     # Whoever put the person in has them back no more, nor puts them in anew while the record is held.
