@@ -1,8 +1,10 @@
 """Those who change one record at the same moment wait for each other, and never each for the other, on PostgreSQL."""
 
+import time
 from typing import Any
 
 import pytest
+from attaching import JPEG, send
 from sqlalchemy import func, select
 from waiting import meanwhile
 
@@ -47,6 +49,19 @@ def test_a_session_that_moves_and_an_entry_that_is_tagged_do_not_wait_for_each_o
         tagged = held.comes(tag_pending)
         held.let_go(stamp)
         assert (moved.result().status_code, tagged.result()) == (200, (1, 0))
+
+
+def test_a_picture_comes_while_its_entry_is_tagged(clinic: Any, broken_tagger: Any) -> None:
+    """It held the patient, whom what is found refers to, and waited for its turn, which the tagger had."""
+    with broken_tagger():
+        path = f"/v1/journal-entries/{clinic.write('I am afraid of dying.')['id']}/attachments"
+    stamp, maya = ("patient_stamps", "patient_id", clinic.ids["maya"]), clinic.maya
+    with meanwhile(clinic.app) as held:
+        held.hold(stamp)
+        tagged, sent = held.comes(tag_pending), held.comes(lambda: send(maya, path, JPEG))
+        time.sleep(1.2)  # the database looks once, after a second, whether who waits is waited for
+        held.let_go(stamp)
+        assert (sent.result().status_code, tagged.result()) == (201, (1, 0))
 
 
 @pytest.mark.parametrize("is_first", [True, False], ids=("first", "last"))
