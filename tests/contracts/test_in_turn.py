@@ -64,6 +64,23 @@ def test_a_picture_comes_while_its_entry_is_tagged(clinic: Any, broken_tagger: A
         assert (sent.result().status_code, tagged.result()) == (201, (1, 0))
 
 
+def test_who_leaves_while_a_care_team_takes_them_in_is_not_in_it(clinic: Any) -> None:
+    """They stayed in it, unseen, and were let in to the record when the account was switched on again."""
+    admin, team = clinic.admin, f"/v1/patients/{clinic.ids['maya']}/care-team"
+    members = {"members": [{"clinician_id": clinic.ids[name]} for name in ("therapist", "colleague")]}
+    person = f"/v1/clinicians/{clinic.ids['colleague']}"
+    row = ("care_teams", "patient_id", clinic.ids["maya"])
+    with meanwhile(clinic.app) as held:
+        held.hold(row)
+        taken_in = held.comes(lambda: admin.put(team, members, if_match="*"))
+        gone = held.comes(lambda: admin.patch(person, {"is_active": False}, if_match="*"))
+        held.let_go(row)
+        assert (taken_in.result().status_code, gone.result().status_code) == (200, 200)
+    assert [each["clinician_id"] for each in admin.read(team)["members"]] == [clinic.ids["therapist"]]
+    admin.patch(person, {"is_active": True}, if_match="*")
+    assert clinic.caller("colleague").get(f"/v1/patients/{clinic.ids['maya']}").status_code == 404
+
+
 @pytest.mark.parametrize("is_first", [True, False], ids=("first", "last"))
 def test_nothing_is_kept_of_who_is_forgotten_meanwhile(clinic: Any, *, is_first: bool) -> None:
     """What was written while the record was being erased stayed, sealed with a key that was destroyed."""
