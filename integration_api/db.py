@@ -19,12 +19,12 @@ from sqlalchemy.orm.exc import StaleDataError
 
 import models
 from integration_api.access.audit import Trace
-from integration_api.errors import Conflict, Stale
+from integration_api.errors import Conflict, NotFound, Stale
 from models.attachment import DISCARDED
 from models.audit import TOUCHED
 from models.data_key import KEYRING
 from models.row_security import EVERYBODY, speak_for
-from models.stamp import FORGOTTEN, RECKONED
+from models.stamp import FORGOTTEN, RECKONED, RecordErased
 from models.tenancy import TENANT
 
 CHANGED_ELSEWHERE = "This was changed somewhere else, and is kept as it is now. Please read it again, then change it."
@@ -37,6 +37,11 @@ migrate = Migrate(db=db, directory=str(Path(models.__file__).parent / "migration
 
 class Collision(Conflict):
     """Another request stored a row with the same key at the same moment; trying again sees it."""
+
+
+def is_deadlock(error: OperationalError) -> bool:
+    """Tell whether PostgreSQL ended a transaction since it and another waited for each other: it may begin anew."""
+    return getattr(error.orig, "sqlstate", None) == "40P01"
 
 
 @contextmanager
@@ -61,6 +66,9 @@ def unit_of_work(*, everywhere: bool = False) -> Iterator[Session]:
         _undo(db_session)
         # The driver's message quotes the row's values, so it ends here.
         raise Collision("The request clashes with a record that is already there.") from None
+    except RecordErased:
+        _undo(db_session)
+        raise NotFound("There is no such patient.") from None
     except BaseException:
         _undo(db_session)
         raise

@@ -12,7 +12,7 @@ from models.care_team import CareTeam, CareTeamMember
 from models.clinic_tally import ClinicTally
 from models.clinic_theme import ClinicTheme
 from models.clocks import EARLY, is_early, time_in, time_of
-from models.consent import PURPOSES, Consent, consents_to, declines
+from models.consent import PURPOSES, Consent, consents_to, declines, time_of_word
 from models.course import COURSE_STATUSES, Course
 from models.creation import Creation
 from models.credential import Credential, Delayed, Invitation, SecondFactor, UnknownName
@@ -253,6 +253,7 @@ __all__ = [
     "tie_anew",
     "time_in",
     "time_of",
+    "time_of_word",
     "touch_mentions",
     "verify",
     "vitals_within",

@@ -1,6 +1,6 @@
 """What patients agree to, and take back: every word of it kept, the latest counts."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import (
@@ -13,10 +13,11 @@ from sqlalchemy import (
     String,
     and_,
     exists,
+    func,
     or_,
     select,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, aliased, mapped_column
 
 from models.base import Base, Identified, OfOrganization, now
 from models.data_key import KeyOwner
@@ -54,6 +55,13 @@ class Consent(Sealed, OfOrganization, Identified, Base):
     def key_owner(self) -> KeyOwner:
         """The patient."""
         return KeyOwner("patient", self.patient_id, self.organization_id)
+
+
+def time_of_word(db_session: Session, patient_id: UUID, purpose: str) -> datetime:
+    """Give the time of a new word: now, and after all that was said before, also by a machine whose clock is ahead."""
+    said = select(func.max(Consent.at)).where(Consent.patient_id == patient_id, Consent.purpose == purpose)
+    latest, at = db_session.scalar(said), now()
+    return at if latest is None or latest < at else latest + timedelta(microseconds=1)
 
 
 def consents_to(patient_id: ColumnElement[UUID] | InstrumentedAttribute[UUID], purpose: str) -> ColumnElement[bool]:

@@ -22,7 +22,6 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
-    text,
 )
 from sqlalchemy import event as listening
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -35,6 +34,7 @@ from models.measure_response import MeasureResponse
 from models.person import Patient
 from models.safety_flag import SafetyFlagEvent
 from models.session import Session as TreatmentSession
+from models.turn import take_turn
 
 EVENT_TYPES = (
     *(f"entry.{each}" for each in ("created", "updated", "deleted")),
@@ -235,9 +235,7 @@ def _flagged(connection: Connection, flag_id: UUID) -> UUID | None:
 
 
 def _append(connection: Connection, organization_id: UUID, patient_id: UUID, told: list[tuple[str, UUID]]) -> None:
-    if connection.dialect.name == "postgresql":  # one at a time for a patient; on SQLite every write is
-        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 21))")
-        connection.execute(lock, {"id": str(patient_id)})
+    take_turn(connection, patient_id)
     table = Base.metadata.tables[Event.__tablename__]
     last = connection.scalar(select(func.max(table.c.sequence)).where(table.c.patient_id == patient_id)) or 0
     common = {"organization_id": organization_id, "patient_id": patient_id, "occurred_at": now()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, ForeignKey, func, insert, select, update
 from sqlalchemy import event as events
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -21,12 +21,17 @@ from models.mention import Mention
 from models.person import Patient
 from models.prompt import PromptShowing
 from models.record_change import RecordChange, note_parts, note_records
+from models.turn import take_turn
 from models.webhook import Delivery
 
 # Where a database session names whose words are to be forgotten once its change is kept: patients, each with a
 # document, or with None: the whole record.
 FORGOTTEN = "forgotten"
 RECKONED = "reckoned"  # where a database session keeps what was reckoned before; missing: nothing is used again
+
+
+class RecordErased(Exception):
+    """Something new was about to be kept of a patient who has been forgotten meanwhile."""
 
 
 class PatientStamp(OfOrganization, Base):
@@ -54,6 +59,7 @@ def stamp(db_session: Session, organization_id: UUID, patient_id: UUID) -> int:
     """Say that a record has changed, and give its new number; for changes made past the session's own bookkeeping."""
     table = Base.metadata.tables[PatientStamp.__tablename__]
     connection = db_session.connection()
+    take_turn(connection, patient_id)
     counted = update(table).where(table.c.patient_id == patient_id).values(stamp=table.c.stamp + 1)
     number: int | None = connection.execute(counted.returning(table.c.stamp)).scalar()
     if number is None:
@@ -106,8 +112,10 @@ class _Changed:
     organization_id: UUID
     records: dict[tuple[str, UUID], dict[str, Any]] = field(default_factory=dict)
     parents: set[UUID] = field(default_factory=set)
+    has_new: bool = False
 
-    def add(self, row: Any) -> None:
+    def add(self, row: Any, *, is_new: bool) -> None:
+        self.has_new = self.has_new or is_new
         kind, parent = getattr(row, "feed_kind", None), getattr(row, "feed_parent", None)
         if kind is not None:
             found = {"kind": kind, "record_id": row.id, "organization_id": row.organization_id}
@@ -122,7 +130,7 @@ def _stamp_what_changed(db_session: Session, _context: Any) -> None:
     documents: set[UUID] = set()
     edited: set[UUID] = set()
     for patient_id, row in _rows_of_patients(db_session):
-        changed.setdefault(patient_id, _Changed(row.organization_id)).add(row)
+        changed.setdefault(patient_id, _Changed(row.organization_id)).add(row, is_new=row in db_session.new)
         if isinstance(row, (Document, Mention)):
             documents.add(row.id if isinstance(row, Document) else row.document_id)
         if isinstance(row, Document) and row in db_session.dirty and _is_edited(db_session, row):
@@ -135,8 +143,17 @@ def _stamp_what_changed(db_session: Session, _context: Any) -> None:
     for patient_id in sorted(changed):  # in one order everywhere, so that nobody waits for each other
         found = changed[patient_id]
         number = stamp(db_session, found.organization_id, patient_id)
+        if found.has_new and _is_erased(db_session.connection(), patient_id):
+            raise RecordErased
         note_records(db_session.connection(), patient_id, list(found.records.values()), number)
         note_parts(db_session.connection(), patient_id, found.parents, number)
+
+
+def _is_erased(connection: Connection, patient_id: UUID) -> bool:
+    """Tell whether a patient was forgotten: asked in turn, so that whoever writes while that happens is told, too."""
+    patients = Base.metadata.tables[Patient.__tablename__]
+    is_it = (patients.c.id == patient_id, patients.c.erased_at.is_not(None))
+    return connection.scalar(select(patients.c.id).where(*is_it)) is not None
 
 
 def _is_edited(db_session: Session, document: Document) -> bool:

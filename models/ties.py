@@ -40,16 +40,17 @@ def tie_anew(db_session: DbSession, patient_id: UUID) -> tuple[Sequence[UUID], S
     """
     documents = db_session.scalars(_retied_by(patient_id)).all()
     check_ins = db_session.scalars(_retied_check_ins_by(patient_id)).all()
-    db_session.execute(_retie(patient_id))
-    db_session.execute(_retie_check_ins(patient_id))
+    # Those alone: what was written since `hold_ties` is not held, and most of it is tied rightly.
+    db_session.execute(_retie(documents))
+    db_session.execute(_retie_check_ins(check_ins))
     return documents, check_ins
 
 
-def _retie(patient_id: UUID) -> Update:
+def _retie(documents: Sequence[UUID]) -> Update:
     # A new tie is no edit: the entry's version and the time of its last change stay.
     return (
         update(Document)
-        .where(*_is_ours(patient_id))
+        .where(Document.id.in_(documents))
         .values(
             session_id=_now_latest(),
             updated_at=Document.updated_at,
@@ -75,10 +76,10 @@ def _now_latest() -> ScalarSelect[UUID]:
     return latest_session(Document.patient_id, Document.written_at).correlate(Document)
 
 
-def _retie_check_ins(patient_id: UUID) -> Update:
+def _retie_check_ins(check_ins: Sequence[UUID]) -> Update:
     return (
         update(MoodCheckIn)
-        .where(*_is_our_check_in(patient_id))
+        .where(MoodCheckIn.id.in_(check_ins))
         .values(
             session_id=_latest_before_check_in(),
             updated_at=MoodCheckIn.updated_at,

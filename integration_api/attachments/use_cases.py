@@ -111,7 +111,8 @@ def prepare(caller: Principal, entry: JournalEntry, attachment_id: UUID | None, 
 
 def attach(db_session: DbSession, caller: Principal, made: Attachment, limits: FileSettings) -> Attachment:
     """Keep an attachment whose file is stored. The entry may have gone meanwhile, or have been filled by another."""
-    db_session.scalar(select(Patient.id).where(Patient.id == made.patient_id).with_for_update())  # one after another
+    # One after another; only among themselves, since others refer to the patient while they have their turn.
+    db_session.scalar(select(Patient.id).where(Patient.id == made.patient_id).with_for_update(key_share=True))
     make_room(db_session, caller, made.document_id, limits)
     db_session.add(made)
     db_session.flush()

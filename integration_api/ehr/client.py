@@ -64,19 +64,34 @@ class Ehr:
     signer: Signer | None = None
 
     def call(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        leaving: Callable[[], None] | None = None,
     ) -> Answer:
-        """Ask for something under the base address; with a new token, once, where the old one is not taken."""
-        answer = self._call(method, path, body, headers or {})
+        """Ask for something under the base address; with a new token, once, where the old one is not taken.
+
+        `leaving` is called when the body is about to leave, after a token was waited for; it may raise.
+        """
+        answer = self._call(method, path, body, headers or {}, leaving)
         if answer.status == _UNAUTHORIZED and self.tokens.kept.pop(self.account.connection_id, None) is not None:
-            answer = self._call(method, path, body, headers or {})
+            answer = self._call(method, path, body, headers or {}, leaving)
         return answer
 
     def search(self, kind: str, system: str, value: str) -> Answer:
         """Search a type by an identifier."""
         return self.call("GET", f"{kind}?{urlencode({'identifier': token_of(system, value)})}")
 
-    def _call(self, method: str, path: str, body: Mapping[str, Any] | None, more: Mapping[str, str]) -> Answer:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        more: Mapping[str, str],
+        leaving: Callable[[], None] | None,
+    ) -> Answer:
         headers = {"Accept": FHIR_JSON, "User-Agent": "integration-journal", **more}
         if self.signer is not None:
             headers["Authorization"] = f"Bearer {self._token(self.signer)}"
@@ -84,6 +99,8 @@ class Ehr:
         if body is not None:
             headers["Content-Type"] = FHIR_JSON
             data = json.dumps(body).encode()
+        if leaving is not None:
+            leaving()
         return self._exchange(method, f"{self.account.base_url}/{path}", headers, data)
 
     def _exchange(self, method: str, url: str, headers: Mapping[str, str], data: bytes | None) -> Answer:

@@ -5,7 +5,7 @@ second copy; 202 where somebody there has to let it in; `entered-in-error` for w
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -31,13 +31,25 @@ class Ended(Exception):
         self.state, self.reason, self.status, self.retry_after = state, reason, status, retry_after
 
 
+class Recalled(Exception):
+    """What was to be sent may not leave any more: the other side was slow, and meanwhile the patient took it back."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 @dataclass(slots=True)
 class Parcel:
-    """All that a conversation needs to know. `document` None: it is to be withdrawn, for `reason`."""
+    """All that a conversation needs to know. `document` None: it is to be withdrawn, for `reason`.
+
+    `recalled` says why the document may not leave at this moment; None: it may.
+    """
 
     document_id: UUID
     kind: Json
     stamp: int
+    recalled: Callable[[], str | None]
     reason: str | None = None
     document: Json | None = field(default=None, repr=False)
     version: int | None = None
@@ -56,6 +68,18 @@ class Parcel:
         """What the document is called, by us."""
         return SUBJECT_OF_CONTENT, f"urn:uuid:{self.document_id}"
 
+    def leaves(self) -> None:
+        """Say that words about the patient leave now; raise `Recalled` where they may not."""
+        reason = None if self.document is None else self.recalled()
+        if reason is not None:
+            raise Recalled(reason)
+        self.is_told = True
+
+    def leaves_first(self) -> None:
+        """Say so of the document itself."""
+        self.leaves()
+        self.has_left = True
+
 
 def talk(ehr: Ehr, parcel: Parcel) -> Outcome:
     """Bring a copy to what it should be. Says how it ended; raises nothing that the other side could cause."""
@@ -65,6 +89,9 @@ def talk(ehr: Ehr, parcel: Parcel) -> Outcome:
         state, reason, status = _withdraw(ehr, parcel) if parcel.document is None else _send(ehr, parcel)
     except Ended as ended:
         state, reason, status, retry_after = ended.state, ended.reason, ended.status, ended.retry_after
+    except Recalled as recalled:  # what is there already is taken back next
+        state = "waiting" if parcel.was_told or parcel.has_left else "withdrawn"
+        reason, parcel.version = recalled.reason, None
     except NoToken as failed:
         error, status = failed.kind, failed.status
     except OutgoingError as failed:
@@ -94,8 +121,7 @@ def _send(ehr: Ehr, parcel: Parcel) -> tuple[str, str | None, int]:
     body = addressed(parcel.document, parcel.remote_patient_id, parcel.names)
     if parcel.remote_id is None:
         condition = {"If-None-Exist": f"identifier={token_of(*parcel.identifier)}"}
-        parcel.is_told = parcel.has_left = True
-        answer = ehr.call("POST", "DocumentReference", body, condition)
+        answer = ehr.call("POST", "DocumentReference", body, condition, parcel.leaves_first)
         _refuse(answer, {_STALE: "several_copies"})
         if answer.status == _ACCEPTED:
             return "sent", "mediated", answer.status
@@ -127,12 +153,12 @@ def _withdraw(ehr: Ehr, parcel: Parcel) -> tuple[str, str | None, int | None]:
 def _put(ehr: Ehr, parcel: Parcel, body: Json, *, is_gone_fine: bool) -> int:
     """Change the copy there. What somebody there has changed in it meanwhile gives way: the document is ours."""
     path = f"DocumentReference/{parcel.remote_id}"
-    parcel.is_told = True
-    answer = _put_at(ehr, path, body | {"id": parcel.remote_id}, parcel.remote_version)
+    content = body | {"id": parcel.remote_id}
+    answer = ehr.call("PUT", path, content, _if_version(parcel.remote_version), parcel.leaves)
     if answer.status == _STALE:
         current = ehr.call("GET", path)
         if current.status == _OK:
-            answer = _put_at(ehr, path, body | {"id": parcel.remote_id}, _version_of(current))
+            answer = ehr.call("PUT", path, content, _if_version(_version_of(current)), parcel.leaves)
     if answer.status in GONE and is_gone_fine:
         return answer.status
     _refuse(answer, dict.fromkeys(GONE, "gone"))
@@ -140,8 +166,8 @@ def _put(ehr: Ehr, parcel: Parcel, body: Json, *, is_gone_fine: bool) -> int:
     return answer.status
 
 
-def _put_at(ehr: Ehr, path: str, body: Json, version: str | None) -> Answer:
-    return ehr.call("PUT", path, body, {} if version is None else {"If-Match": f'W/"{version}"'})
+def _if_version(version: str | None) -> Mapping[str, str]:
+    return {} if version is None else {"If-Match": f'W/"{version}"'}
 
 
 def _find_patient(ehr: Ehr, parcel: Parcel) -> str:
@@ -157,8 +183,7 @@ def _find_patient(ehr: Ehr, parcel: Parcel) -> str:
     if parcel.patient is None:
         raise Ended("refused", "no_patient", answer.status)
     condition = {"If-None-Exist": f"identifier={token_of(*parcel.patient_identifier)}"}
-    parcel.is_told = True
-    made = ehr.call("POST", "Patient", introduced(parcel.patient), condition)
+    made = ehr.call("POST", "Patient", introduced(parcel.patient), condition, parcel.leaves)
     _refuse(made, {_STALE: "several_patients"})
     place = _place_in(made, "Patient")
     if place is None:

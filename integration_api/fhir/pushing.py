@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from random import SystemRandom
 from uuid import UUID
 
@@ -82,6 +83,7 @@ def _pack(db_session: DbSession, copy: EhrCopy) -> _Ready:
         document_id=copy.document_id,
         kind=document_reference.TYPES[source],
         stamp=queue.stamp_now(db_session, copy),
+        recalled=partial(_recalled, copy.id),
         remote_id=copy.remote_id,
         remote_version=copy.remote_version,
         remote_patient_id=copy.remote_patient_id,
@@ -93,6 +95,16 @@ def _pack(db_session: DbSession, copy: EhrCopy) -> _Ready:
     else:
         _fill(db_session, copy, document, parcel)
     return _Ready(copy.id, account, connection.auth == "smart", parcel)
+
+
+def _recalled(copy_id: UUID) -> str | None:
+    """Say why a copy may not leave now. Asked again at the last moment: a conversation may take a minute."""
+    with reading() as db_session:
+        copy = db_session.get(EhrCopy, copy_id)
+        if copy is None:  # with its patient
+            return "consent"
+        is_allowed = queue.allowed(db_session, copy) is not None
+        return None if is_allowed else queue.reason_to_withdraw(db_session, copy)
 
 
 def _fill(db_session: DbSession, copy: EhrCopy, document: Document, parcel: Parcel) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
@@ -209,8 +210,7 @@ def replace_care_team(
     """Say who cares for a patient from now on. Those who stay keep the day they came."""
     team = read_care_team(db_session, caller, patient_id, Action.UPDATE)
     match(team)
-    staff = clinicians_within(reach(caller, Resource.CLINICIAN, Action.SEARCH))
-    found = {one.id: one for one in db_session.scalars(staff.where(Clinician.id.in_(clinician_ids)))}
+    found = _held(db_session, caller, clinician_ids)
     faults = [
         _why_not(found.get(clinician_id), pointer=f"/members/{place}/clinician_id")
         for place, clinician_id in enumerate(clinician_ids)
@@ -225,6 +225,16 @@ def replace_care_team(
     )
     db_session.flush()
     return team
+
+
+def _held(db_session: DbSession, caller: Principal, clinician_ids: Sequence[UUID]) -> dict[UUID, Clinician]:
+    """Find clinicians, whose accounts nobody switches off before this is kept: who leaves would be left in the team."""
+    staff = clinicians_within(reach(caller, Resource.CLINICIAN, Action.SEARCH))
+    found = {one.id: one for one in db_session.scalars(staff.where(Clinician.id.in_(clinician_ids)))}
+    accounts = select(User).where(User.id.in_([one.user_id for one in found.values()])).order_by(User.id)
+    held = accounts.with_for_update(key_share=True).execution_options(populate_existing=True)
+    db_session.scalars(held).all()
+    return found
 
 
 def _why_not(clinician: Clinician | None, pointer: str) -> Fault:

@@ -10,7 +10,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import NotFound
-from models import Consent, Order, Page, PageRequest, new_id, now, page_of
+from models import Consent, Order, Page, PageRequest, new_id, now, page_of, time_of_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ def say(db_session: DbSession, caller: Principal, draft: ConsentDraft) -> Consen
         purpose=draft.purpose,
         is_granted=draft.is_granted,
         wording=draft.wording,
+        at=time_of_word(db_session, limits.patient_id, draft.purpose),
     )
     db_session.add(consent)
     db_session.flush()

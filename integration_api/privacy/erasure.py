@@ -45,6 +45,7 @@ from models import (
     forget,
     new_id,
     stamp,
+    time_of_word,
 )
 
 ERASED = "(erased)"
@@ -76,6 +77,7 @@ def ask_for_erasure(db_session: DbSession, caller: Principal, at: datetime, eras
         raise NotFound("The account belongs to no patient.")
     if db_session.scalars(select(Erasure).where(Erasure.patient_id == patient.id)).one_or_none():
         raise Conflict("You have asked for this already.")
+    _hold(db_session, patient)
     held_until = patient.retain_until if patient.retain_until and patient.retain_until > at.date() else None
     erasure = Erasure(
         id=erasure_id or new_id(),
@@ -111,8 +113,21 @@ def due_erasures(db_session: DbSession, today: date) -> list[UUID]:
 def carry_out(db_session: DbSession, erasure_id: UUID, at: datetime) -> None:
     """Erase for good what was held."""
     erasure = db_session.get_one(Erasure, erasure_id)
-    _erase(db_session, db_session.get_one(Patient, erasure.patient_id), erasure, at)
+    patient = db_session.get_one(Patient, erasure.patient_id)
+    _hold(db_session, patient)
+    _erase(db_session, patient, erasure, at)
     db_session.flush()
+
+
+def _hold(db_session: DbSession, patient: Patient) -> None:
+    """Let nobody else write in the record: who does so now comes before, or finds that it is erased.
+
+    Others hold a document or the care team first, and then count the stamp; so must this, or both would wait.
+    """
+    for table in (CareTeam, Document):
+        rows = select(table.id).where(table.patient_id == patient.id).order_by(table.id)
+        db_session.execute(rows.with_for_update())
+    stamp(db_session, patient.organization_id, patient.id)
 
 
 def _withdraw(db_session: DbSession, patient: Patient) -> None:
@@ -130,9 +145,10 @@ def _withdraw(db_session: DbSession, patient: Patient) -> None:
     own_versions = delete(DocumentVersion).where(DocumentVersion.patient_id == patient.id)
     db_session.execute(own_versions.execution_options(synchronize_session=False))
     team = db_session.scalars(select(CareTeam).where(CareTeam.patient_id == patient.id)).one()
-    team.members = []
+    team.consist_of(())
     for purpose in ("care_team", "ehr", "safety_signals", "research_export"):
         no = Consent(organization_id=patient.organization_id, patient_id=patient.id, purpose=purpose, is_granted=False)
+        no.at = time_of_word(db_session, patient.id, purpose)
         no.wording = WITHDRAWN
         db_session.add(no)
     # Whoever put the person in has them back no more, nor puts them in anew while the record is held.

@@ -33,7 +33,7 @@ def settle(db_session: DbSession, document: Document, timing: Timing, by: UUID |
     `by` is the clinician whose review has changed the mentions, if it was one. Doing it again changes nothing.
     """
     # One at a time for a document: two that settle together would both raise.
-    db_session.execute(select(Document.id).where(Document.id == document.id).with_for_update())
+    db_session.execute(select(Document.id).where(Document.id == document.id).with_for_update(key_share=True))
     found: list[_Found] = [*filter(raises, document.mentions), *_beside(db_session, document)]
     _settle(db_session, document, found, timing, by)
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from flask import Response, g
 from marshmallow import fields
+from sqlalchemy.exc import OperationalError
 
-from integration_api.db import Collision
+from integration_api.db import Collision, is_deadlock
 from integration_api.errors import Conflict
 from integration_api.web import preconditions
 from integration_api.web.body import MERGE_PATCH, read_json
@@ -31,11 +32,17 @@ def created(schema: Schema, record: Any) -> Response:
 
 
 def colliding(write: Callable[[], Any]) -> Any:
-    """Try once more when another request stored the same key at the same moment: the second look sees it."""
+    """Try once more when another request stored the same key at the same moment: the second look sees it.
+
+    Also where the two waited for each other, and the database sent this one away: by now the other is done.
+    """
     try:
         return write()
     except Collision:
         pass
+    except OperationalError as error:
+        if not is_deadlock(error):
+            raise
     try:
         return write()
     except Collision:

@@ -41,6 +41,7 @@ class StandIn:
     holds: bool = False  # what is created waits for somebody to let it in
     held: list[dict[str, Any]] = field(default_factory=list)
     lags: bool = False  # searches do not find what was created
+    meanwhile: tuple[str, Callable[[], None]] | None = None  # what happens once while it is asked for such a place
 
     def put_in(self, kind: str, value: str, system: str = MRN) -> str:
         made = {"resourceType": kind, "identifier": [{"system": system, "value": value}]}
@@ -60,6 +61,9 @@ class StandIn:
 
     def answer(self, method: str, path: str, headers: dict[str, str], data: bytes) -> tuple[int, Any, dict[str, str]]:
         self.asked.append((method, path, headers))
+        if self.meanwhile is not None and self.meanwhile[0] in f"{method} {path}":
+            happens, self.meanwhile = self.meanwhile[1], None
+            happens()
         url = urlsplit(path)
         if url.path == "/fhir/.well-known/smart-configuration":
             return 200, {"token_endpoint": f"{self.address.removesuffix('/fhir')}/token"}, {}

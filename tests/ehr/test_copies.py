@@ -197,3 +197,48 @@ def test_a_record_system_that_knows_fhir_takes_them(
     agree(is_granted=False)
     work()
     assert copy_of(clinic, entry)["state"] == "withdrawn"
+
+
+@pytest.mark.parametrize("place", ["GET /fhir/.well-known/smart-configuration", "POST /token", "GET /fhir/Patient"])
+@pytest.mark.parametrize("by", ["consent", "visibility"])
+def test_what_is_taken_back_while_the_record_system_is_slow_does_not_go_out(
+    clinic: Any, there: Any, work: Callable[[], int], agree: Any, place: str, by: str
+) -> None:
+    """A conversation takes up to a minute; that it may leave was asked at its beginning alone."""
+    entry = clinic.write("I am afraid of dying.")["id"]
+    there.meanwhile = place, taking_back(clinic, entry, agree, by)
+    send(clinic, entry)
+    work()
+    assert (there.meanwhile, there.copies, there.writes()) == (None, [], [])
+    reason = "consent" if by == "consent" else "not_shared"
+    with clinic.app.app_context(), reading() as db_session:
+        copy = db_session.query(EhrCopy).one()
+        assert (copy.state, copy.reason) == ("withdrawn", reason)
+    told = clinic.maya.read(f"/v1/audit-events?patient_id={clinic.ids['maya']}")["items"]
+    assert "worker" not in {each["origin"] for each in told}  # nothing was disclosed
+
+
+def test_words_of_an_edit_do_not_follow_a_copy_that_is_taken_back_meanwhile(
+    clinic: Any, there: Any, work: Callable[[], int], agree: Any, clock: Any
+) -> None:
+    entry = clinic.write("I am afraid of dying.")["id"]
+    send(clinic, entry)
+    work()
+    clinic.maya.patch(f"/v1/journal-entries/{entry}", {"text": "And of my brother."}, if_match="*")
+    there.tokens.append("another")  # the one that we have is good no more, so another is asked for on the way
+    there.meanwhile = "POST /token", taking_back(clinic, entry, agree, "consent")
+    work()
+    clock.turn(minutes=1)
+    work()
+    assert (there.meanwhile, [words(each) for each in there.copies]) == (None, [WITHDRAWN])
+    assert there.copies[0]["meta"]["versionId"] == "2"  # the words of the edit were never there
+
+
+def taking_back(clinic: Any, entry: str, agree: Any, by: str) -> Callable[[], None]:
+    def take_back() -> None:
+        said = {"visibility": "private"}
+        agree(is_granted=False) if by == "consent" else clinic.maya.patch(
+            f"/v1/journal-entries/{entry}", said, if_match="*"
+        )
+
+    return take_back

@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from integration_api.db import unit_of_work
 from integration_api.wiring import Parts
-from models import new_id
+from models import Consent, new_id, now
 
 WORDING = "As it was shown to me."
 
@@ -81,6 +83,25 @@ class TestTheEhr:
         assert [each["id"] for each in ehr.read("/v1/journal-entries")["items"]] == [entry["id"]]
         say(clinic.maya, "ehr", yes=False)
         assert seen() == ([404] * 3, [404] * 3)
+
+    @pytest.mark.parametrize("by", ["consent", "erasure"])
+    def test_a_no_counts_though_the_yes_before_came_by_a_machine_whose_clock_is_ahead(
+        self, clinic: Any, ehr: Any, by: str
+    ) -> None:
+        note, path = clinic.note("Pt seen."), f"/v1/patients/{clinic.ids['maya']}"
+        clinic.admin.patch(path, {"retain_until": "2199-12-31"}, if_match="*")
+        say(clinic.maya, "ehr", yes=True)
+        with clinic.app.app_context(), unit_of_work() as db_session:
+            db_session.execute(update(Consent).values(at=now() + timedelta(seconds=90)))
+        if by == "consent":
+            say(clinic.maya, "ehr", yes=False)
+        else:
+            clinic.maya.create("/v1/me/erasure", {"confirm": "erase everything"})
+        assert [ehr.get(each).status_code for each in (path, f"/v1/notes/{note['id']}")] == [404, 404]
+        if by == "consent":
+            assert [each["is_granted"] for each in clinic.maya.read("/v1/me/consents")["items"]] == [False, True]
+            say(clinic.maya, "ehr", yes=True)
+            assert ehr.get(path).status_code == 200
 
     def test_its_scope_limits_it_further(self, clinic: Any, ehr: Any) -> None:
         say(clinic.maya, "ehr", yes=True)
