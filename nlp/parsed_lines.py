@@ -15,12 +15,12 @@ from typing import Any
 
 from spacy.about import __version__ as spacy_version
 
-from nlp import inflection, patterns, spelling, words
+from nlp import inflection, norms, patterns, spelling, words
 from nlp.lexicon_sets import FOLDER, load_sets, set_files
 from nlp.patterns import Element, Gap, LineError, OneOf, parse_line
 
 PARSED = FOLDER / "parsed.json.gz"
-CODE = tuple(Path(str(each.__file__)) for each in (inflection, patterns, spelling, words))
+CODE = tuple(Path(str(each.__file__)) for each in (inflection, norms, patterns, spelling, words))
 UNREADABLE = (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError)
 Elements = tuple[Element, ...]
 

@@ -179,7 +179,7 @@ def _strongest(heard: Heard, sentences: Ints, filters: Ints) -> Ints:
     windows, owner = spread(rows.opens[sentences], lengths), np.repeat(np.arange(len(sentences)), lengths)
     asked = filters[owner]
     # Only what is asked is looked up, added in the order of `windows_of`, so that the strongest is met to the bit.
-    made = np.zeros(asked.shape, np.float32)
+    made = np.zeros(asked.shape, heard.strongest.dtype)
     for offset, part in enumerate(heard.parts):
         made += part.ravel().take(heard.place[windows + offset, None] * part.shape[1] + asked)
     is_strongest = made == np.take_along_axis(heard.strongest[sentences], filters, axis=1)[owner]

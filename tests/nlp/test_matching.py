@@ -27,13 +27,14 @@ def no_patience() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("no_patience")
-@pytest.mark.parametrize("most", [matching.MAX_STATES, 200])
-def test_threads_find_together_what_one_finds_alone(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where the table of transitions is begun anew again and again while others read with it."""
-    monkeypatch.setattr(matching, "MAX_STATES", most)
+@pytest.mark.parametrize(("states", "words"), [(matching.MAX_STATES, matching.MAX_WORDS), (200, 20)])
+def test_threads_find_together_what_one_finds_alone(states: int, words: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where what was worked out is forgotten again and again while others read with it."""
+    monkeypatch.setattr(matching, "MAX_STATES", states)
+    monkeypatch.setattr(matching, "MAX_WORDS", words)
     chance = Random(3)
-    words = sorted(Automaton(LINES).vocabulary)
-    texts = [[chance.choice(words) for _ in range(60)] for _ in range(120)]
+    spoken = sorted(Automaton(LINES).vocabulary)
+    texts = [[chance.choice(spoken) for _ in range(60)] for _ in range(120)]
     expected = [Automaton(LINES).find(each, 0, len(each)) for each in texts]
     shared = Automaton(LINES)
 

@@ -1,10 +1,12 @@
 """The filters over phrases: their gradient against differences, and what they say split upon the words."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from nlp.learned.features import Batch, Vocabulary, featurise
-from nlp.learned.phrases import WINDOW, hear, read_phrases, shares_of_phrases
+from nlp.learned.phrases import WINDOW, Common, hear, read_phrases, shares_of_phrases
 from nlp.learned.word_table import WordTable
 
 pytestmark = pytest.mark.database_free
@@ -63,3 +65,14 @@ def test_the_words_have_the_whole_score_between_them(batch: Batch, filters: np.n
     assert set(places[numbers == 1]) <= {0, 1, 2}
     nothing = shares_of_phrases(heard, np.array([1]), np.arange(5)[None], direction[:1])
     assert not len(nothing[0]), "a sentence of no words"
+
+
+@pytest.mark.parametrize("common", [[], ["grey"], ["boat", "again", "nowhere"], WORDS])
+def test_the_commonest_words_are_heard_as_the_others_are(
+    batch: Batch, filters: np.ndarray, common: Sequence[str]
+) -> None:
+    known = Common.of(np.array(batch.table.rows(common), np.int64), batch.table, filters)
+    heard, windows = hear(batch, filters, np.zeros(5), common=known)
+    anew, others = hear(batch, filters, np.zeros(5))
+    assert np.allclose(heard.told, anew.told, atol=1e-5)
+    assert np.allclose(windows, others, atol=1e-5)

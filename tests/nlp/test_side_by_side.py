@@ -108,12 +108,12 @@ def test_words_and_other_sentences_have_the_whole_score_between_them(vocabulary:
     weights = SideBySide(network(vocabulary))
     read = weights.read(featurise(documents, vocabulary, TABLE))
     sentences, themes = np.array([1, 0, 1, 2]), np.array([3, 0, 6, 3])
-    parts, others = Evidence(weights).of(read, sentences, themes)
-    assert [len(each) for each in parts] == [5, 3, 5, 1]
-    assert (np.abs(others) > 1e-3).all() == (len(documents) == 1), "who stands alone has no others"
-    for sentence, theme, part, added in zip(sentences, themes, parts, others, strict=True):
+    split = list(Evidence(weights).of(read, sentences, themes))
+    assert [len(part) for part, _ in split] == [5, 3, 5, 1]
+    assert all(abs(others) > 1e-3 for _, others in split) == (len(documents) == 1), "who stands alone has no others"
+    for sentence, theme, (part, others) in zip(sentences, themes, split, strict=True):
         rest = biases(weights, read, sentence, theme)
-        assert part.sum() + added + rest == pytest.approx(read.scores[sentence, theme], abs=1e-3)
+        assert sum(part) + others + rest == pytest.approx(read.scores[sentence, theme], abs=1e-3)
 
 
 def test_the_gradient_of_a_whole_network_is_that_of_small_differences() -> None:
