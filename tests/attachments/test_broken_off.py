@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from collections.abc import Callable
 from contextlib import closing
 from http.client import HTTPConnection
@@ -13,6 +14,7 @@ from attaching import lying_in, rows
 from files import mp3
 from serving import served_by_gunicorn
 
+from integration_api import server
 from models import new_id
 
 SOUND = mp3(frames=40)
@@ -53,3 +55,18 @@ def test_half_a_voice_note_is_none_and_the_whole_one_is_taken_next_time(
         assert rows(clinic) == lying_in(folder) == []
         status, made = _send(clinic, port, f"{path}?id={sent_id}")
     assert (status, made["id"], made["kind"]) == (201, sent_id, "voice_note")
+
+
+def test_phones_that_lost_their_network_hold_nobody_up(
+    clinic: Any, path: str, begin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They say no goodbye: their connections stay open, with nothing more to come."""
+    monkeypatch.setattr(server, "SILENT", 2)
+    with served_by_gunicorn(clinic.app, threads=2) as port:
+        silent = [begin(port, str(new_id()), 1000) for _ in range(4)]
+        time.sleep(0.5)
+        status, _ = _send(clinic, port, path)
+        for each in silent:
+            each.close()
+    assert status == 201
+    assert len(rows(clinic)) == 1
