@@ -130,7 +130,7 @@ def _withdraw(db_session: DbSession, patient: Patient) -> None:
     own_versions = delete(DocumentVersion).where(DocumentVersion.patient_id == patient.id)
     db_session.execute(own_versions.execution_options(synchronize_session=False))
     team = db_session.scalars(select(CareTeam).where(CareTeam.patient_id == patient.id)).one()
-    team.members = []
+    team.consist_of(())  # a new version, too: whoever is about to say who is in it sees that something has changed
     for purpose in ("care_team", "ehr", "safety_signals", "research_export"):
         no = Consent(organization_id=patient.organization_id, patient_id=patient.id, purpose=purpose, is_granted=False)
         no.wording = WITHDRAWN

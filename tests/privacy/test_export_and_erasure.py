@@ -113,6 +113,23 @@ class TestErasure:
             assert db_session.scalars(select(Erasure)).one().done_at == later
             assert db_session.get_one(Patient, UUID(clinic.ids["maya"])).name == "(erased)"
 
+    @pytest.mark.parametrize("until", [None, "2100-01-01"])
+    def test_nobody_is_let_into_the_record_again(self, clinic: Any, until: str | None) -> None:
+        """Nothing would erase what came in then: the wish has been carried out, and the account is gone."""
+        path = f"/v1/patients/{clinic.ids['maya']}"
+        clinic.admin.patch(path, {"retain_until": until}, if_match="*")
+        clinic.maya.create("/v1/me/erasure", WISH)
+        team = {"members": [{"clinician_id": clinic.ids["therapist"]}]}
+        assert clinic.admin.put(f"{path}/care-team", team, if_match="*").status_code == 409
+        assert clinic.admin.put(f"{path}/care-team", {"members": []}, if_match="*").status_code == 200
+        note = {"patient_id": clinic.ids["maya"], "kind": "psychotherapy", "text": "After."}
+        assert clinic.therapist.post("/v1/notes", note).status_code == 422  # there is no such patient
+        assert clinic.therapist.get(path).status_code == 404
+        opening = clinic.caller("colleague").post(f"{path}/break-glass", {"reason": "Brought to the emergency room."})
+        renamed = clinic.admin.patch(path, {"name": "Maya Lind", "birth_date": "1990-02-28"}, if_match="*")
+        assert (opening.status_code, renamed.status_code) == ((404, 409) if until is None else (201, 200))
+        assert clinic.admin.read(path)["name"] == ("(erased)" if until is None else "Maya Lind")
+
     @pytest.mark.parametrize("body", [{}, {"confirm": "yes"}, {"confirm": True}])
     def test_it_must_be_said_clearly(self, clinic: Any, body: dict[str, Any]) -> None:
         assert clinic.maya.post("/v1/me/erasure", body).status_code == 422
