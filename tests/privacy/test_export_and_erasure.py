@@ -15,7 +15,7 @@ from integration_api import cli
 from integration_api.db import reading
 from integration_api.privacy import export
 from integration_api.wiring import Parts
-from models import DataKey, Document, Erasure, Mention, Patient
+from models import Creation, DataKey, Document, Erasure, Mention, Patient, new_id
 
 WISH = {"confirm": "erase everything"}
 
@@ -80,6 +80,20 @@ class TestErasure:
             assert db_session.scalar(select(func.count(Mention.id)).where(Mention.patient_id == maya)) == 0
             keys = db_session.scalars(select(DataKey.sealed).where(DataKey.owner_id == maya)).all()
             assert keys == [None]
+
+    def test_nothing_stays_by_which_what_was_sent_could_be_guessed(self, clinic: Any) -> None:
+        """What makes a repeated create safe: names that an app gave, and digests of bodies as short as a mood's."""
+        mood = {"valence": -3, "arousal": 2}
+        clinic.maya.create("/v1/mood-check-ins", mood, idempotency_key="after the call with my father")
+        clinic.maya.create("/v1/measure-responses", {"id": str(new_id()), "measure": "phq_2", "answers": [1, 2]})
+        change = {"change_id": str(new_id()), "kind": "mood_check_in", "id": str(new_id()), "op": "put", "record": mood}
+        assert clinic.maya.post("/v1/sync", {"changes": [change]}).status_code == 200
+        note = {"id": str(new_id()), "patient_id": clinic.ids["maya"], "kind": "psychotherapy", "text": "Tearful."}
+        clinic.therapist.create("/v1/notes", note)
+        clinic.tom.create("/v1/mood-check-ins", mood, idempotency_key="Tom's")
+        clinic.maya.create("/v1/me/erasure", WISH)
+        with clinic.app.app_context(), reading() as db_session:
+            assert db_session.scalars(select(Creation.key)).all() == ["key:Tom's"]
 
     def test_the_account_ends_with_the_record(self, clinic: Any) -> None:
         maya = clinic.maya
