@@ -8,12 +8,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from attaching import add
 from click.testing import CliRunner
 from sqlalchemy import func, select
+from work import calls
 
 from integration_api import cli
 from integration_api.db import reading
 from integration_api.privacy import export
+from integration_api.privacy.export import pages_of
 from integration_api.wiring import Parts
 from models import Creation, DataKey, Document, Erasure, Mention, Patient, new_id
 
@@ -49,6 +52,22 @@ class TestExport:
             assert there in page
         assert "My own thoughts." not in page + json.dumps(record)
         assert "<b>bold" not in page
+
+    def test_twice_as_many_entries_with_files_take_twice_as_long_to_write_down(self, clinic: Any) -> None:
+        written = clinic.write("The door was blue.")["id"]
+        add(clinic.maya, f"/v1/journal-entries/{written}/attachments")
+        record, _ = take_along(clinic.maya)
+        ((entry,), (file,)) = record["journal_entries"], record["attachments"]
+        counts = []
+        for many in (300, 600):
+            entries = [entry | {"id": f"entry-{number}"} for number in range(many)]
+            files = [file | {"id": f"file-{number}", "entry_id": f"entry-{number}"} for number in range(many)]
+            grown = record | {"journal_entries": entries, "attachments": files}
+            with clinic.app.test_request_context():
+                counts.append(calls(lambda grown=grown: pages_of(grown, {})))
+                page = pages_of(grown, {})["record.html"]
+            assert page.count('<img src="files/file-') == many
+        assert counts[1] < 2.5 * counts[0]
 
     def test_nobody_elses(self, clinic: Any) -> None:
         clinic.write("Mine.")
