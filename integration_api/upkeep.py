@@ -166,6 +166,9 @@ def rotate_keys(make_app: MakeApp, data_keys: bool) -> None:  # noqa: FBT001  (c
     click.echo(
         f"{done.wrapped} keys wrapped anew, {done.replaced} data keys replaced, {done.destroyed} old ones destroyed"
     )
+    if done.unreadable:
+        click.echo(f"{done.unreadable} rows could not be opened, and stay under their old keys", err=True)
+        sys.exit(1)
 
 
 @click.command("new-client")

@@ -1,5 +1,6 @@
 """Changing keys while the service runs: wrapping keys, and the data keys that they wrap."""
 
+import logging
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,10 @@ from sqlalchemy.orm import Session
 
 from models.base import Base
 from models.data_key import DataKey, KeyOwner, current_key, keyring_of
+from models.key_service import KeyUnavailable
 from models.sealing import Sealed, seal_value
+
+log = logging.getLogger(__name__)
 
 
 def sealed_tables() -> list[type[Any]]:
@@ -42,19 +46,25 @@ def replace_keys(db_session: Session, made_before: UUID, limit: int) -> int:
     return len(keys)
 
 
-def seal_anew(db_session: Session, table: type[Any], after: UUID | None, limit: int) -> UUID | None:
-    """Seal up to `limit` rows of a table with their owners' current keys, in the order of ids; give the last id.
+def seal_anew(db_session: Session, table: type[Any], after: UUID | None, limit: int) -> tuple[UUID | None, int]:
+    """Seal up to `limit` rows of a table with their owners' current keys, in the order of ids.
 
-    It is no edit: versions and times stay. A row that somebody changes meanwhile is left to that change.
+    Gives the last id, and how many could not be opened: these stay as they are, and hold no other up. It is no edit:
+    versions and times stay. A row that somebody changes meanwhile is left to that change.
     """
     query = select(table).join(DataKey, table.data_key_id == DataKey.id)
     query = query.where(DataKey.is_current.is_(False), DataKey.sealed.is_not(None))
     if after is not None:
         query = query.where(table.id > after)
     rows = db_session.scalars(query.order_by(table.id).limit(limit)).unique().all()
+    unreadable = 0
     for row in rows:
-        _seal_row(db_session, row)
-    return rows[-1].id if rows else None
+        try:
+            _seal_row(db_session, row)
+        except KeyUnavailable:
+            unreadable += 1
+            log.error("%s %s cannot be opened, and stays under its old key", table.__tablename__, row.id)  # noqa: TRY400
+    return rows[-1].id if rows else None, unreadable
 
 
 def _seal_row(db_session: Session, row: Sealed) -> None:

@@ -70,6 +70,21 @@ def _written_anew(picture: Image.Image) -> Cleaned:
         options |= {"qtables": picture.quantization, "subsampling": sampling, "optimize": True}
     elif form == "WEBP":
         options |= {"quality": 92, "method": 4}
+    written = _saved(picture, form, options)
+    return Cleaned("picture", TAKEN[form], written.getbuffer(), picture.width, picture.height)
+
+
+def _saved(picture: Image.Image, form: str, options: dict[str, object]) -> io.BytesIO:
+    """Write a picture. Packed as tightly as can be, a JPEG has to fit into two bytes a pixel; much detail does not."""
+    try:
+        return _tried(picture, form, options)
+    except OSError:
+        if not options.pop("optimize", False):
+            raise
+        return _tried(picture, form, options)
+
+
+def _tried(picture: Image.Image, form: str, options: dict[str, object]) -> io.BytesIO:
     written = io.BytesIO()
     picture.save(written, form, **options)
-    return Cleaned("picture", TAKEN[form], written.getbuffer(), picture.width, picture.height)
+    return written

@@ -27,6 +27,7 @@ _AFTER_FRAMES = (b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 _LONGEST_FRAME = 2_881  # bytes; a recording that was stopped may end within one
 _SYNCSAFE = (21, 14, 7, 0)  # seven bits a byte
 _SAMPLES = (b"fmt ", b"fact", b"data")
+_HEADER = 8  # bytes of a chunk: its kind and size
 _PCM = (1, 3, 0xFFFE)  # whole numbers, floats, and either as the extensible form names them
 
 
@@ -152,6 +153,8 @@ def _wav(raw: bytes) -> bytes | None:
             kept.setdefault(kind, raw[at : at + 8 + size] + bytes(size & 1))
         at += 8 + size + (size & 1)
     if not {b"fmt ", b"data"} <= kept.keys() or struct.unpack_from("<H", kept[b"fmt "], 8)[0] not in _PCM:
+        return None
+    if len(kept[b"data"]) == _HEADER:  # there is nothing to hear
         return None
     body = b"WAVE" + b"".join(kept[kind] for kind in _SAMPLES if kind in kept)
     return b"RIFF" + struct.pack("<I", len(body)) + body

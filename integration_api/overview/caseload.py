@@ -1,6 +1,5 @@
 """The caseload: a clinician's patients at a glance. Who wrote, who fell silent, what rose, who comes next."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -84,9 +83,10 @@ def _is_silent(last: datetime | None, at: datetime) -> bool:
 
 def _waiting_flags(db_session: DbSession, limits: Reach, ids: Sequence[UUID]) -> dict[UUID, int]:
     """Count each patient's flags that nobody has acknowledged."""
-    visible = safety_flags_within(limits).where(SafetyFlag.patient_id.in_(ids), SafetyFlag.status == "open")
-    found = Counter(flag.patient_id for flag in db_session.scalars(visible).unique())
-    return dict(found)
+    visible: Any = safety_flags_within(limits).where(SafetyFlag.patient_id.in_(ids), SafetyFlag.status == "open")
+    counted = visible.with_only_columns(SafetyFlag.patient_id, func.count(SafetyFlag.id))
+    rows = db_session.execute(counted.group_by(SafetyFlag.patient_id))
+    return {patient_id: count for patient_id, count in rows}  # noqa: C416  (rows are no pairs to dict)
 
 
 def _written(

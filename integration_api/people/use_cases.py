@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
-from integration_api.errors import Fault, Invalid, NotAllowed, NotFound
+from integration_api.errors import Conflict, Fault, Invalid, NotAllowed, NotFound
 from integration_api.people.leaving import set_access
 from models import (
     CareTeam,
     CareTeamMember,
     Clinician,
+    Erasure,
     Extent,
     Order,
     Organization,
@@ -128,6 +129,8 @@ def change_patient(
     """Change what is known of a patient. An account, once given, keeps its name."""
     _by_staff(reach(caller, Resource.PATIENT, Action.UPDATE))
     patient = read_patient(db_session, caller, patient_id, Action.UPDATE)
+    if patient.erased_at is not None:
+        raise _forgotten()
     draft = merge(patient)
     if draft.name != patient.name:
         patient.family = patient.given = None  # its parts are of the name before
@@ -207,9 +210,14 @@ def replace_care_team(
     match: Callable[[CareTeam], object],
     clinician_ids: Sequence[UUID],
 ) -> CareTeam:
-    """Say who cares for a patient from now on. Those who stay keep the day they came."""
+    """Say who cares for a patient from now on. Those who stay keep the day they came.
+
+    Nobody does any more for who has asked to be forgotten: what came into the record then, nothing would erase.
+    """
     team = read_care_team(db_session, caller, patient_id, Action.UPDATE)
     match(team)
+    if clinician_ids and db_session.scalar(select(Erasure.id).where(Erasure.patient_id == patient_id)):
+        raise _forgotten()
     found = _held(db_session, caller, clinician_ids)
     faults = [
         _why_not(found.get(clinician_id), pointer=f"/members/{place}/clinician_id")
@@ -235,6 +243,10 @@ def _held(db_session: DbSession, caller: Principal, clinician_ids: Sequence[UUID
     held = accounts.with_for_update(key_share=True).execution_options(populate_existing=True)
     db_session.scalars(held).all()
     return found
+
+
+def _forgotten() -> Conflict:
+    return Conflict("This patient has asked to be forgotten. The record stays closed.")
 
 
 def _why_not(clinician: Clinician | None, pointer: str) -> Fault:

@@ -45,7 +45,8 @@ def break_glass(
     limits = reach(caller, Resource.BREAK_GLASS, Action.CREATE)
     if caller.clinician_id is None:
         raise NotFound("The account belongs to no clinician.")
-    patient_within(db_session, limits, patient_id)
+    if patient_within(db_session, limits, patient_id).erased_at is not None:
+        raise NotFound("There is no such patient.")
     member = select(CareTeamMember.id).join(CareTeam, CareTeam.id == CareTeamMember.care_team_id)
     if db_session.scalar(
         member.where(CareTeam.patient_id == patient_id, CareTeamMember.clinician_id == caller.clinician_id)

@@ -23,6 +23,7 @@ from models import (
     Commitment,
     Consent,
     Course,
+    Creation,
     Credential,
     DataKey,
     Document,
@@ -145,7 +146,7 @@ def _withdraw(db_session: DbSession, patient: Patient) -> None:
     own_versions = delete(DocumentVersion).where(DocumentVersion.patient_id == patient.id)
     db_session.execute(own_versions.execution_options(synchronize_session=False))
     team = db_session.scalars(select(CareTeam).where(CareTeam.patient_id == patient.id)).one()
-    team.consist_of(())
+    team.consist_of(())  # a new version, too: whoever is about to say who is in it sees that something has changed
     for purpose in ("care_team", "ehr", "safety_signals", "research_export"):
         no = Consent(organization_id=patient.organization_id, patient_id=patient.id, purpose=purpose, is_granted=False)
         no.at = time_of_word(db_session, patient.id, purpose)
@@ -174,6 +175,7 @@ def _flags_of_private_resolves(patient_id: UUID) -> Delete:
 def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: datetime) -> None:
     """Destroy the patient's key; take out what other keys seal, and what is not sealed."""
     db_session.execute(delete(Mention).where(Mention.patient_id == patient.id))
+    db_session.execute(_creations_of(patient))
     of_patient: dict[str, Any] = {"synchronize_session": False}
     gone = {"text_sealed": None, "data_key_id": None, "deleted_at": at, "word_count": 0, "valence": None}
     values = gone | {"arousal": None, "language": None, "version": Document.version + 1}
@@ -198,6 +200,16 @@ def _erase(db_session: DbSession, patient: Patient, erasure: Erasure, at: dateti
     forget(db_session, patient.id)
     stamp(db_session, patient.organization_id, patient.id)
     drop_exports(db_session, patient.organization_id, at)
+
+
+def _creations_of(patient: Patient) -> Delete:
+    """Who knows the service's secret could guess a short body by its digest, such as that of a mood."""
+    records = (
+        select(each).where(of_patient == patient.id)
+        for each, of_patient in ((RecordChange.record_id, RecordChange.patient_id), (Document.id, Document.patient_id))
+    )
+    is_of_patient = or_(Creation.user_id == patient.user_id, *(Creation.record_id.in_(each) for each in records))
+    return delete(Creation).where(is_of_patient).execution_options(synchronize_session=False)
 
 
 def _let_go_of_copies(db_session: DbSession, patient: Patient, at: datetime) -> None:

@@ -1,5 +1,6 @@
 """Everything about a patient in one archive: for machines, and to read; with the files of the entries."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -138,5 +139,9 @@ def labels_of(db_session: DbSession, caller: Principal) -> dict[str, str]:
 def pages_of(record: dict[str, Any], labels: dict[str, str]) -> dict[str, str]:
     """Write the record as JSON, and as a page that any browser reads."""
     files = {each["id"]: f"files/{each['id']}.{ENDINGS[each['media_type']]}" for each in record["attachments"]}
-    page = render_template("privacy/export.html", record=record, files=files, labels=labels, word=word)
+    of_entry: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for each in record["attachments"]:
+        of_entry[each["entry_id"]].append(each)
+    shown = {"record": record, "files": files, "attachments": of_entry, "labels": labels, "word": word}
+    page = render_template("privacy/export.html", **shown)
     return {"record.json": json.dumps(record, indent=2), "record.html": page}

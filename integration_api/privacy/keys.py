@@ -18,11 +18,15 @@ GRACE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """What was done: keys wrapped anew, keys replaced, keys destroyed since nothing names them any more."""
+    """What was done: keys wrapped anew, keys replaced, keys destroyed since nothing names them any more.
+
+    `unreadable`: rows that could not be opened, and so could not be sealed anew.
+    """
 
     wrapped: int
     replaced: int = 0
     destroyed: int = 0
+    unreadable: int = 0
 
 
 def rotate(at: datetime, *, data_keys: bool = False) -> Rotated:
@@ -54,11 +58,13 @@ def _rotate_data_keys(at: datetime, wrapped: int) -> Rotated:
         replaced += count
         if count == 0:
             break
+    unreadable = 0
     for table in sealed_tables():
         last: UUID | None = None
         while True:
             with unit_of_work() as db_session:
-                last = seal_anew(db_session, table, last, BATCH)
+                last, left = seal_anew(db_session, table, last, BATCH)
+            unreadable += left
             if last is None:
                 break
-    return Rotated(wrapped, replaced, destroyed)
+    return Rotated(wrapped, replaced, destroyed, unreadable)

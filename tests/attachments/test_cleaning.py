@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 from files import MARKER, box, m4a, mp3, noise, picture, wav
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageStat
 
 from integration_api.attachments.cleaning import cleaned
 from integration_api.attachments.pictures import NotTaken
@@ -37,6 +37,18 @@ def test_a_picture_keeps_what_is_seen_and_which_way_is_up_and_nothing_else(form:
         change = ImageChops.difference(now.convert("RGB"), before.convert("RGB"))
         assert max(highest for _, highest in change.getextrema()) <= 4  # JPEG by its own tables, WebP nearly so
     assert len(kept(after)) == pytest.approx(len(after), rel=0.1)  # again changes little
+
+
+def test_a_picture_of_much_detail_is_taken_as_any_other() -> None:
+    """Sand or hair at the best quality can come to more bytes than twice the pixels."""
+    raw = io.BytesIO()
+    bands = [Image.effect_noise((400, 300), 100) for _ in range(3)]
+    Image.merge("RGB", bands).save(raw, "JPEG", quality=100, subsampling=0)
+    assert len(raw.getvalue()) > 2 * 400 * 300
+    found = cleaned(raw.getvalue(), MOST)
+    assert (found.media_type, found.width, found.height) == ("image/jpeg", 400, 300)
+    with Image.open(io.BytesIO(found.content)) as now, Image.open(raw) as before:
+        assert max(ImageStat.Stat(ImageChops.difference(now, before)).mean) < 1
 
 
 def test_a_picture_that_is_upright_has_no_exif_at_all() -> None:
@@ -95,6 +107,7 @@ def bomb(width: int, height: int) -> bytes:
         (mp3(2), "Only JPEG"),
         (mp3()[:-128] + b"<html>" * 999, "Only JPEG"),
         (wav()[:-300], "Only JPEG"),
+        (wav(0), "Only JPEG"),  # the recorder was stopped before it had heard anything
         (b"OggS" + bytes(60), "Only JPEG"),
     ],
 )

@@ -91,6 +91,18 @@ def test_a_caseload_of_many_asks_no_more_than_one_of_few(clinic: Any) -> None:
     assert _statements_of_caseload(clinic) == of_one
 
 
+def test_a_caseload_counts_flags_without_reading_what_they_are_of(clinic: Any) -> None:
+    """Words of 50,000 characters, each as often as it raised a flag, would be read to tell their number."""
+    clinic.write("I want to die. I would end it with pills.")
+    clinic.note("Pt endorses SI.")
+    with clinic.app.app_context(), noted() as asked:
+        (glance,) = clinic.therapist.read("/v1/caseload")["items"]
+    assert glance["waiting_flags"] == len(clinic.therapist.read("/v1/safety-flags?routed=any")["items"]) > 1
+    of_flags = [statement for statement, _ in asked if " safety_flags " in statement]
+    assert of_flags
+    assert not [statement for statement in of_flags if "text_sealed" in statement]
+
+
 def _statements_of_caseload(clinic: Any) -> int:
     """Count what is asked where each document was read before, and the answer is not remembered."""
     therapist = clinic.therapist

@@ -13,12 +13,13 @@ from sqlalchemy import select, update
 
 from integration_api.db import unit_of_work
 from integration_api.privacy.keys import rotate
-from models import DataKey, Document, Keyring
+from models import Commitment, DataKey, Document, Keyring
 from models.key_service import KeyService, KeyUnavailable, LocalKeys, Wrapped, parse_keys
 from models.rotation import forget_unused
 
 TEXT = "zinnober-quartz öffnet 🌊"
 OTHER = "y" * 32
+PAST_THE_SESSION: dict[str, Any] = {"synchronize_session": False}
 OF_TEXT = DataKey.owner_kind != "audit"  # the audit trail has a key that seals nothing
 
 
@@ -165,6 +166,22 @@ class TestRotation:
         with clinic.app.app_context(), unit_of_work() as db_session:
             assert forget_unused(db_session, at + timedelta(hours=2)) > 0
             assert db_session.get_one(DataKey, named).sealed is not None
+
+    def test_what_cannot_be_opened_holds_up_no_other(self, clinic: Any) -> None:
+        broken, whole = (UUID(clinic.write(TEXT)["id"]) for _ in range(2))
+        clinic.maya.create("/v1/commitments", {"text": "Call my sister."})
+        ((cell, old),) = rows(clinic, select(Document.text_sealed, Document.data_key_id).where(Document.id == broken))
+        values = {"text_sealed": cell[:-1] + bytes([cell[-1] ^ 1])}
+        rows(clinic, update(Document).where(Document.id == broken).values(values).execution_options(**PAST_THE_SESSION))
+        with clinic.app.app_context():
+            done = [rotate(datetime.now(UTC) + timedelta(hours=hours), data_keys=True) for hours in (0, 2)]
+        assert [each.unreadable for each in done] == [1, 1]
+        assert clinic.maya.read(f"/v1/journal-entries/{whole}")["text"] == TEXT
+        named = dict(rows(clinic, select(Document.id, Document.data_key_id)))
+        assert named[broken] == old != named[whole]
+        assert rows(clinic, select(Commitment.data_key_id)) == [(named[whole],)]
+        ((sealed,),) = rows(clinic, select(DataKey.sealed).where(DataKey.id == old))
+        assert sealed is not None  # the cell may yet be put back from a backup
 
 
 def rotate_back(clinic: Any, both: dict[str, bytes]) -> None:

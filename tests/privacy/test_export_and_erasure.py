@@ -8,14 +8,17 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from attaching import add
 from click.testing import CliRunner
 from sqlalchemy import func, select
+from work import calls
 
 from integration_api import cli
 from integration_api.db import reading
 from integration_api.privacy import export
+from integration_api.privacy.export import pages_of
 from integration_api.wiring import Parts
-from models import DataKey, Document, Erasure, Mention, Patient
+from models import Creation, DataKey, Document, Erasure, Mention, Patient, new_id
 
 WISH = {"confirm": "erase everything"}
 
@@ -50,6 +53,22 @@ class TestExport:
         assert "My own thoughts." not in page + json.dumps(record)
         assert "<b>bold" not in page
 
+    def test_twice_as_many_entries_with_files_take_twice_as_long_to_write_down(self, clinic: Any) -> None:
+        written = clinic.write("The door was blue.")["id"]
+        add(clinic.maya, f"/v1/journal-entries/{written}/attachments")
+        record, _ = take_along(clinic.maya)
+        ((entry,), (file,)) = record["journal_entries"], record["attachments"]
+        counts = []
+        for many in (300, 600):
+            entries = [entry | {"id": f"entry-{number}"} for number in range(many)]
+            files = [file | {"id": f"file-{number}", "entry_id": f"entry-{number}"} for number in range(many)]
+            grown = record | {"journal_entries": entries, "attachments": files}
+            with clinic.app.test_request_context():
+                counts.append(calls(lambda grown=grown: pages_of(grown, {})))
+                page = pages_of(grown, {})["record.html"]
+            assert page.count('<img src="files/file-') == many
+        assert counts[1] < 2.5 * counts[0]
+
     def test_nobody_elses(self, clinic: Any) -> None:
         clinic.write("Mine.")
         assert take_along(clinic.tom)[0]["journal_entries"] == []
@@ -80,6 +99,20 @@ class TestErasure:
             assert db_session.scalar(select(func.count(Mention.id)).where(Mention.patient_id == maya)) == 0
             keys = db_session.scalars(select(DataKey.sealed).where(DataKey.owner_id == maya)).all()
             assert keys == [None]
+
+    def test_nothing_stays_by_which_what_was_sent_could_be_guessed(self, clinic: Any) -> None:
+        """What makes a repeated create safe: names that an app gave, and digests of bodies as short as a mood's."""
+        mood = {"valence": -3, "arousal": 2}
+        clinic.maya.create("/v1/mood-check-ins", mood, idempotency_key="after the call with my father")
+        clinic.maya.create("/v1/measure-responses", {"id": str(new_id()), "measure": "phq_2", "answers": [1, 2]})
+        change = {"change_id": str(new_id()), "kind": "mood_check_in", "id": str(new_id()), "op": "put", "record": mood}
+        assert clinic.maya.post("/v1/sync", {"changes": [change]}).status_code == 200
+        note = {"id": str(new_id()), "patient_id": clinic.ids["maya"], "kind": "psychotherapy", "text": "Tearful."}
+        clinic.therapist.create("/v1/notes", note)
+        clinic.tom.create("/v1/mood-check-ins", mood, idempotency_key="Tom's")
+        clinic.maya.create("/v1/me/erasure", WISH)
+        with clinic.app.app_context(), reading() as db_session:
+            assert db_session.scalars(select(Creation.key)).all() == ["key:Tom's"]
 
     def test_the_account_ends_with_the_record(self, clinic: Any) -> None:
         maya = clinic.maya
@@ -112,6 +145,23 @@ class TestErasure:
         with clinic.app.app_context(), reading() as db_session:
             assert db_session.scalars(select(Erasure)).one().done_at == later
             assert db_session.get_one(Patient, UUID(clinic.ids["maya"])).name == "(erased)"
+
+    @pytest.mark.parametrize("until", [None, "2100-01-01"])
+    def test_nobody_is_let_into_the_record_again(self, clinic: Any, until: str | None) -> None:
+        """Nothing would erase what came in then: the wish has been carried out, and the account is gone."""
+        path = f"/v1/patients/{clinic.ids['maya']}"
+        clinic.admin.patch(path, {"retain_until": until}, if_match="*")
+        clinic.maya.create("/v1/me/erasure", WISH)
+        team = {"members": [{"clinician_id": clinic.ids["therapist"]}]}
+        assert clinic.admin.put(f"{path}/care-team", team, if_match="*").status_code == 409
+        assert clinic.admin.put(f"{path}/care-team", {"members": []}, if_match="*").status_code == 200
+        note = {"patient_id": clinic.ids["maya"], "kind": "psychotherapy", "text": "After."}
+        assert clinic.therapist.post("/v1/notes", note).status_code == 422  # there is no such patient
+        assert clinic.therapist.get(path).status_code == 404
+        opening = clinic.caller("colleague").post(f"{path}/break-glass", {"reason": "Brought to the emergency room."})
+        renamed = clinic.admin.patch(path, {"name": "Maya Lind", "birth_date": "1990-02-28"}, if_match="*")
+        assert (opening.status_code, renamed.status_code) == ((404, 409) if until is None else (201, 200))
+        assert clinic.admin.read(path)["name"] == ("(erased)" if until is None else "Maya Lind")
 
     @pytest.mark.parametrize("body", [{}, {"confirm": "yes"}, {"confirm": True}])
     def test_it_must_be_said_clearly(self, clinic: Any, body: dict[str, Any]) -> None:
