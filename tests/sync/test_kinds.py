@@ -86,6 +86,20 @@ def test_an_answer_that_somebody_must_see_raises_its_flag_at_once(clinic: Any) -
     assert outcomes(sync(clinic.maya, short)) == ["invalid"]
 
 
+def test_answers_from_a_phone_whose_clock_is_fast_are_kept_as_of_when_they_came(clinic: Any, set_clock: Any) -> None:
+    """Nobody at the phone could put its clock right, and item 9 must not wait until somebody does."""
+    set_clock()
+    answers = [1, 2, 1, 1, 0, 2, 1, 0, 1]
+    made = put(
+        {"measure": "phq_9", "answers": answers, "answered_at": "2026-03-04T09:00:00-05:00"}, kind="measure_response"
+    )
+    answer = sync(clinic.maya, made, made, made | {"change_id": str(new_id())})
+    assert outcomes(answer) == ["applied", "unchanged", "unchanged"]
+    assert answer["results"][0]["record"]["answered_at"] == "2026-03-02T15:00:00Z"
+    assert answer["results"][0]["record"]["safety"]["message"]
+    assert [each["theme"] for each in clinic.therapist.read("/v1/safety-flags")["items"]] == ["suicidality"]
+
+
 SCORED = {"measure": "phq_9", "answers": [0] * 9, "answered_at": "2026-03-09T08:12:00-05:00", "language": "en"}
 FELT = {"valence": -2, "arousal": 3, "at": "2026-03-09T08:12:00-05:00", "visibility": "care_team"}
 
