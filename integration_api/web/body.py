@@ -6,9 +6,10 @@ from typing import Any, ClassVar, NoReturn
 from flask import Request, Response, current_app, request
 from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest
 
 from integration_api.errors import Fault, Invalid
+from integration_api.web.media import NotTaken
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -36,7 +37,7 @@ class Parser(FlaskParser):
 def read_json(media_type: str) -> Any:
     """Read the body as JSON; 400 for what is no JSON, 413 for too much of it, 415 for another media type."""
     if request.mimetype != media_type:
-        raise UnsupportedMediaType
+        raise NotTaken(media_type)
     raw = request.get_data(cache=True)
     try:
         return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
