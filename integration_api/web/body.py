@@ -25,17 +25,27 @@ class Parser(FlaskParser):
         ("json", "query"), RAISE
     )
 
-    def load_json(self, _request: Request, _schema: Schema) -> Any:
-        """Give the body as JSON."""
-        return read_json(JSON)
+    def load_json(self, _request: Request, schema: Schema) -> Any:
+        """Give the body as JSON; where nothing must be said in it, it may be left out."""
+        return read_json(JSON, or_nothing=not must_say_something(schema))
 
     def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
         """Tell every fault."""
         raise Invalid(*faults_in(error)) from None
 
 
-def read_json(media_type: str) -> Any:
-    """Read the body as JSON; 400 for what is no JSON, 413 for too much of it, 415 for another media type."""
+def must_say_something(schema: Schema) -> bool:
+    """Tell whether there is a field that a body must have."""
+    return any(field.required for field in schema.fields.values())
+
+
+def read_json(media_type: str, *, or_nothing: bool = False) -> Any:
+    """Read the body as JSON; 400 for what is no JSON, 413 for too much of it, 415 for another media type.
+
+    `or_nothing`: no body at all is an empty object, whatever its media type is said to be.
+    """
+    if or_nothing and not request.get_data(cache=True):
+        return {}
     if request.mimetype != media_type:
         raise NotTaken(media_type)
     raw = request.get_data(cache=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-ENTRIES = "/v1/journal-entries"
+ENTRIES, WRITTEN = "/v1/journal-entries", "2026-03-09T08:12:00-05:00"
 
 
 @pytest.mark.one_database
@@ -42,3 +42,37 @@ def test_the_facade_names_what_it_takes_and_gives(clinic: Any) -> None:
         415,
         "application/x-www-form-urlencoded, multipart/form-data",
     )
+
+
+@pytest.fixture
+def flag(clinic: Any) -> str:
+    clinic.write("I want to kill myself.", WRITTEN)
+    (found,) = clinic.therapist.read("/v1/safety-flags")["items"]
+    return f"/v1/safety-flags/{found['id']}"
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("more", [{}, {"content_type": "application/json"}, {"content_type": "text/plain"}])
+def test_what_needs_nothing_said_needs_no_body(clinic: Any, flag: str, more: dict[str, Any]) -> None:
+    answer = clinic.therapist.call("POST", f"{flag}/acknowledge", **more)
+    assert (answer.status_code, answer.json["status"]) == (200, "acknowledged")
+    prompt = clinic.maya.read("/v1/prompts")["items"][0]["id"]
+    assert clinic.maya.call("POST", f"/v1/prompts/{prompt}/shown", **more).status_code == 200
+
+
+@pytest.mark.one_database
+def test_what_needs_something_said_still_needs_a_body(clinic: Any, flag: str) -> None:
+    assert clinic.therapist.call("POST", f"{flag}/acknowledge", data=b" ", content_type="text/plain").status_code == 415
+    assert clinic.therapist.call("POST", f"{flag}/acknowledge", data=b"{", content_type="text/plain").status_code == 415
+    assert clinic.therapist.call("POST", f"{flag}/acknowledge").status_code == 200
+    assert clinic.therapist.call("POST", f"{flag}/resolve").status_code == 415
+    assert clinic.therapist.call("POST", f"{flag}/resolve", content_type="application/json").status_code == 400
+    assert clinic.therapist.read(flag)["status"] == "acknowledged"
+
+
+@pytest.mark.one_database
+def test_the_contract_says_which_bodies_may_be_left_out(clinic: Any) -> None:
+    paths = clinic.anybody().read("/openapi.json")["paths"]
+    assert paths["/v1/safety-flags/{flag_id}/acknowledge"]["post"]["requestBody"]["required"] is False
+    assert paths["/v1/safety-flags/{flag_id}/resolve"]["post"]["requestBody"]["required"] is True
+    assert paths[ENTRIES]["post"]["requestBody"]["required"] is True
