@@ -33,6 +33,22 @@ def test_a_day_that_is_none_is_refused(clinic: Any, day: Any) -> None:
     assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/birth_date")
 
 
+def test_nobody_is_born_after_today(clinic: Any, set_clock: Any) -> None:
+    set_clock()
+    path = f"/v1/patients/{clinic.ids['maya']}"
+    assert clinic.admin.patch(path, {"birth_date": "2026-03-02"}, if_match="*").status_code == 200
+    assert clinic.admin.patch(path, {"birth_date": "0001-01-01"}, if_match="*").status_code == 200
+    born = clinic.admin.create("/v1/patients", {"name": "A", "birth_date": "2026-03-02"})
+    assert born["birth_date"] == "2026-03-02"
+    for answer in (
+        clinic.admin.post("/v1/patients", {"name": "B", "birth_date": "2980-05-17"}),
+        clinic.admin.patch(path, {"birth_date": "2026-03-04"}, if_match="*"),
+    ):
+        assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/birth_date")
+    assert clinic.admin.read(path)["birth_date"] == "0001-01-01"
+    assert "B" not in {each["name"] for each in clinic.admin.read("/v1/patients")["items"]}
+
+
 def test_an_account_name_is_taken_once_in_the_whole_installation(clinic: Any) -> None:
     answer = clinic.caller("elsewhere.admin").post("/v1/patients", {"name": "M", "username": "maya"})
     assert answer.status_code == 409
