@@ -63,6 +63,24 @@ def test_an_account_comes_later_and_then_keeps_its_name(clinic: Any) -> None:
     assert clinic.admin.patch(path, {"username": None}, if_match="*").status_code == 422
 
 
+def test_who_wrote_a_note_can_be_told_also_when_they_have_left(clinic: Any) -> None:
+    clinic.note("She spoke of the sea.")
+    clinic.note("Blood pressure as before.", who="nurse")
+    clinic.therapist.create("/v1/commitments", {"patient_id": clinic.ids["maya"], "text": "A walk a day."})
+    clinic.admin.patch(f"/v1/clinicians/{clinic.ids['nurse']}", {"is_active": False}, if_match="*")
+    for who in ("maya", "physician"):
+        names = {each["user_id"]: each["name"] for each in clinic.caller(who).read("/v1/clinicians")["items"]}
+        told = {each["text"]: names[each["author_id"]] for each in clinic.caller(who).read("/v1/notes")["items"]}
+        assert told == {"She spoke of the sea.": "Therapist", "Blood pressure as before.": "Nurse"}
+        (commitment,) = clinic.caller(who).read("/v1/commitments")["items"]
+        assert names[commitment["author_id"]] == "Therapist"
+    made = clinic.admin.create("/v1/clinicians", {"name": "Ines", "role": "nurse"})
+    assert made["user_id"] is None
+    path = f"/v1/clinicians/{made['id']}"
+    given = clinic.admin.patch(path, {"username": "ines"}, if_match=clinic.admin.etag(path)).json
+    assert given["user_id"] == clinic.caller("ines").read("/v1/me")["user_id"]
+
+
 def test_an_account_follows_its_clinicians_role(clinic: Any) -> None:
     path = f"/v1/clinicians/{clinic.ids['nurse']}"
     assert clinic.admin.patch(path, {"role": "physician"}, if_match="*").status_code == 200
