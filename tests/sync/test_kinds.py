@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from exchanges import delete, outcomes, put, sync
 
+from integration_api.sync.kinds import Kind
 from models import new_id
 
 ENTRIES = "/v1/journal-entries"
@@ -147,6 +148,30 @@ def test_answers_that_were_taken_back_do_not_come_again(clinic: Any) -> None:
         "unchanged",
         "gone",
     ]
+
+
+def test_a_phone_that_begins_anew_does_not_have_read_what_has_no_room(
+    clinic: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of long entries few have room in an answer; to read a hundred for each page made a reinstalled app wait."""
+    written = [clinic.maya.create(ENTRIES, {"text": "a" * 40_000})["id"] for _ in range(60)]
+    asked: list[int] = []
+    read = Kind.read
+
+    def counted(kind: Kind, db_session: Any, caller: Any, record_ids: Any) -> Any:
+        asked.append(len(record_ids))
+        return read(kind, db_session, caller, record_ids)
+
+    monkeypatch.setattr(Kind, "read", counted)
+    told, page = [], sync(clinic.maya)
+    for _ in range(10):
+        told += [each["id"] for each in page["changes"]]
+        assert sum(asked) <= len(page["changes"]) + 10
+        if not page["has_more"]:
+            break
+        asked.clear()
+        page = sync(clinic.maya, token=page["token"])
+    assert told == written
 
 
 def flags(clinic: Any) -> Any:
