@@ -77,7 +77,7 @@ def _add_patient(seeding: _Seeding, story: dict[str, Any]) -> list[UUID]:
     """Tell one patient's story; gives its documents."""
     db_session, admin, told = seeding.db_session, seeding.caller(seeding.admin.username), story["patient"]
     draft = people.PatientDraft(name=told["name"], birth_date=told["birth_date"], username=told["username"])
-    patient = people.register_patient(db_session, admin, draft)
+    patient = people.register_patient(db_session, admin, draft, seeding.now)
     team = [seeding.staff[name] for name in told["care_team"]]
     people.replace_care_team(db_session, admin, patient.id, lambda _: None, team)
     sessions = _add_care(seeding, seeding.caller(told["care_team"][0]), patient.id, story)

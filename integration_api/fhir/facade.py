@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
-from werkzeug.exceptions import NotAcceptable
 from werkzeug.http import parse_options_header
 
 from integration_api.config import Settings
@@ -14,6 +13,7 @@ from integration_api.fhir.outcome import FHIR_JSON, outcome
 from integration_api.fhir.use_cases import Gone
 from integration_api.fhir.writing import SeveralMatch
 from integration_api.oauth.discovery import smart
+from integration_api.web.media import NotGiven
 from integration_api.wiring import parts
 
 PREFIX = "/fhir/R4"
@@ -29,13 +29,13 @@ def _check_format() -> None:
     wanted = request.args.get("_format")
     if wanted is not None:
         if not _is_given(wanted, _FORMATS):
-            raise NotAcceptable
+            raise NotGiven(FHIR_JSON, "application/json")
         return
     accepted = request.accept_mimetypes
     also = [NDJSON] if request.endpoint == f"{blp.name}.bulk_file" else []
     given = frozenset({FHIR_JSON, "application/json", "application/*", "*/*", *also})
     if accepted and not any(quality > 0 and _is_given(each, given) for each, quality in accepted):
-        raise NotAcceptable
+        raise NotGiven(FHIR_JSON, "application/json", *also)
 
 
 def _is_given(wanted: str, given: frozenset[str]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Response, current_app, g, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, UnsupportedMediaType
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
@@ -24,6 +24,7 @@ from integration_api.fhir.use_cases import type_named
 from integration_api.fhir.writing import Writer, Written, condition_in
 from integration_api.web.body import read_json
 from integration_api.web.door import authenticated, enter, traced
+from integration_api.web.media import NotTaken
 from integration_api.wiring import parts
 
 _TAKEN = (FHIR_JSON, "application/json")
@@ -63,7 +64,7 @@ def _written(name: str) -> ResourceType:
 def read_body() -> Any:
     """Read a body of FHIR's JSON."""
     if request.mimetype not in _TAKEN:
-        raise UnsupportedMediaType
+        raise NotTaken(*_TAKEN)
     return read_json(request.mimetype)
 
 

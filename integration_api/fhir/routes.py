@@ -1,7 +1,6 @@
 """/fhir/R4, what is read and searched."""
 
 from flask import Response, current_app, g, request
-from werkzeug.exceptions import UnsupportedMediaType
 
 from integration_api.access.scopes import Action
 from integration_api.db import reading
@@ -16,6 +15,7 @@ from integration_api.fhir.search import read_search
 from integration_api.fhir.sources import Hit, ResourceType
 from integration_api.fhir.use_cases import read_resource, read_versions, search_resources, type_named
 from integration_api.web.door import enter, traced
+from integration_api.web.media import NotTaken
 from integration_api.wiring import parts
 
 __all__ = ["blp"]
@@ -33,7 +33,7 @@ def search_type(kind: str) -> Response:
 def search_by_form(kind: str) -> Response:
     """Search by a form's parameters, so that they are in no log of addresses."""
     if request.mimetype not in _FORMS and (request.mimetype or request.get_data()):
-        raise UnsupportedMediaType  # what is not read does not narrow, and all would be found
+        raise NotTaken(*_FORMS)  # what is not read does not narrow, and all would be found
     return _search(type_named(kind), [*request.args.items(multi=True), *request.form.items(multi=True)])
 
 

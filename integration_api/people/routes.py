@@ -54,7 +54,7 @@ class Patients(MethodView):
         with unit_of_work() as db_session:
             return once(
                 db_session,
-                lambda: use_cases.register_patient(db_session, caller, draft),
+                lambda: use_cases.register_patient(db_session, caller, draft, parts().now()),
                 lambda patient_id: use_cases.read_patient(db_session, caller, patient_id),
             )
 
@@ -79,7 +79,7 @@ class OnePatient(MethodView):
         A merge patch of name, day of birth, or an account for a person who has none yet.
         """
         with unit_of_work() as db_session:
-            return use_cases.change_patient(db_session, caller, patient_id, merge)
+            return use_cases.change_patient(db_session, caller, patient_id, merge, parts().now())
 
 
 @blp.route("/patients/<uuid:patient_id>/care-team")

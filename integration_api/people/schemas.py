@@ -146,12 +146,18 @@ class ClinicianSchema(Answer):
 
     example: ClassVar[dict[str, Any]] = {
         "id": CLINICIAN_ID,
+        "user_id": USER_ID,
         **ClinicianDraftSchema.example,
         "is_active": True,
         **_TIMES,
     }
 
     id = Id(required=True)
+    user_id = Id(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The account: `author_id` of what the clinician writes. null: there is none yet."},
+    )
     name = fields.String(required=True)
     role = Choice(CLINICAL, required=True)
     username = fields.String(required=True, allow_none=True, attribute="account_name")

@@ -14,6 +14,7 @@ from integration_api.access.scopes import Action
 from integration_api.errors import Conflict, Fault, Invalid, NotAllowed, NotFound
 from integration_api.people.leaving import set_access
 from models import (
+    EARLY,
     CareTeam,
     CareTeamMember,
     Clinician,
@@ -99,9 +100,10 @@ def patient_within(db_session: DbSession, limits: Reach, patient_id: UUID) -> Pa
     return patient
 
 
-def register_patient(db_session: DbSession, caller: Principal, draft: PatientDraft) -> Patient:
+def register_patient(db_session: DbSession, caller: Principal, draft: PatientDraft, at: datetime) -> Patient:
     """Take a person into care, with an empty care team."""
     _by_staff(reach(caller, Resource.PATIENT, Action.CREATE))
+    _require_born(draft.birth_date, at)
     patient = Patient(
         id=draft.id or new_id(),
         organization_id=caller.organization_id,
@@ -123,8 +125,13 @@ def _by_staff(limits: Reach) -> None:
         raise NotAllowed("A record system puts people in at /fhir/R4.")
 
 
+def _require_born(day: date | None, at: datetime) -> None:
+    if day is not None and day > (at + EARLY).date():
+        raise Invalid.at("/birth_date", "This day has not come yet.")
+
+
 def change_patient(
-    db_session: DbSession, caller: Principal, patient_id: UUID, merge: Callable[[Patient], PatientDraft]
+    db_session: DbSession, caller: Principal, patient_id: UUID, merge: Callable[[Patient], PatientDraft], at: datetime
 ) -> Patient:
     """Change what is known of a patient. An account, once given, keeps its name."""
     _by_staff(reach(caller, Resource.PATIENT, Action.UPDATE))
@@ -132,6 +139,8 @@ def change_patient(
     if patient.erased_at is not None:
         raise _forgotten()
     draft = merge(patient)
+    if draft.birth_date != patient.birth_date:  # what a record system has put in for an unknown one may stay
+        _require_born(draft.birth_date, at)
     if draft.name != patient.name:
         patient.family = patient.given = None  # its parts are of the name before
     patient.name, patient.birth_date, patient.retain_until = draft.name, draft.birth_date, draft.retain_until

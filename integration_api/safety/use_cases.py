@@ -6,19 +6,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
-from integration_api.errors import Conflict, Invalid, NotFound
+from integration_api.errors import Conflict, Fault, Invalid, NotFound
 from integration_api.safety.raising import reopen
 from integration_api.safety.routing import Timing, not_for
 from integration_api.wording import Sentence
 from models import (
     CareTeam,
     CareTeamMember,
+    ClinicTheme,
     Document,
     Order,
     Page,
@@ -34,6 +35,7 @@ from models import (
     stamp,
     with_origins,
 )
+from nlp import load_taxonomy
 
 _IN_ORDER = (SafetyFlag.patient_id, SafetyFlag.id)  # one everywhere, so that nobody waits for each other
 
@@ -65,9 +67,20 @@ def list_flags(db_session: DbSession, caller: Principal, wanted: FlagFilter, pag
         (SafetyFlag.theme, wanted.theme),
     )
     found = narrowed(visible, equal)
+    if wanted.theme is not None:
+        _require_theme(db_session, caller, visible, wanted.theme)
     if wanted.is_routed:
         found = found.where(_is_routed_to(caller))
     return page_of(db_session, found, Order((SafetyFlag.raised_at, SafetyFlag.id), is_descending=True), page)
+
+
+def _require_theme(db_session: DbSession, caller: Principal, visible: Select[Any], name: str) -> None:
+    """Refuse a name of no theme, which would read as "no flags"; flags of one that was taken out are still found."""
+    own = select(ClinicTheme.id).where(ClinicTheme.organization_id == caller.organization_id, ClinicTheme.name == name)
+    if name in load_taxonomy().themes or db_session.scalar(own) is not None:
+        return
+    if db_session.scalar(visible.where(SafetyFlag.theme == name).with_only_columns(SafetyFlag.id).limit(1)) is None:
+        raise Invalid(Fault("There is no such theme.", parameter="theme"))
 
 
 def read_flag(db_session: DbSession, caller: Principal, flag_id: UUID) -> SafetyFlag:

@@ -1,5 +1,6 @@
 """What a phone sends and never changes: mood check-ins, and answers to questionnaires."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from integration_api.sync.writing import APPLIED, GONE, UNCHANGED, Change, Outco
 from integration_api.web.body import load
 from integration_api.web.creation import other_content
 from integration_api.web.languages import language
-from models import MeasureResponse, MoodCheckIn, has_been
+from models import MeasureResponse, MoodCheckIn, has_been, is_early
 
 
 class CheckIns:
@@ -51,9 +52,15 @@ class CheckIns:
 class Answers:
     """The writer of answers to questionnaires. What somebody must see soon raises its flag in the same transaction."""
 
-    def put(self, db_session: DbSession, caller: Principal, change: Change, _at: datetime) -> Outcome:
-        """Keep a filled-in questionnaire, in the language that it says it was shown in, or the request's."""
+    def put(self, db_session: DbSession, caller: Principal, change: Change, at: datetime) -> Outcome:
+        """Keep a filled-in questionnaire, in the language that it says it was shown in, or the request's.
+
+        Where the phone's clock is fast, it was answered when it came: nobody could mend that at the phone, and what
+        somebody must see soon does not wait until the clock is right.
+        """
         draft: ResponseDraft = load(MeasureResponseDraftSchema(), _whole(change))
+        if draft.answered_at is not None and is_early(draft.answered_at, at):
+            draft = replace(draft, answered_at=None)
         found = self._find(db_session, caller, change)
         if found is not None:
             return _known(is_same=_is_same_response(found, draft))

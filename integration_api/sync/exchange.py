@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from integration_api.web.problems import problem_of
 from integration_api.wiring import parts
 
 MOST_BYTES = 1_000_000  # of changes in an answer, one record at least
+AT_ONCE = 10  # records that are read for it
 MAY_WAIT = ("applied", "conflict", "unchanged")  # for the tagger; the last where it failed the first time
 _RESOLVES = {"intention": INTENTIONS, "commitment": COMMITMENTS}
 _AT_OTHER_ADDRESSES = ("intention", "commitment", "mood_check_in")  # are not shown there as a phone holds them
@@ -114,23 +116,41 @@ class Exchange:
         return [replace(each, record=found.get(each.change.kind, {}).get(each.change.id)) for each in results]
 
     def _news(self, since: use_cases.Since | None, limit: int) -> dict[str, Any]:
-        with reading() as db_session:
-            start = since or use_cases.start(db_session, self.caller)
-            news = use_cases.read_news(db_session, self.caller, self.kinds, start, limit)
+        """Tell what is new, read a few records at a time: of long ones few have room, and all others were in vain."""
         shown: list[dict[str, Any]] = []
-        place, size = start.place, 0
-        for each in news.items:
-            item = {"kind": each.place.kind, "id": each.place.record_id, "deleted": each.record is None}
-            item["record"] = each.record
-            size += len(current_app.json.dumps(item).encode())
-            if shown and size > MOST_BYTES:
-                break
-            shown.append(item)
-            place = each.place
-        is_cut = len(shown) < len(news.items)
-        stands = use_cases.Since(place, start.base) if is_cut else news.since
-        token = write_token(self.caller, self.kinds, stands)
-        return {"changes": shown, "token": token, "has_more": is_cut or not news.is_all}
+        room, is_all = _Room(), False
+        with reading() as db_session:
+            stands = since or use_cases.start(db_session, self.caller)
+            for read in range(0, limit, AT_ONCE):
+                news = use_cases.read_news(db_session, self.caller, self.kinds, stands, min(AT_ONCE, limit - read))
+                fitting = list(takewhile(room.has, map(_shown, news.items)))
+                shown += fitting
+                if len(fitting) < len(news.items):
+                    last = news.items[len(fitting) - 1].place if fitting else stands.place
+                    stands = use_cases.Since(last, stands.base)
+                    break
+                stands, is_all = news.since, news.is_all
+                if is_all:
+                    break
+        return {"changes": shown, "token": write_token(self.caller, self.kinds, stands), "has_more": not is_all}
+
+
+@dataclass(slots=True)
+class _Room:
+    """What an answer has room for."""
+
+    size: int = 0
+
+    def has(self, item: dict[str, Any]) -> bool:
+        """Take one more in, if there is room; there always is for the first."""
+        is_first = self.size == 0
+        self.size += len(current_app.json.dumps(item).encode())
+        return is_first or self.size <= MOST_BYTES
+
+
+def _shown(item: use_cases.Item) -> dict[str, Any]:
+    is_gone = item.record is None
+    return {"kind": item.place.kind, "id": item.place.record_id, "deleted": is_gone, "record": item.record}
 
 
 def _read_words(result: Result) -> None:

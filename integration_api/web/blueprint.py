@@ -12,7 +12,7 @@ from integration_api.access.policy import Resource
 from integration_api.access.scopes import Action
 from integration_api.errors import Fault, Invalid
 from integration_api.web import preconditions
-from integration_api.web.body import Parser
+from integration_api.web.body import Parser, must_say_something
 from integration_api.web.creation import Put, once_for
 from integration_api.web.door import enter, traced
 from integration_api.web.headers import (
@@ -38,6 +38,11 @@ class Blueprint(flask_smorest.Blueprint):
     """A room's routes. Each decorator below makes one kind of operation, with its errors, headers and examples."""
 
     ARGUMENTS_PARSER = Parser()
+
+    def arguments(self, schema: SchemaClass, *, location: str = "json", **kwargs: Any) -> Callable[[View], View]:
+        """Read what is sent, and say in the contract whether a body may be left out."""
+        required = location != "json" or must_say_something(schema())
+        return super().arguments(schema, location=location, required=required, **kwargs)  # type: ignore[no-any-return]
 
     def lists(
         self,

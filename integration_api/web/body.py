@@ -6,9 +6,10 @@ from typing import Any, ClassVar, NoReturn
 from flask import Request, Response, current_app, request
 from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest
 
 from integration_api.errors import Fault, Invalid
+from integration_api.web.media import NotTaken
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -24,19 +25,29 @@ class Parser(FlaskParser):
         ("json", "query"), RAISE
     )
 
-    def load_json(self, _request: Request, _schema: Schema) -> Any:
-        """Give the body as JSON."""
-        return read_json(JSON)
+    def load_json(self, _request: Request, schema: Schema) -> Any:
+        """Give the body as JSON; where nothing must be said in it, it may be left out."""
+        return read_json(JSON, or_nothing=not must_say_something(schema))
 
     def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> NoReturn:
         """Tell every fault."""
         raise Invalid(*faults_in(error)) from None
 
 
-def read_json(media_type: str) -> Any:
-    """Read the body as JSON; 400 for what is no JSON, 413 for too much of it, 415 for another media type."""
+def must_say_something(schema: Schema) -> bool:
+    """Tell whether there is a field that a body must have."""
+    return any(field.required for field in schema.fields.values())
+
+
+def read_json(media_type: str, *, or_nothing: bool = False) -> Any:
+    """Read the body as JSON; 400 for what is no JSON, 413 for too much of it, 415 for another media type.
+
+    `or_nothing`: no body at all is an empty object, whatever its media type is said to be.
+    """
+    if or_nothing and not request.get_data(cache=True):
+        return {}
     if request.mimetype != media_type:
-        raise UnsupportedMediaType
+        raise NotTaken(media_type)
     raw = request.get_data(cache=True)
     try:
         return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)

@@ -130,7 +130,7 @@ def once_for(
 
 def _digest(path: dict[str, Any]) -> str:
     """Seal the request, so that another one is noticed and none is kept."""
-    body = read_json(JSON)
+    body = read_json(JSON, or_nothing=True)  # whether there may be none was decided before
     if isinstance(body, dict):
         body.pop("id", None)
     return _mac(current_app.json.dumps([path, body], sort_keys=True).encode("utf-8", "surrogatepass"))

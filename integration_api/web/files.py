@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any
 
 from flask import Response, current_app, g, request
-from werkzeug.exceptions import ClientDisconnected, UnsupportedMediaType
+from werkzeug.exceptions import ClientDisconnected
 
 from integration_api.access.policy import Resource
 from integration_api.access.scopes import Action
@@ -18,6 +18,7 @@ from integration_api.config import Settings
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once, once_for
 from integration_api.web.headers import BODY, ETAG, IDEMPOTENCY_KEY, IF_NONE_MATCH
+from integration_api.web.media import NotTaken
 from integration_api.web.operations import SchemaClass, View, colliding, created
 from integration_api.web.preconditions import unless_known
 
@@ -53,7 +54,7 @@ class FileBlueprint(Blueprint):
             @wraps(view)
             def call(resource: Any, caller: Any, parameters: dict[str, Any], **path: Any) -> Response:
                 if request.mimetype not in taken:
-                    raise UnsupportedMediaType
+                    raise NotTaken(*taken)
 
                 def sent() -> tuple[bytes, Once]:
                     file = _read_file()

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from integration_api import errors
 from integration_api.file_store import StoreFailed
 from integration_api.web.catalogs import said
+from integration_api.web.media import NotGiven, NotTaken
 from integration_api.wording import Sentence
 from models.key_service import KeyUnavailable
 
@@ -137,6 +138,8 @@ def _on_http_error(error: HTTPException) -> Response:
         return Response(error.get_response().get_data(), error.code, dict(error.get_headers()))
     kind = HTTPStatus(error.code).phrase.lower().replace(" ", "-")
     kind, title, detail = _HTTP.get(error.code, (kind, *_OTHER))
+    if isinstance(error, NotTaken | NotGiven):
+        detail = error.sentence  # which says what would do
     answer = problem(error.code, kind, title, detail)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):

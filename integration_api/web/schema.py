@@ -15,6 +15,8 @@ from nlp import load_taxonomy
 UUID7 = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 # RFC 3339, 5.6: date and time to the second at least, with an offset. Case and "T" as the grammar has them.
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
+# The same as it arrives where the + of an address was not escaped.
+_MOMENT_WITH_SPACE = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})? \d{2}:\d{2}")
 # Control characters have no business in a person's words (tab and line ends do), and a surrogate alone is no
 # character at all: neither can be stored everywhere, so they are refused rather than dropped.
 UNSTORABLE = "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\\ud800-\\udfff]"
@@ -150,6 +152,10 @@ class Moment(fields.DateTime):
         return None if value is None else value.isoformat().replace("+00:00", "Z")
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
+        if isinstance(value, str) and _MOMENT_WITH_SPACE.fullmatch(value):
+            raise ValidationError(
+                "Before the offset there is a space in place of a sign. In an address, + is written %2B."
+            )
         if not isinstance(value, str) or not _MOMENT.fullmatch(value):
             raise ValidationError("Not an RFC 3339 time with an offset, such as 2026-03-01T21:15:00-05:00.")
         try:

@@ -49,6 +49,14 @@ def test_a_document_is_sent_once_and_follows_what_becomes_of_it(
     _is_taken_back(clinic, there, work, agree, entry, note)
 
 
+def test_a_copy_may_be_asked_for_without_a_body(clinic: Any, there: Any, agree: Any) -> None:
+    path = f"/v1/documents/{clinic.write('I am afraid of dying.')['id']}/ehr-copies"
+    first = clinic.therapist.call("POST", path, idempotency_key="once")
+    again = clinic.therapist.post(path, {}, idempotency_key="once")
+    assert (first.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
+    assert first.json == again.json
+
+
 def _says_who_it_is(clinic: Any, there: Any) -> None:
     claims = there.claims(clinic.anybody().get("/.well-known/jwks.json").json)
     assert (claims["iss"], claims["sub"]) == ("journal", "journal")

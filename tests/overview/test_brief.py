@@ -1,5 +1,6 @@
 """The brief and the caseload: what is there, what it rests on, and what stays with whom it belongs to."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -92,7 +93,7 @@ def test_last_time_is_no_session_that_one_may_still_be_sitting_in(
     assert found["entries"] == (0 if is_over else 1)
     assert ("safety" in kinds(found)) is not is_over
     page = course.therapist.get(f"/v1/patients/{course.ids['maya']}/brief/page").text
-    assert f"Since {found['since'][:16].replace('T', ' ')}: {found['entries']} entries" in page
+    assert f"Since {found['since'][:16].replace('T', ' ')} UTC: {found['entries']} entries" in page
     assert ("spoken of once since then" in page) is not is_over
 
 
@@ -182,6 +183,10 @@ def test_the_page_shows_the_same_and_runs_nothing(course: Any) -> None:
     assert (page.status_code, page.mimetype) == (200, "text/html")
     assert "want to die" in page.text
     assert "<script>" not in page.text
+    shown = page.text.split("<body>")[1]  # who prints it has a clock of their own: each time says which one is meant
+    assert re.findall(r"\d{2}:\d{2}(?! UTC)", shown) == []
+    assert len(re.findall(r"\d{2}:\d{2} UTC", shown)) >= 2
+    assert "Times and days are those of UTC." in shown
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     told = course.maya.read("/v1/audit-events?limit=5")["items"]
     assert "readBriefPage" in {each["operation"] for each in told}

@@ -33,6 +33,22 @@ def test_a_day_that_is_none_is_refused(clinic: Any, day: Any) -> None:
     assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/birth_date")
 
 
+def test_nobody_is_born_after_today(clinic: Any, set_clock: Any) -> None:
+    set_clock()
+    path = f"/v1/patients/{clinic.ids['maya']}"
+    assert clinic.admin.patch(path, {"birth_date": "2026-03-02"}, if_match="*").status_code == 200
+    assert clinic.admin.patch(path, {"birth_date": "0001-01-01"}, if_match="*").status_code == 200
+    born = clinic.admin.create("/v1/patients", {"name": "A", "birth_date": "2026-03-02"})
+    assert born["birth_date"] == "2026-03-02"
+    for answer in (
+        clinic.admin.post("/v1/patients", {"name": "B", "birth_date": "2980-05-17"}),
+        clinic.admin.patch(path, {"birth_date": "2026-03-04"}, if_match="*"),
+    ):
+        assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/birth_date")
+    assert clinic.admin.read(path)["birth_date"] == "0001-01-01"
+    assert "B" not in {each["name"] for each in clinic.admin.read("/v1/patients")["items"]}
+
+
 def test_an_account_name_is_taken_once_in_the_whole_installation(clinic: Any) -> None:
     answer = clinic.caller("elsewhere.admin").post("/v1/patients", {"name": "M", "username": "maya"})
     assert answer.status_code == 409
@@ -45,6 +61,24 @@ def test_an_account_comes_later_and_then_keeps_its_name(clinic: Any) -> None:
     assert clinic.caller("ada").read("/v1/me")["name"] == "Ada"
     assert clinic.admin.patch(path, {"username": "eve"}, if_match="*").status_code == 422
     assert clinic.admin.patch(path, {"username": None}, if_match="*").status_code == 422
+
+
+def test_who_wrote_a_note_can_be_told_also_when_they_have_left(clinic: Any) -> None:
+    clinic.note("She spoke of the sea.")
+    clinic.note("Blood pressure as before.", who="nurse")
+    clinic.therapist.create("/v1/commitments", {"patient_id": clinic.ids["maya"], "text": "A walk a day."})
+    clinic.admin.patch(f"/v1/clinicians/{clinic.ids['nurse']}", {"is_active": False}, if_match="*")
+    for who in ("maya", "physician"):
+        names = {each["user_id"]: each["name"] for each in clinic.caller(who).read("/v1/clinicians")["items"]}
+        told = {each["text"]: names[each["author_id"]] for each in clinic.caller(who).read("/v1/notes")["items"]}
+        assert told == {"She spoke of the sea.": "Therapist", "Blood pressure as before.": "Nurse"}
+        (commitment,) = clinic.caller(who).read("/v1/commitments")["items"]
+        assert names[commitment["author_id"]] == "Therapist"
+    made = clinic.admin.create("/v1/clinicians", {"name": "Ines", "role": "nurse"})
+    assert made["user_id"] is None
+    path = f"/v1/clinicians/{made['id']}"
+    given = clinic.admin.patch(path, {"username": "ines"}, if_match=clinic.admin.etag(path)).json
+    assert given["user_id"] == clinic.caller("ines").read("/v1/me")["user_id"]
 
 
 def test_an_account_follows_its_clinicians_role(clinic: Any) -> None:

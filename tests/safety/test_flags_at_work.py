@@ -57,6 +57,9 @@ class TestRouting:
         assert themes(flags_of("nurse", "status=acknowledged")) == {"suicidality"}
         assert themes(flags_of("nurse", "status=open")) == ROUTED["nurse"] - {"suicidality"}
         assert clinic.therapist.get(f"{FLAGS}?status=closed").status_code == 422
+        misspelt = clinic.therapist.get(f"{FLAGS}?theme=suicidalty")  # "none" would read as if nobody were in danger
+        assert (misspelt.status_code, misspelt.json["errors"][0]["parameter"]) == (422, "theme")
+        assert flags_of("nurse", "theme=grief") == []
         path, seen = f"{FLAGS}?limit=2", []
         while path:
             page = clinic.caller("physician").read(path)

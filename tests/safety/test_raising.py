@@ -245,6 +245,9 @@ def test_a_clinics_own_safety_theme_raises_flags_for_all_until_it_is_taken_out(c
         assert [each["theme"] for each in flags_of(who, "routed=me")] == ["our_red_light"]
     clinic.admin.delete("/v1/themes/our_red_light", if_match="*")
     assert [each["status"] for each in flags_of()] == ["withdrawn"]
+    path = "/v1/safety-flags?routed=any&theme=our_red_light"
+    assert len(clinic.therapist.read(path)["items"]) == 1  # what is there is found, whatever was taken out since
+    assert clinic.caller("colleague").get(path).status_code == 422
 
 
 def test_erasure_takes_flags_and_history_along(clinic: Any, said: Any, act: Any, flags_of: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from exchanges import delete, outcomes, put, sync
 
+from integration_api.sync.kinds import Kind
 from models import new_id
 
 ENTRIES = "/v1/journal-entries"
@@ -86,6 +87,20 @@ def test_an_answer_that_somebody_must_see_raises_its_flag_at_once(clinic: Any) -
     assert outcomes(sync(clinic.maya, short)) == ["invalid"]
 
 
+def test_answers_from_a_phone_whose_clock_is_fast_are_kept_as_of_when_they_came(clinic: Any, set_clock: Any) -> None:
+    """Nobody at the phone could put its clock right, and item 9 must not wait until somebody does."""
+    set_clock()
+    answers = [1, 2, 1, 1, 0, 2, 1, 0, 1]
+    made = put(
+        {"measure": "phq_9", "answers": answers, "answered_at": "2026-03-04T09:00:00-05:00"}, kind="measure_response"
+    )
+    answer = sync(clinic.maya, made, made, made | {"change_id": str(new_id())})
+    assert outcomes(answer) == ["applied", "unchanged", "unchanged"]
+    assert answer["results"][0]["record"]["answered_at"] == "2026-03-02T15:00:00Z"
+    assert answer["results"][0]["record"]["safety"]["message"]
+    assert [each["theme"] for each in clinic.therapist.read("/v1/safety-flags")["items"]] == ["suicidality"]
+
+
 SCORED = {"measure": "phq_9", "answers": [0] * 9, "answered_at": "2026-03-09T08:12:00-05:00", "language": "en"}
 FELT = {"valence": -2, "arousal": 3, "at": "2026-03-09T08:12:00-05:00", "visibility": "care_team"}
 
@@ -133,6 +148,30 @@ def test_answers_that_were_taken_back_do_not_come_again(clinic: Any) -> None:
         "unchanged",
         "gone",
     ]
+
+
+def test_a_phone_that_begins_anew_does_not_have_read_what_has_no_room(
+    clinic: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of long entries few have room in an answer; to read a hundred for each page made a reinstalled app wait."""
+    written = [clinic.maya.create(ENTRIES, {"text": "a" * 40_000})["id"] for _ in range(60)]
+    asked: list[int] = []
+    read = Kind.read
+
+    def counted(kind: Kind, db_session: Any, caller: Any, record_ids: Any) -> Any:
+        asked.append(len(record_ids))
+        return read(kind, db_session, caller, record_ids)
+
+    monkeypatch.setattr(Kind, "read", counted)
+    told, page = [], sync(clinic.maya)
+    for _ in range(10):
+        told += [each["id"] for each in page["changes"]]
+        assert sum(asked) <= len(page["changes"]) + 10
+        if not page["has_more"]:
+            break
+        asked.clear()
+        page = sync(clinic.maya, token=page["token"])
+    assert told == written
 
 
 def flags(clinic: Any) -> Any:

@@ -146,6 +146,17 @@ def test_parameters_are_checked_as_bodies_are(clinic: Any, query: str) -> None:
 
 
 @pytest.mark.one_database
+def test_a_plus_that_an_address_has_made_a_space_is_named(clinic: Any) -> None:
+    for query in ("since=2026-11-01T10:00:00+00:00", "until=2026-11-01T10:00:00.25%2002:00"):
+        answer = clinic.maya.get(f"{ENTRIES}?{query}")
+        check(answer, 422, query.split("=")[0])
+        assert "%2B" in answer.json["errors"][0]["detail"]
+    answer = clinic.maya.get(f"{ENTRIES}?since=2026-11-01T10:00:00")
+    assert "%2B" not in answer.json["errors"][0]["detail"]
+    assert clinic.maya.get(f"{ENTRIES}?since=2026-11-01T10:00:00%2B00:00").status_code == 200
+
+
+@pytest.mark.one_database
 @pytest.mark.parametrize("key", ["", "é", "a" * 256, "tab\there"])
 def test_a_key_is_printable(clinic: Any, key: str) -> None:
     check(clinic.maya.post(ENTRIES, {"text": "a"}, idempotency_key=key), 422, "Idempotency-Key")
