@@ -184,6 +184,11 @@ def write_subscription(standing: Standing) -> dict[str, Any]:
     return resource
 
 
+def speaks_of(event: Event) -> bool:
+    """Tell whether a notification can be written of an event."""
+    return event.type.partition(".")[0] in FOCUS
+
+
 def notification(standing: Standing, event: Event, number: int | None, base: str, at: datetime) -> dict[str, Any]:
     """Write what is sent: the state of the Subscription, and which resource the event is about."""
     kind = _KINDS.get(event.type, "event")
