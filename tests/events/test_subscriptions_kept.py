@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from subscribing import asked, filtered, status_in, subscribe
+from subscribing import BACKPORT, asked, filtered, status_in, subscribe
 
 from integration_api.db import unit_of_work
 from models import Webhook
@@ -55,3 +55,29 @@ def test_an_event_that_no_notification_can_be_written_of_holds_nobody_up(
         ("delivered", None),
         ("dropped", "not_shared"),
     ]
+
+
+def test_a_heartbeat_that_never_comes_holds_nobody_elses_up(
+    ehr: Any, agreed: Any, receiver: Any, work: Any, clock: Any
+) -> None:
+    def beating(seconds: int) -> Any:
+        every = {"url": f"{BACKPORT}backport-heartbeat-period", "valueUnsignedInt": seconds}
+        return subscribe(ehr, asked(receiver.address, extension=[every]))
+
+    for seconds in (59, 2**31, 10**15):  # FHIR's unsignedInt ends at 2^31 - 1
+        refused = beating(seconds)
+        assert (refused.status_code, refused.json["issue"][0]["expression"]) == (422, ["/channel/extension"]), seconds
+    longest = beating(2**31 - 1).json["id"]
+    with agreed.app.app_context(), unit_of_work() as db_session:  # as they were taken before
+        kept = db_session.get_one(Webhook, UUID(longest))
+        kept.channel = {**(kept.channel or {}), "heartbeat": 10**15}
+    assert beating(60).status_code == 201
+    work()
+    clock.turn(seconds=61)
+    work()
+    assert [status_in(each)["type"] for each in receiver.bodies].count("heartbeat-notification") == 1
+
+
+def test_a_reason_that_no_text_can_hold_is_kept_as_far_as_it_goes(ehr: Any, receiver: Any) -> None:
+    made = subscribe(ehr, {**asked(receiver.address), "reason": "Inbox \ud800 of the EHR"})
+    assert (made.status_code, made.json["reason"]) == (201, "Inbox ? of the EHR")
