@@ -19,7 +19,7 @@ from integration_api.fhir.outcome import FHIR_JSON, prefers
 from integration_api.fhir.resources.registry import TYPES
 from integration_api.fhir.search import IGNORED
 from integration_api.fhir.sources import ResourceType
-from integration_api.fhir.transactions import Entry, at_entry, carry_out, check_request, read_entries
+from integration_api.fhir.transactions import Entry, at_entry, carry_out, check_request, named_once, read_entries
 from integration_api.fhir.use_cases import type_named
 from integration_api.fhir.writing import Writer, Written, condition_in
 from integration_api.web.body import read_json
@@ -83,7 +83,7 @@ def _write(kind: ResourceType, action: Action, write: Callable[[Writer, Json], W
 
 def _in_transaction(caller: Principal, work: Callable[[Writer], Any]) -> Any:
     with unit_of_work() as db_session:
-        return work(Writer(Known(db_session, caller, base_url()), {}, parts().now()))
+        return work(Writer(Known(db_session, caller, base_url()), parts().now()))
 
 
 def _again_if_clashing(work: Callable[[], Any]) -> Any:
@@ -103,9 +103,9 @@ def carry_out_bundle() -> Response:
         kind, entries = read_entries(read_body(), base_url())
         if kind == "transaction":
             made = _again_if_clashing(lambda: _in_transaction(caller, lambda writer: _all(writer, entries)))
-            return write_fhir(bundle("transaction-response", parts().now(), made))
+            return write_fhir(bundle("transaction-response", parts().now(), named_once(made)))
     made = [_one(caller, each) for each in entries]
-    return write_fhir(bundle("batch-response", parts().now(), made))
+    return write_fhir(bundle("batch-response", parts().now(), named_once(made)))
 
 
 def _all(writer: Writer, entries: Sequence[Entry]) -> list[Json]:

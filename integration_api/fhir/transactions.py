@@ -48,15 +48,30 @@ def read_entries(bundle: Any, base: str) -> tuple[str, Sequence[Entry]]:
     if not isinstance(entries, list) or len(entries) > MOST_ENTRIES:
         raise Invalid.at("entry", Sentence("A list of at most {n}.", n=MOST_ENTRIES))
     found = [_entry(number, each, base) for number, each in enumerate(entries)]
-    for each in found if kind == "transaction" else ():
-        check_request(each)
+    if kind == "transaction":
+        _check_names(found)
+        for each in found:
+            check_request(each)
     return kind, found
+
+
+def _check_names(entries: Sequence[Entry]) -> None:
+    """Refuse a name that two entries go by: a visit would be put into the record of whoever came last."""
+    seen: set[str] = set()
+    for each in entries:
+        if each.full_url in seen:
+            raise Invalid.at(f"Bundle.entry[{each.number}].fullUrl", "Another entry of the bundle has this fullUrl.")
+        if each.full_url is not None:
+            seen.add(each.full_url)
 
 
 def _entry(number: int, entry: Any, base: str) -> Entry:
     request = entry.get("request") if isinstance(entry, dict) else None
     if not isinstance(request, dict) or not all(isinstance(request.get(each), str) for each in ("method", "url")):
         raise Invalid.at(f"entry[{number}].request", "It needs a request with method and url.")
+    named = (entry.get("fullUrl"), request.get("ifNoneExist"), request.get("ifMatch"))
+    if not all(each is None or isinstance(each, str) for each in named):
+        raise Invalid.at(f"entry[{number}].request", "Its fullUrl, ifNoneExist and ifMatch are texts.")
     try:
         address = urlsplit(request["url"].removeprefix(base).lstrip("/"))
     except ValueError:  # such as of a broken IPv6 address
@@ -67,9 +82,7 @@ def _entry(number: int, entry: Any, base: str) -> Entry:
         tuple(each for each in address.path.split("/") if each),
         address.query,
         entry.get("resource"),
-        entry.get("fullUrl"),
-        request.get("ifNoneExist"),
-        request.get("ifMatch"),
+        *named,
     )
 
 
@@ -92,6 +105,10 @@ def carry_out(writer: Writer, entry: Entry, secret: str) -> tuple[Json, Sequence
     written = _write(writer, entry)
     resource = written.hit.resource
     here = f"{resource['resourceType']}/{resource['id']}"
+    if entry.method == "PUT" and here in writer.changed:  # R4, http.html#trules: their order would decide
+        raise Invalid.at("request", "Another entry of the transaction changes the same resource.")
+    if entry.method == "PUT" or written.is_new:
+        writer.changed.add(here)
     if entry.full_url is not None:
         writer.placed[entry.full_url] = here
     return _answer(writer.known, resource, 201 if written.is_new else 200), (written.hit,)
@@ -134,6 +151,17 @@ def _answer(known: Known, resource: Json, status: int) -> Json:
             lastModified=meta.get("lastUpdated"),
         ),
     }
+
+
+def named_once(made: Sequence[Json]) -> list[Json]:
+    """Name no resource in two entries of an answer (R4, bdl-7): one that two requests led to is named by the first."""
+    seen: set[str] = set()
+    found = []
+    for each in made:
+        name = each.get("fullUrl", "")
+        found.append({key: value for key, value in each.items() if key != "fullUrl" or name not in seen})
+        seen.add(name)
+    return found
 
 
 def at_entry(number: int, error: IntegrationError) -> IntegrationError:

@@ -1,7 +1,7 @@
 """What a record system puts in: a patient or a visit, created or changed, also by condition."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -39,12 +39,13 @@ class Written:
 class Writer:
     """Carries out one write after another in one transaction, at one time.
 
-    `placed` is where references to each other lead.
+    `placed` is where references to each other lead, `changed` what was created or changed so far.
     """
 
     known: Known
-    placed: dict[str, str]
     at: datetime
+    placed: dict[str, str] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
 
     def create(self, kind: ResourceType, body: Json, condition: Pairs | None = None) -> Written:
         """Create a resource, unless the condition finds one that is there."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from incoming import SYSTEM_SCOPE, visit
+from incoming import MRN, SYSTEM_SCOPE, patient, visit
 
 
 @pytest.fixture
@@ -38,3 +38,63 @@ def test_nothing_is_planned_in_a_course_that_is_cancelled(record: Any, ehr: Any)
     assert therapist.patch(f"/v1/courses/{course}", {"status": "active"}, if_match="*").status_code == 200
     taken_up = ehr.put(f"Encounter/{made['id']}", visit(subject, **at))
     assert (taken_up.status_code, taken_up.json["status"]) == (200, "planned")
+
+
+def of(kind: str, *entries: Any) -> Any:
+    return {"resourceType": "Bundle", "type": kind, "entry": list(entries)}
+
+
+def entry(method: str, url: str, resource: Any = None, full_url: Any = None, **more: Any) -> Any:
+    named = {} if full_url is None else {"fullUrl": full_url}
+    return {**named, "resource": resource, "request": {"method": method, "url": url, **more}}
+
+
+def test_a_transaction_that_changes_one_resource_twice_is_refused(ehr: Any) -> None:
+    there = ehr.post("Patient", patient()).json["id"]
+    by_id, by_name = f"Patient/{there}", f"Patient?identifier={MRN}|7"
+    one, other = patient(gender="male"), patient(gender="other")
+    for entries in (
+        [entry("PUT", by_id, one), entry("PUT", by_id, other)],
+        [entry("PUT", by_id, one), entry("PUT", by_name, other)],
+        [
+            entry("PUT", f"Patient?identifier={MRN}|8", patient("8")),
+            entry("PUT", f"Patient?identifier={MRN}|8", patient("8")),
+        ],
+        [entry("POST", "Patient", patient("8")), entry("PUT", f"Patient?identifier={MRN}|8", patient("8"))],
+    ):
+        refused = ehr.post("", of("transaction", *entries))
+        assert (refused.status_code, refused.json["issue"][0]["expression"]) == (422, ["Bundle.entry[1].request"])
+    assert ehr.read(by_id)["gender"] == "female"
+    assert ehr.ids("Patient?gender=male,other") == ehr.ids(f"Patient?identifier={MRN}|8") == []
+    one_by_one = ehr.post("", of("batch", entry("PUT", by_id, one), entry("PUT", by_id, other)))
+    assert [each["response"]["status"] for each in one_by_one.json["entry"]] == ["200", "200"]
+    unless = {"ifNoneExist": f"identifier={MRN}|9"}
+    named = [entry("POST", "Patient", patient("9"), **unless) for _ in range(2)]  # finds what is there, changes nothing
+    done = ehr.post("", of("transaction", *named))
+    assert [each["response"]["status"] for each in done.json["entry"]] == ["201", "200"]
+
+
+def test_no_two_entries_of_a_transaction_go_by_one_name(ehr: Any) -> None:
+    """Else a visit would be put into the record of whichever of two people came last."""
+    name, coming = (
+        "urn:uuid:0b1a7f0e-1111-4111-8111-111111111111",
+        visit({"reference": "urn:uuid:0b1a7f0e-1111-4111-8111-111111111111"}),
+    )
+    people = [entry("POST", "Patient", patient(number), name) for number in ("7", "8")]
+    refused = ehr.post("", of("transaction", *people, entry("POST", "Encounter", coming)))
+    assert (refused.status_code, refused.json["issue"][0]["expression"]) == (422, ["Bundle.entry[1].fullUrl"])
+    assert ehr.ids(f"Patient?identifier={MRN}|7,{MRN}|8") == ehr.ids("Encounter") == []
+
+
+@pytest.mark.parametrize("kind", ["transaction", "batch"])
+def test_what_is_no_text_in_a_request_of_a_bundle_is_told_and_nothing_is_carried_out(ehr: Any, kind: str) -> None:
+    for number, faulty in enumerate(
+        (
+            entry("POST", "Patient", patient("8"), ["x"]),
+            entry("POST", "Patient", patient("8"), ifNoneExist=5),
+            entry("PUT", f"Patient?identifier={MRN}|8", patient("8"), ifMatch={"a": 1}),
+        )
+    ):
+        refused = ehr.post("", of(kind, entry("POST", "Patient", patient(f"a-{number}")), faulty))
+        assert (refused.status_code, refused.json["issue"][0]["expression"]) == (422, ["entry[1].request"]), faulty
+    assert ehr.search(f"Patient?identifier={MRN}|") == []
