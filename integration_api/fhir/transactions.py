@@ -1,7 +1,8 @@
 """Bundles of requests: a transaction, all or nothing; a batch, each for itself."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from integration_api.wording import Sentence
 from models import now
 
 MOST_ENTRIES = 200
+_OF_SERVER = re.compile(r"(https?://\S+/)[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}")
 _ORDER = {"POST Patient": 0, "PUT Patient": 0, "POST Encounter": 1, "PUT Encounter": 1}  # then what reads
 
 
@@ -31,6 +33,12 @@ class Entry:
     full_url: str | None
     if_none_exist: str | None
     if_match: str | None
+
+    @property
+    def root(self) -> str:
+        """Give the address of the server that the entry names its resource by: relative references begin with it."""
+        found = _OF_SERVER.fullmatch(self.full_url or "")
+        return "" if found is None else found[1]
 
     @property
     def order(self) -> int:
@@ -102,7 +110,7 @@ def carry_out(writer: Writer, entry: Entry, secret: str) -> tuple[Json, Sequence
     kind = written_kind(entry.path[0])
     if kind is None:
         raise Invalid.at("request", "Of these resources none can be put in.")
-    written = _write(writer, entry)
+    written = _write(replace(writer, root=entry.root), entry)
     resource = written.hit.resource
     here = f"{resource['resourceType']}/{resource['id']}"
     if entry.method == "PUT" and here in writer.changed:  # R4, http.html#trules: their order would decide

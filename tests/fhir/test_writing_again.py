@@ -98,3 +98,19 @@ def test_what_is_no_text_in_a_request_of_a_bundle_is_told_and_nothing_is_carried
         refused = ehr.post("", of(kind, entry("POST", "Patient", patient(f"a-{number}")), faulty))
         assert (refused.status_code, refused.json["issue"][0]["expression"]) == (422, ["entry[1].request"]), faulty
     assert ehr.search(f"Patient?identifier={MRN}|") == []
+
+
+def test_a_relative_reference_leads_to_the_entry_beside_it_as_the_server_they_come_from_names_it(ehr: Any) -> None:
+    """R4, bundle.html#references: a bundle that an engine has read off an EHR and passes on."""
+    theirs = "https://ehr.example/api/FHIR/R4"
+    person = entry("PUT", f"Patient?identifier={MRN}|7", patient(), f"{theirs}/Patient/eXYZ-1")
+    coming = visit({"reference": "Patient/eXYZ-1"})
+    full_url = f"{theirs}/Encounter/e.9"
+    done = ehr.post("", of("transaction", entry("POST", "Encounter", coming, full_url), person))
+    assert done.status_code == 200, done.text
+    made, put_in = (each["resource"] for each in done.json["entry"])
+    assert made["subject"] == {"reference": f"Patient/{put_in['id']}"}
+    for elsewhere in ("https://other.example/fhir/Encounter/9", "urn:uuid:0b1a7f0e-1111-4111-8111-111111111111", None):
+        lost = entry("POST", "Encounter", visit({"reference": "Patient/eXYZ-1"}, "v-2"), elsewhere)
+        refused = ehr.post("", of("transaction", person, lost))
+        assert (refused.status_code, refused.json["issue"][0]["expression"]) == (422, ["Bundle.entry[1].subject"])
