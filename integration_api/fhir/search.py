@@ -21,6 +21,7 @@ _NAME = re.compile(r"(_?[A-Za-z][A-Za-z-]*)(?::([A-Za-z]+))?(?:\.([A-Za-z_-]+))?
 _INCLUDE = re.compile(r"([A-Z][A-Za-z]+):([a-z-]+|\*)(?::([A-Z][A-Za-z]+))?")
 _PIECE = re.compile(r"\\.|.", re.DOTALL)
 _SIGNS = re.compile(r"[\\,$|]")
+_UNKEPT = re.compile("[\\x00\\ud800-\\udfff]")  # by no database, so that nothing has it
 _ESCAPED = re.compile(r"\\([\\,$|])")
 Pairs = Sequence[tuple[str, str]]
 
@@ -101,6 +102,14 @@ def _asked(name: str, value: str, known: frozenset[str]) -> Asked:
     values = tuple(each.strip() for each in split_at(value, ","))
     if not all(values):
         raise Invalid(Fault("It has no value.", parameter=match[1]))
+    unkept = _UNKEPT.search(value)
+    if unkept:
+        told = Sentence(
+            "Character {place} is {code}, which cannot be kept. Please take it out.",
+            place=unkept.start(),
+            code=f"U+{ord(unkept[0]):04X}",
+        )
+        raise Invalid(Fault(told, parameter=match[1]))
     return Asked(match[1], values, match[2], match[3])
 
 

@@ -172,3 +172,32 @@ def test_the_trail_has_a_last_page_though_reading_it_adds_to_it(record: Any) -> 
         page = ehr.read(page["link"][-1]["url"])
     assert events + len(page.get("entry", ())) >= 3
     assert len(ehr.read("AuditEvent?_count=1&_sort=-_lastUpdated")["entry"]) == 1
+
+
+def test_a_character_that_no_value_can_hold_is_told_rather_than_searched_for(record: Any) -> None:
+    """PostgreSQL keeps no U+0000 and nothing keeps half a surrogate: each was a crash of ours."""
+    record.consents()
+    ehr, post = record.fhir("ehr", "system/*.cruds"), {"method": "POST", "url": "Patient"}
+    for path in (
+        "Patient?name=%00",
+        "Patient?identifier=x|%00",
+        "Observation?code=a%00",
+        "Encounter?patient.identifier=%00",
+    ):
+        refused = ehr.get(path)
+        name = path.partition("?")[2].partition("=")[0].partition(".")[0]
+        assert (refused.status_code, refused.json["issue"][0]["expression"]) == (400, [f"http.{name}"]), path
+    body = {"resourceType": "Patient", "identifier": [{"system": "urn:x", "value": "1"}], "name": [{"text": "A"}]}
+    assert ehr.post("Patient", body, headers={"If-None-Exist": "identifier=urn:x|%00"}).status_code == 400
+    for bad in ("\x00", "\ud800"):
+        reads = [
+            {"request": {"method": "GET", "url": f"Patient?name={bad}"}},
+            {"request": {"method": "GET", "url": "Patient"}},
+        ]
+        told = ehr.post("", {"resourceType": "Bundle", "type": "batch", "entry": reads})
+        assert [each["response"]["status"] for each in told.json["entry"]] == ["422", "200"]
+        once = [{"resource": body, "request": {**post, "ifNoneExist": f"identifier=urn:x|{bad}"}}]
+        assert ehr.post("", {"resourceType": "Bundle", "type": "transaction", "entry": once}).status_code == 422
+        subject = {"identifier": {"system": "urn:x", "value": bad}}
+        assert ehr.post("Encounter", _visit(subject, "v")).status_code == 400
+    assert ehr.ids("Patient?identifier=urn:x|1") == []

@@ -227,6 +227,9 @@ BAD = [
     ({"name": []}, "name"),
     ({"name": [{"text": " "}]}, "name"),
     ({"name": [{"text": "\u200b"}]}, "name"),
+    ({"name": [{"text": ["Ada"]}]}, "name"),
+    ({"name": [{"text": "Ada", "given": "Ada"}]}, "name"),
+    ({"name": [{"text": "Ada", "given": [["Ada"]]}]}, "name"),
     ({"gender": "f"}, "gender"),
     ({"birthDate": "1984"}, "birthDate"),
     ({"active": False}, "active"),
@@ -250,6 +253,7 @@ def test_what_cannot_be_kept_is_refused_with_its_element(ehr: Any) -> None:
         {"period": {"start": "2026-04-01T10:00:00Z", "end": "2026-03-01T10:00:00Z"}}, {"identifier": None},
         {"episodeOfCare": [{"reference": "EpisodeOfCare/7"}]}, {"type": 7},
         {"status": "finished", "period": {"start": "2199-03-01T10:00:00Z"}},
+        {"status": ["planned"]}, {"subject": {"reference": ["x"]}}, {"subject": {"identifier": {"value": {"a": 1}}}},
     ):  # fmt: skip
         assert ehr.post("Encounter", visit(made) | change).status_code == 422, change
     assert ehr.call("POST", "Patient", data="{", content_type="application/fhir+json").status_code == 400
@@ -269,3 +273,25 @@ def test_whoever_is_put_in_is_changed_here_whatever_stands_for_the_birth_date(cl
     made = ehr.post("Patient", patient(birthDate="0001-01-01")).json
     changed = clinic.admin.patch(f"/v1/patients/{made['id']}", {"retain_until": "2040-12-31"}, if_match="*")
     assert (changed.status_code, changed.json["birth_date"]) == (200, "0001-01-01")
+
+
+def test_a_part_of_a_name_that_has_extensions_alone_is_no_part(ehr: Any) -> None:
+    """JSON says so by null in the list, with the extension beside it (R4, json.html#primitive)."""
+    given = {"given": [None, "M."], "_given": [{"extension": [{"url": "urn:x", "valueCode": "masked"}]}, None]}
+    made = ehr.post("Patient", patient(name=[{"family": "Lindqvist", **given}]))
+    assert (made.status_code, made.json["name"][0]["given"]) == (201, ["M."])
+    assert made.json["name"][0]["text"] == "M. Lindqvist"
+
+
+@pytest.mark.one_database
+def test_a_kind_that_is_no_code_is_no_kind_that_we_know(ehr: Any) -> None:
+    made = {"reference": f"Patient/{ehr.post('Patient', patient()).json['id']}"}
+    for number, code in enumerate(
+        (
+            {"system": "http://snomed.info/sct", "code": ["75516001"]},
+            {"system": ["http://snomed.info/sct"], "code": "75516001"},
+            {"system": "http://x/CodeSystem/session-kind", "code": {"a": 1}},
+        )
+    ):
+        taken = ehr.post("Encounter", visit(made, f"v-{number}", type=[{"coding": [code]}]))
+        assert (taken.status_code, taken.json["type"][0]["text"]) == (201, "Psychotherapy session"), code
