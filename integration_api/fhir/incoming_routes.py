@@ -8,8 +8,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, UnsupportedMedi
 
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
-from integration_api.db import Collision, unit_of_work
-from integration_api.errors import IntegrationError
+from integration_api.db import unit_of_work
+from integration_api.errors import Conflict, IntegrationError
 from integration_api.fhir.answering import answer_resource, base_url, write_fhir
 from integration_api.fhir.bundles import bundle
 from integration_api.fhir.elements import Json
@@ -87,10 +87,13 @@ def _in_transaction(caller: Principal, work: Callable[[Writer], Any]) -> Any:
 
 
 def _again_if_clashing(work: Callable[[], Any]) -> Any:
-    """Try once more where another request has stored the same identifier meanwhile: now it is found."""
+    """Try once more where another request has stored the same identifier meanwhile: now it is found.
+
+    The database may notice (`Collision`), or we, where it was kept between a search by condition and the write.
+    """
     try:
         return work()
-    except Collision:
+    except Conflict:
         return work()
 
 

@@ -1,5 +1,7 @@
 """A record system sends again what it has sent: after changes here, many times at once, twice in one bundle."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -114,3 +116,43 @@ def test_a_relative_reference_leads_to_the_entry_beside_it_as_the_server_they_co
         lost = entry("POST", "Encounter", visit({"reference": "Patient/eXYZ-1"}, "v-2"), elsewhere)
         refused = ehr.post("", of("transaction", person, lost))
         assert (refused.status_code, refused.json["issue"][0]["expression"]) == (422, ["Bundle.entry[1].subject"])
+
+
+def at_once(number: int, call: Any) -> list[Any]:
+    """What so many threads are answered that call in the same moment, each in its own way."""
+    gate = Barrier(number)
+
+    def one(which: int) -> Any:
+        gate.wait()
+        return call(which)
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(one, range(number)))
+
+
+def test_several_threads_of_an_engine_that_send_one_patient_find_it_or_make_it(ehr: Any) -> None:
+    for number in range(4):
+        condition = {"If-None-Exist": f"identifier={MRN}|{number}"}
+        answers = at_once(6, lambda _, n=str(number), c=condition: ehr.post("Patient", patient(n), headers=c))
+        assert sorted(each.status_code for each in answers) == [200] * 5 + [201]
+        assert len({each.json["id"] for each in answers}) == 1
+
+
+def test_several_threads_that_change_one_record_without_a_condition_all_do(ehr: Any) -> None:
+    """One after the other: whoever names no version cannot be told that another one was meant."""
+    path = f"Patient/{ehr.post('Patient', patient()).json['id']}"
+    subject = {"reference": path}
+    coming = f"Encounter/{ehr.post('Encounter', visit(subject)).json['id']}"
+    changes = (
+        (path, lambda number: patient(birthDate=f"198{number}-01-01")),
+        (coming, lambda number: visit(subject, period={"start": f"2026-04-0{number + 1}T10:00:00Z"})),
+    )
+    for place, body in changes:
+        before = ehr.read(place)["meta"]["versionId"]
+        answers = at_once(6, lambda number, p=place, b=body: ehr.put(p, b(number)))
+        assert [each.status_code for each in answers] == [200] * 6, place
+        assert int(ehr.read(place)["meta"]["versionId"]) > int(before)
+        seen = ehr.get(place).headers["ETag"]
+        raced = at_once(4, lambda number, p=place, b=body, s=seen: ehr.put(p, b(6 + number % 3), if_match=s))
+        assert sorted(each.status_code for each in raced).count(200) == 1, place
+        assert {each.status_code for each in raced} == {200, 412}, place
