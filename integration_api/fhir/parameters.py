@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from integration_api.fhir.elements import SUBJECT_OF_CONTENT, Json
-from integration_api.fhir.search import Asked, plain, split_at
+from integration_api.fhir.search import OWN_SYSTEMS, Asked, plain, split_at
 from models import Identifier
 
 Condition = Callable[[Asked], ColumnElement[bool]]
@@ -152,19 +152,22 @@ def _bounds(parts: re.Match[str]) -> tuple[datetime, datetime]:
     return since, since + timedelta(microseconds=10 ** max(0, 6 - (len(fraction) - 1)))
 
 
-def by_code(column: Any, system: str, ours: Mapping[str, Any] | None = None) -> Condition:
+def own(name: str) -> str:
+    """Give a code system of ours as conditions know it: `Asked.here` takes this server's address off."""
+    return f"{OWN_SYSTEMS}{name}"
+
+
+def by_code(column: Any, system: str, ours: Mapping[str, str] | None = None) -> Condition:
     """Compare a code of one system: `ours` gives what we keep for each code; None: the code itself."""
 
     def one(value: str) -> ColumnElement[bool]:
         said, code = parted(value)
         if said not in (None, system):
             return false()
-        if code == "":
-            return true()
         if ours is None:
-            return column == code  # type: ignore[no-any-return]
-        found = ours.get(code, ())
-        return column.in_([found] if isinstance(found, str) else found)  # type: ignore[no-any-return]
+            return column.is_not(None) if code == "" else column == code  # type: ignore[no-any-return]
+        wanted = ours.values() if code == "" else [ours[code]] if code in ours else []
+        return column.in_(list(wanted))  # type: ignore[no-any-return]
 
     def condition(asked: Asked) -> ColumnElement[bool]:
         _plain(asked)

@@ -13,6 +13,7 @@ from integration_api.wording import Sentence
 
 DEFAULT_COUNT, MAXIMUM_COUNT = 50, 200
 PAGE = "_page"  # ours: where the page before ended, and the whole question
+OWN_SYSTEMS = "/CodeSystem/"  # where ours are, on this server
 IGNORED = frozenset({"_format", "_pretty"})
 SUMMARIES = ("true", "false", "count", "text", "data")
 SORTS = ("_lastUpdated", "date", "_id")
@@ -34,6 +35,12 @@ class Asked:
     values: tuple[str, ...]
     modifier: str | None = None
     chain: str | None = None
+
+    def here(self, base: str) -> "Asked":
+        """Say codes of our own systems without this server's address, which conditions do not know."""
+        ours = f"{base}{OWN_SYSTEMS}"
+        cut = (len(base) if each.startswith(ours) else 0 for each in self.values)
+        return replace(self, values=tuple(each[start:] for each, start in zip(self.values, cut, strict=True)))
 
     def refuse(self, detail: str) -> Invalid:
         """Say what is wrong with it."""

@@ -201,3 +201,34 @@ def test_a_character_that_no_value_can_hold_is_told_rather_than_searched_for(rec
         subject = {"identifier": {"system": "urn:x", "value": bad}}
         assert ehr.post("Encounter", _visit(subject, "v")).status_code == 400
     assert ehr.ids("Patient?identifier=urn:x|1") == []
+
+
+@pytest.mark.one_database
+def test_a_code_is_found_in_its_own_system_alone(record: Any) -> None:
+    record.consents()
+    ehr, ids = record.ehr, record.ids
+    ours, snomed, loinc = "http://localhost/fhir/R4/CodeSystem", "http://snomed.info/sct", "http://loinc.org"
+    clinic = ehr.ids("Organization")[0]
+    for asked, systems, code in (
+        ("Encounter?type", [f"{ours}/session-kind"], "dosing"),
+        ("Encounter?type", [snomed], "75516001"),
+        ("Encounter?class", ["http://terminology.hl7.org/CodeSystem/v3-ActCode"], "AMB"),
+        ("Encounter?class", ["http://terminology.hl7.org/CodeSystem/v3-NullFlavor"], "UNK"),
+        ("Observation?code", [f"{ours}/observation-kind"], "mood"),
+        ("Observation?code", [f"{ours}/integration-theme"], "mortality"),
+        ("Observation?category", [f"{ours}/observation-kind"], "theme-mention"),
+        ("Observation?category", ["http://terminology.hl7.org/CodeSystem/observation-category"], "therapy"),
+        ("Group?type", ["http://hl7.org/fhir/group-type"], "person"),
+        ("Group?identifier", ["urn:ietf:rfc:3986"], f"urn:uuid:{clinic}"),
+        ("CodeSystem?status", ["http://hl7.org/fhir/publication-status"], "active"),
+    ):
+        found = ehr.ids(f"{asked}={code}")
+        assert found, (asked, code)
+        assert all(ehr.ids(f"{asked}={system}|{code}") == found for system in systems), (asked, code)
+        for system in (loinc, "urn:nobody", "", "https://elsewhere.example/fhir/R4/CodeSystem/session-kind"):
+            assert ehr.ids(f"{asked}={system}|{code}") == [], (asked, system, code)
+    assert ehr.ids(f"Encounter?type={snomed}|") == [ids["preparation"]]
+    assert set(ehr.ids(f"Encounter?type={ours}/session-kind|")) == {ids["preparation"], ids["session"]}
+    assert ehr.ids("Encounter?class=http://terminology.hl7.org/CodeSystem/v3-ActCode|") == [ids["session"]]
+    assert ehr.ids("Patient?gender=http://hl7.org/fhir/administrative-gender|") == []  # hers is not known
+    assert len(ehr.ids(f"Encounter?type={loinc}|dosing,{snomed}|75516001,{ours}/session-kind|dosing")) == 2
