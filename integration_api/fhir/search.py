@@ -11,6 +11,7 @@ from typing import Any
 from integration_api.errors import Fault, Invalid
 from integration_api.wording import Sentence
 
+MOST_PARAMETERS = 100
 DEFAULT_COUNT, MAXIMUM_COUNT = 50, 200
 PAGE = "_page"  # ours: where the page before ended, and the whole question
 OWN_SYSTEMS = "/CodeSystem/"  # where ours are, on this server
@@ -97,6 +98,8 @@ def read_search(pairs: Pairs, known: Iterable[str], *, is_lenient: bool = False)
                 faults += error.faults
             continue
         kept.append((name, value))
+    if len(asked) > MOST_PARAMETERS:
+        faults.append(Fault(Sentence("A list of at most {n}.", n=MOST_PARAMETERS), parameter=asked[-1].name))
     if faults:
         raise Invalid(*faults)
     return Search(asked=tuple(asked), pairs=tuple(kept), **controls)

@@ -232,3 +232,29 @@ def test_a_code_is_found_in_its_own_system_alone(record: Any) -> None:
     assert ehr.ids("Encounter?class=http://terminology.hl7.org/CodeSystem/v3-ActCode|") == [ids["session"]]
     assert ehr.ids("Patient?gender=http://hl7.org/fhir/administrative-gender|") == []  # hers is not known
     assert len(ehr.ids(f"Encounter?type={loinc}|dosing,{snomed}|75516001,{ours}/session-kind|dosing")) == 2
+
+
+@pytest.mark.one_database
+def test_a_question_with_many_alternatives_is_answered_or_refused_and_never_put_off(record: Any) -> None:
+    """SQLite holds no condition of a thousand parts, and said that the server was busy."""
+    record.consents()
+    ehr, ids, clinic = record.ehr, record.ids, record.clinic
+    strangers = [str(uuid4()) for _ in range(1500)]
+    for kind, name, value in (
+        ("Encounter", "patient", f"Patient/{clinic.ids['maya']}"),
+        ("Observation", "encounter", f"http://localhost/fhir/R4/Encounter/{ids['session']}"),
+        ("Encounter", "_id", ids["session"]),
+    ):
+        found = len(ehr.ids(f"{kind}?{name}={value}"))
+        answer = ehr.call("POST", f"{kind}/_search", data={name: ",".join([*strangers, value]), "_count": "200"})
+        assert (answer.status_code, answer.json["total"]) == (200, found), (kind, name)
+        assert found, (kind, name)
+    for kind, name, value in (
+        ("Encounter", "patient.identifier", "urn:x|1"), ("Encounter", "date", "2026"), ("Encounter", "type", "dosing"),
+        ("Observation", "category", "survey"), ("Patient", "name", "Maya"), ("Patient", "_lastUpdated", "ge2020"),
+    ):  # fmt: skip
+        for number, status in ((300, 200), (301, 400)):
+            asked = {name: ",".join([value] * number)}
+            assert ehr.call("POST", f"{kind}/_search", data=asked).status_code == status, (kind, name, number)
+    for number, status in ((100, 200), (101, 400)):
+        assert ehr.call("POST", "Encounter/_search", data={"date": ["ge2020"] * number}).status_code == status
