@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
-from werkzeug.exceptions import NotAcceptable
+from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
 from werkzeug.http import parse_options_header
 
 from integration_api.config import Settings
@@ -15,6 +15,7 @@ from integration_api.fhir.use_cases import Gone
 from integration_api.fhir.writing import SeveralMatch
 from integration_api.oauth.discovery import smart
 from integration_api.wiring import parts
+from integration_api.wording import Sentence
 
 PREFIX = "/fhir/R4"
 _FORMATS = frozenset({"json", "application/json", FHIR_JSON, "application/fhir json"})
@@ -23,25 +24,62 @@ FHIR_VERSION = "4.0"  # R4, as media types name it
 blp = Blueprint("fhir", __name__, url_prefix=PREFIX)
 
 
-@blp.before_request
-def _check_format() -> None:
+class NotTaken(UnsupportedMediaType):
+    """A body of a media type that is not read here; `names` are those that are."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        self.names = ", ".join(names)
+
+
+class NotGiven(NotAcceptable):
+    """Somebody wants nothing of what we answer with; `names` are the media types that we do."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        self.names = ", ".join(names)
+
+
+def check_format() -> None:
     """Refuse whoever wants anything but JSON, or another version of FHIR."""
+    also = [NDJSON] if request.endpoint == f"{blp.name}.bulk_file" else []
     wanted = request.args.get("_format")
     if wanted is not None:
         if not _is_given(wanted, _FORMATS):
-            raise NotAcceptable
+            raise NotGiven(*also, FHIR_JSON, "application/json")
         return
     accepted = request.accept_mimetypes
-    also = [NDJSON] if request.endpoint == f"{blp.name}.bulk_file" else []
     given = frozenset({FHIR_JSON, "application/json", "application/*", "*/*", *also})
     if accepted and not any(quality > 0 and _is_given(each, given) for each, quality in accepted):
-        raise NotAcceptable
+        raise NotGiven(*also, FHIR_JSON, "application/json")
 
 
 def _is_given(wanted: str, given: frozenset[str]) -> bool:
     """Tell whether we give a media type. Of its parameters only the version of FHIR makes a difference."""
     kind, said = parse_options_header(wanted)
     return kind.lower() in given and said.get("fhirversion", FHIR_VERSION) == FHIR_VERSION
+
+
+def tell_not_taken(error: NotTaken) -> Response:
+    """Answer 415, with what is read here (RFC 9110, 15.5.16)."""
+    answer = write_fhir(outcome(415, Sentence("Send the body as one of {names}.", names=error.names)), 415)
+    answer.headers["Accept"] = error.names
+    return answer
+
+
+def tell_not_given(error: NotGiven) -> Response:
+    """Answer 406, with what there is."""
+    return write_fhir(outcome(406, Sentence("Answers are one of {names}.", names=error.names)), 406)
+
+
+def mind_formats(blueprint: Blueprint) -> None:
+    """Have all requests to a blueprint looked at for the media types that they want and send."""
+    blueprint.before_request(check_format)
+    blueprint.register_error_handler(NotTaken, tell_not_taken)
+    blueprint.register_error_handler(NotGiven, tell_not_given)
+
+
+mind_formats(blp)
 
 
 @blp.errorhandler(Gone)

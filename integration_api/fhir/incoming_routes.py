@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Response, current_app, g, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, UnsupportedMediaType
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
@@ -13,7 +13,7 @@ from integration_api.errors import Conflict, IntegrationError
 from integration_api.fhir.answering import answer_resource, base_url, write_fhir
 from integration_api.fhir.bundles import bundle
 from integration_api.fhir.elements import Json
-from integration_api.fhir.facade import blp
+from integration_api.fhir.facade import NotTaken, blp
 from integration_api.fhir.known import Known
 from integration_api.fhir.outcome import FHIR_JSON, prefers
 from integration_api.fhir.resources.registry import TYPES
@@ -63,7 +63,7 @@ def _written(name: str) -> ResourceType:
 def read_body() -> Any:
     """Read a body of FHIR's JSON."""
     if request.mimetype not in _TAKEN:
-        raise UnsupportedMediaType
+        raise NotTaken(*_TAKEN)
     return read_json(request.mimetype)
 
 

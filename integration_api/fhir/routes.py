@@ -1,7 +1,6 @@
 """/fhir/R4, what is read and searched."""
 
 from flask import Response, current_app, g, request
-from werkzeug.exceptions import UnsupportedMediaType
 
 from integration_api.access.scopes import Action
 from integration_api.db import reading
@@ -9,7 +8,7 @@ from integration_api.fhir import incoming_routes  # noqa: F401  (its routes join
 from integration_api.fhir.answering import answer_resource, base_url, write_fhir
 from integration_api.fhir.bulk import routes as bulk_routes  # noqa: F401  (likewise)
 from integration_api.fhir.bundles import Cursors, history, read_question, searchset
-from integration_api.fhir.facade import blp
+from integration_api.fhir.facade import NotTaken, blp
 from integration_api.fhir.known import Known
 from integration_api.fhir.outcome import prefers
 from integration_api.fhir.search import read_search
@@ -33,7 +32,7 @@ def search_type(kind: str) -> Response:
 def search_by_form(kind: str) -> Response:
     """Search by a form's parameters, so that they are in no log of addresses."""
     if request.mimetype not in _FORMS and (request.mimetype or request.get_data()):
-        raise UnsupportedMediaType  # what is not read does not narrow, and all would be found
+        raise NotTaken(*_FORMS)  # what is not read does not narrow, and all would be found
     return _search(type_named(kind), [*request.args.items(multi=True), *request.form.items(multi=True)])
 
 

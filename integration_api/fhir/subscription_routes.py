@@ -11,14 +11,16 @@ from integration_api.db import reading, unit_of_work
 from integration_api.events import fhir, subscriptions
 from integration_api.events.jobs import guard
 from integration_api.fhir.answering import base_url
+from integration_api.fhir.facade import mind_formats
+from integration_api.fhir.incoming_routes import read_body
 from integration_api.fhir.outcome import prefers
 from integration_api.fhir.search import read_search
-from integration_api.web.body import JSON, read_json
 from integration_api.web.door import enter, traced
 from integration_api.wiring import parts
 from models import new_id
 
 blp = Blueprint("fhir_subscriptions", __name__, url_prefix="/fhir/R4/Subscription")
+mind_formats(blp)
 
 
 def _written(resource: dict[str, Any], status: int = 200, **headers: str) -> Response:
@@ -31,7 +33,7 @@ def subscribe() -> Response:
     """Subscribe; the endpoint is sent a handshake."""
     with traced("fhirCreateSubscription", Resource.SUBSCRIPTION, Action.CREATE, {}):
         caller = enter(Resource.SUBSCRIPTION, Action.CREATE)
-        draft = fhir.read_subscription(read_json(JSON if request.mimetype == JSON else fhir.FHIR_JSON))
+        draft = fhir.read_subscription(read_body())
         with unit_of_work() as db_session:
             made = subscriptions.subscribe(db_session, caller, draft, guard(), parts().now())
             standing = subscriptions.standing_of(made)
