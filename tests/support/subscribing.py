@@ -28,8 +28,8 @@ def filtered(resource: dict[str, Any], *filters: str) -> dict[str, Any]:
     return resource | {"_criteria": {"extension": told}}
 
 
-def subscribe(caller: Any, resource: Any) -> Any:
-    return caller.call("POST", PATH, data=json.dumps(resource), content_type=FHIR)
+def subscribe(caller: Any, resource: Any, **more: Any) -> Any:
+    return caller.call("POST", PATH, data=json.dumps(resource), content_type=FHIR, **more)
 
 
 def status_in(bundle: dict[str, Any]) -> dict[str, Any]:
