@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from integration_api.fhir import use_cases
+
 
 def test_a_date_is_held_against_the_whole_stretch_of_a_visit(record: Any) -> None:
     record.consents()
@@ -258,3 +260,28 @@ def test_a_question_with_many_alternatives_is_answered_or_refused_and_never_put_
             assert ehr.call("POST", f"{kind}/_search", data=asked).status_code == status, (kind, name, number)
     for number, status in ((100, 200), (101, 400)):
         assert ehr.call("POST", "Encounter/_search", data={"date": ["ge2020"] * number}).status_code == status
+
+
+def test_what_does_not_fit_beside_the_matches_is_said_to_be_left_out(
+    record: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record.consents()
+    ehr, path = record.ehr, f"Encounter?_id={record.ids['session']}&_revinclude=Observation:encounter"
+    whole = ehr.read(path)["entry"]
+    assert {each["search"]["mode"] for each in whole} == {"match", "include"}
+    beside = len(whole) - 1
+    for most, shown in ((beside, beside), (beside - 1, beside - 1), (1, 1)):
+        monkeypatch.setattr(use_cases, "MOST_INCLUDED", most)
+        page = ehr.read(path)
+        modes = [each["search"]["mode"] for each in page["entry"]]
+        assert (modes.count("match"), modes.count("include")) == (1, shown), most
+        assert page["total"] == 1
+        told = [each["resource"] for each in page["entry"] if each["search"]["mode"] == "outcome"]
+        assert len(told) == (0 if most == beside else 1), most
+        for each in told:
+            (issue,) = each["issue"]
+            assert (each["resourceType"], issue["severity"], issue["code"]) == (
+                "OperationOutcome",
+                "warning",
+                "too-costly",
+            )
