@@ -106,9 +106,18 @@ def carry_out_bundle() -> Response:
         kind, entries = read_entries(read_body(), base_url())
         if kind == "transaction":
             made = _again_if_clashing(lambda: _in_transaction(caller, lambda writer: _all(writer, entries)))
-            return write_fhir(bundle("transaction-response", parts().now(), named_once(made)))
-    made = [_one(caller, each) for each in entries]
-    return write_fhir(bundle("batch-response", parts().now(), named_once(made)))
+            return _answer_bundle("transaction-response", entries, made)
+    return _answer_bundle("batch-response", entries, [_one(caller, each) for each in entries])
+
+
+def _answer_bundle(kind: str, entries: Sequence[Entry], made: Sequence[Json]) -> Response:
+    """Answer each request; what was put in is shown unless that is not wanted."""
+    hidden = {"resource"} if prefers("return=minimal") else set()
+    shown = [
+        each if entry.method == "GET" else {name: value for name, value in each.items() if name not in hidden}
+        for entry, each in zip(entries, made, strict=True)
+    ]
+    return write_fhir(bundle(kind, parts().now(), named_once(shown)))
 
 
 def _all(writer: Writer, entries: Sequence[Entry]) -> list[Json]:

@@ -10,6 +10,8 @@ from integration_api.errors import Fault, IntegrationError, Invalid
 from integration_api.fhir.bundles import Cursors, etag_of, read_question, searchset
 from integration_api.fhir.elements import Json, present
 from integration_api.fhir.known import Known
+from integration_api.fhir.search import read_search
+from integration_api.fhir.shaping import shaped
 from integration_api.fhir.sources import Hit
 from integration_api.fhir.use_cases import read_resource, search_resources, type_named
 from integration_api.fhir.writing import Writer, Written, condition_in, written_kind
@@ -131,7 +133,11 @@ def _write(writer: Writer, entry: Entry) -> Written:
         return writer.update_matching(kind, condition_in(entry.query), entry.body, entry.if_match)
     if entry.method == "PUT" and len(entry.path) == 2 and not entry.query:  # noqa: PLR2004
         return writer.update(kind, entry.path[1], entry.body, entry.if_match)
-    raise Invalid.at("request.url", "It reads like Patient, Patient/<id> or Patient?identifier=system|value.")
+    raise _not_an_address()
+
+
+def _not_an_address() -> Invalid:
+    return Invalid.at("request.url", "It reads like Patient, Patient/<id> or Patient?identifier=system|value.")
 
 
 def _read(known: Known, entry: Entry, secret: str) -> tuple[Json, Sequence[Hit]]:
@@ -142,8 +148,16 @@ def _read(known: Known, entry: Entry, secret: str) -> tuple[Json, Sequence[Hit]]
         found = search_resources(known, kind, search)
         page = searchset(known.base, kind, search, found, now(), cursors.write(search, found))
         return {"resource": page, "response": {"status": "200"}}, (*found.matches, *found.included)
-    hit = read_resource(known, kind, entry.path[1], entry.path[3] if len(entry.path) == 4 else None)  # noqa: PLR2004
-    return _answer(known, hit.resource, 200), (hit,)
+    match entry.path:
+        case (_, record):
+            version = None
+        case (_, record, "_history", version):
+            pass
+        case _:
+            raise _not_an_address()
+    search = read_search(condition_in(entry.query), ())
+    hit = read_resource(known, kind, record, version)
+    return _answer(known, shaped(hit.resource, kind, search), 200), (hit,)
 
 
 def _answer(known: Known, resource: Json, status: int) -> Json:

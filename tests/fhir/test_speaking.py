@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from incoming import MRN, SYSTEM_SCOPE
+from incoming import MRN, SYSTEM_SCOPE, patient
 
 SUBSCRIPTION = "system/Subscription.crds"
 
@@ -44,3 +44,35 @@ def test_whoever_sends_or_wants_another_media_type_is_told_which_there_are(ehr: 
             assert both in refused.json["issue"][0]["diagnostics"]
         assert both in ehr.get(f"{path}?_format=xml").json["issue"][0]["diagnostics"], path
         assert ehr.get(path, headers={"Accept": "text/html, */*;q=0.1"}).status_code == 200
+
+
+def of(kind: str, *entries: Any) -> Any:
+    return {"resourceType": "Bundle", "type": kind, "entry": list(entries)}
+
+
+@pytest.mark.parametrize("kind", ["transaction", "batch"])
+def test_whoever_wants_little_of_an_answer_gets_little_of_a_bundle_too(ehr: Any, kind: str) -> None:
+    put_in = {"resource": patient(), "request": {"method": "PUT", "url": f"Patient?identifier={MRN}|7"}}
+    look = {"request": {"method": "GET", "url": f"Patient?identifier={MRN}|7"}}
+    minimal = ehr.post("", of(kind, put_in, look), headers={"Prefer": "return=minimal"}).json["entry"]
+    assert (minimal[0]["response"]["status"], "resource" in minimal[0]) == ("201", False)
+    assert minimal[0]["response"]["location"] == minimal[0]["fullUrl"] + "/_history/1"
+    assert minimal[1]["resource"]["total"] == 1  # what is read was asked for
+    whole = ehr.post("", of(kind, put_in), headers={"Prefer": "return=representation"}).json["entry"]
+    assert whole[0]["resource"]["gender"] == "female"
+
+
+def test_a_read_in_a_bundle_is_what_it_is_by_itself(ehr: Any) -> None:
+    here = f"Patient/{ehr.post('Patient', patient()).json['id']}"
+
+    def read(url: str) -> Any:
+        (told,) = ehr.post("", of("batch", {"request": {"method": "GET", "url": url}})).json["entry"]
+        return told
+
+    for url in (here, f"{here}/_history/1", f"{here}?_summary=true", f"{here}?_elements=gender"):
+        assert read(url)["resource"] == ehr.read(url), url
+    for url in (f"{here}/_history", f"{here}/birthDate", f"{here}/x/1", f"{here}/_history/1/2"):
+        refused = read(url)["response"]
+        assert refused["status"] == "422", url
+        assert refused["outcome"]["issue"][0]["expression"] == ["Bundle.entry[0].request.url"], url
+    assert read(f"{here}?gender=male")["response"]["status"] == "422"
