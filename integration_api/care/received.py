@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
-from integration_api.care.settling import settled
+from integration_api.care.settling import require_course_under_way, settled
 from integration_api.care.times import require_begun
 from integration_api.errors import Invalid, NotFound
 from integration_api.people.received import Named, name_record
@@ -44,11 +44,13 @@ def receive_visit(db_session: DbSession, caller: Principal, told: ReceivedVisit,
     if patient is None:
         raise Invalid.at("subject", "There is no such patient.")
     hold_ties(db_session, patient.id)
+    course = _course_for(db_session, limits, told)
+    require_course_under_way(db_session, course.id, told.status, "status")
     session = Session(
         id=new_id(),
         organization_id=caller.organization_id,
         patient_id=patient.id,
-        course_id=_course_for(db_session, limits, told).id,
+        course_id=course.id,
         kind=told.kind or USUAL_KIND,
     )
     _describe(session, told, at)
@@ -68,7 +70,13 @@ def change_received_visit(
 ) -> Session:
     """Change a visit that the caller has put in; what clinicians have recorded in it stays. Raise `NotFound`."""
     visible = sessions_put_in(reach(caller, Resource.ENCOUNTER, Action.UPDATE))
-    session = db_session.scalars(visible.where(Session.id == session_id)).one_or_none()
+    wanted = visible.where(Session.id == session_id)
+    patient_id = db_session.scalar(wanted.with_only_columns(Session.patient_id))
+    if patient_id is not None:
+        hold_ties(db_session, patient_id)
+    # Held, so that changes which name no version come one after the other, and none is told that it came too late.
+    held = wanted.with_for_update(of=Session, key_share=True).execution_options(populate_existing=True)
+    session = db_session.scalars(held).one_or_none()
     if session is None:
         raise NotFound("There is no such session.")
     match(session)
@@ -78,7 +86,8 @@ def change_received_visit(
         raise Invalid.at("episodeOfCare", "A visit stays in its course.")
     if told.kind not in (None, session.kind) and session.dosing is not None:
         raise Invalid.at("type", "A dose was recorded: it stays a dosing session.")
-    hold_ties(db_session, session.patient_id)
+    if (session.status, session.starts_at) != (told.status, told.starts_at):
+        require_course_under_way(db_session, session.course_id, told.status, "status")
     session.kind = told.kind or session.kind
     _describe(session, told, at)
     if name_record(db_session, caller, told.identifiers, patient_id=session.patient_id, session_id=session.id):

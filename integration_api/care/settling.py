@@ -1,10 +1,12 @@
 """What follows when sessions come, move or go: ties and numbers; and which sessions go with their course."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
+from integration_api.errors import Invalid
 from models import Course, Document, Session, hold_ties, revise, stamp_records, tie_anew, touch_mentions
 
 
@@ -22,6 +24,13 @@ def settled(db_session: DbSession, session: Session) -> Session:
     stamp_records(db_session, session.organization_id, session.patient_id, (*documents, *check_ins, *renumbered))
     db_session.refresh(session)
     return session
+
+
+def require_course_under_way(db_session: DbSession, course_id: UUID, status: str, place: str = "/status") -> None:
+    """Plan nothing in a course that is cancelled: its patient would be reminded of it, and asked to get ready."""
+    is_cancelled = (Course.id == course_id, Course.status == "cancelled")
+    if status == "planned" and db_session.scalar(select(Course.id).where(*is_cancelled)):
+        raise Invalid.at(place, "The course is cancelled. Please take it up again before you plan a session in it.")
 
 
 def call_off(db_session: DbSession, course: Course, at: datetime) -> None:

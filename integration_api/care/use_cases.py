@@ -6,13 +6,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
-from integration_api.care.settling import call_off, settled
+from integration_api.care.settling import call_off, require_course_under_way, settled
 from integration_api.care.times import require_begun, require_measured
 from integration_api.errors import Invalid, NotFound
 from models import (
@@ -186,7 +185,7 @@ def hold_session(db_session: DbSession, caller: Principal, draft: SessionDraft, 
     """Put a session, planned or held, into a course of treatment."""
     course = _course_for(db_session, caller, draft, Action.CREATE)
     hold_ties(db_session, course.patient_id)
-    _require_course_under_way(db_session, draft)
+    require_course_under_way(db_session, course.id, draft.status)
     session = Session(
         id=draft.id or new_id(),
         organization_id=caller.organization_id,
@@ -208,7 +207,7 @@ def change_session(
         raise Invalid.at("/course_id", "A session stays in its course.")
     hold_ties(db_session, session.patient_id)
     if (session.status, session.starts_at) != (draft.status, draft.starts_at):
-        _require_course_under_way(db_session, draft)
+        require_course_under_way(db_session, session.course_id, draft.status)
     _describe_session(session, draft, at)
     return settled(db_session, session)
 
@@ -219,13 +218,6 @@ def _course_for(db_session: DbSession, caller: Principal, draft: SessionDraft, a
     if course is None:
         raise Invalid.at("/course_id", "There is no such course.")
     return course
-
-
-def _require_course_under_way(db_session: DbSession, draft: SessionDraft) -> None:
-    """Plan nothing in a course that is cancelled: its patient would be reminded of it, and asked to get ready."""
-    is_cancelled = (Course.id == draft.course_id, Course.status == "cancelled")
-    if draft.status == "planned" and db_session.scalar(select(Course.id).where(*is_cancelled)):
-        raise Invalid.at("/status", "The course is cancelled. Please take it up again before you plan a session in it.")
 
 
 def _describe_session(session: Session, draft: SessionDraft, at: datetime) -> None:

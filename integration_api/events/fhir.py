@@ -21,7 +21,7 @@ _BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
 _FILTER, _CONTENT, _HEARTBEAT = (
     f"{_BACKPORT}backport-{each}" for each in ("filter-criteria", "payload-content", "heartbeat-period")
 )
-SHORTEST_HEARTBEAT = 60  # seconds
+SHORTEST_HEARTBEAT, LONGEST_HEARTBEAT = 60, 2**31 - 1  # seconds; FHIR's unsignedInt ends there
 # Which of the feed's resources our events speak of.
 FOCUS = {"entry": "DocumentReference", "note": "DocumentReference", "session": "Encounter"}
 _TYPES = {
@@ -91,7 +91,7 @@ def read_subscription(resource: object) -> SubscriptionDraft:
         "criteria": criteria,
         "headers": _headers(channel.get("header", [])),
         "heartbeat": _heartbeat(channel),
-        "reason": str(resource.get("reason", ""))[:500],
+        "reason": str(resource.get("reason", "")).encode("utf-8", "replace").decode()[:500],
         "end": _end(resource.get("end")),
     }
     return SubscriptionDraft(endpoint, types, patient_id, kept)
@@ -135,9 +135,12 @@ def _heartbeat(channel: object) -> int | None:
     told = _extended(channel, _HEARTBEAT, "valueUnsignedInt")
     if not told:
         return None
-    if not isinstance(told[0], int) or told[0] < SHORTEST_HEARTBEAT:
+    if not isinstance(told[0], int) or not SHORTEST_HEARTBEAT <= told[0] <= LONGEST_HEARTBEAT:
         raise Invalid.at(
-            "/channel/extension", Sentence("A heartbeat comes every {least} seconds at most.", least=SHORTEST_HEARTBEAT)
+            "/channel/extension",
+            Sentence(
+                "A heartbeat comes after {least} to {most} seconds.", least=SHORTEST_HEARTBEAT, most=LONGEST_HEARTBEAT
+            ),
         )
     return told[0]
 
@@ -182,6 +185,11 @@ def write_subscription(standing: Standing) -> dict[str, Any]:
     if standing.status == "error":
         resource["error"] = standing.state_reason
     return resource
+
+
+def speaks_of(event: Event) -> bool:
+    """Tell whether a notification can be written of an event."""
+    return event.type.partition(".")[0] in FOCUS
 
 
 def notification(standing: Standing, event: Event, number: int | None, base: str, at: datetime) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def _asked(outcome: Outcome, at: datetime) -> datetime | None:
     else:
         try:
             asked = parsedate_to_datetime(told)
-        except ValueError:
+        except (ValueError, OverflowError):  # what no clock holds is nobody's time, and must not stop the worker
             return None
         asked = asked.replace(tzinfo=UTC) if asked.tzinfo is None else asked
     return min(max(asked, at), at + _LONGEST_ASKED)

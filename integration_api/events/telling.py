@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session as DbSession
 
+from integration_api.events.fhir import speaks_of
 from models import (
     CareTeam,
     CareTeamMember,
@@ -69,6 +70,8 @@ def reason_to_drop(db_session: DbSession, delivery: Delivery) -> str | None:
     event = delivery.event
     if event.patient_id is None:
         return None
+    if delivery.webhook.format == "fhir" and not speaks_of(event):
+        return "not_shared"  # no notification can be written of it, and it would stand before everybody's messages
     if event.type in _ENDS and not _concerns(db_session, delivery, event.patient_id):
         return "not_shared"
     if not _consents(db_session, event) and not (event.type in _ENDS and _was_told(db_session, delivery)):

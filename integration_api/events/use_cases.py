@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -190,8 +190,11 @@ def check_url(url: str, guard: Guard, pointer: str = "/url") -> None:
 
 
 def _describe(db_session: DbSession, caller: Principal, made: Webhook, draft: WebhookDraft, guard: Guard) -> None:
-    if made.format == "fhir" and draft.url != made.url:
-        raise Invalid.at("/url", "A FHIR Subscription is its system's own to change.")
+    types = None if draft.types is None else list(draft.types)
+    patient_ids = None if draft.patient_ids is None else [str(each) for each in draft.patient_ids]
+    told = {"url": draft.url, "types": types, "patient_ids": patient_ids, "clinician_id": draft.clinician_id}
+    if made.format == "fhir":
+        _require_its_own(made, told)
     check_url(draft.url, guard)
     _require(db_session, Clinician, caller, [draft.clinician_id] if draft.clinician_id else [], "/clinician_id")
     _require(db_session, Patient, caller, draft.patient_ids or (), "/patient_ids")
@@ -201,9 +204,16 @@ def _describe(db_session: DbSession, caller: Principal, made: Webhook, draft: We
         raise Invalid.at("/state", "That is ours to say; `paused` is yours.")
     if draft.state != made.state:
         made.state, made.state_reason = draft.state, None
-    made.name, made.url, made.clinician_id = draft.name, draft.url, draft.clinician_id
-    made.types = None if draft.types is None else list(draft.types)
-    made.patient_ids = None if draft.patient_ids is None else [str(each) for each in draft.patient_ids]
+    made.name = draft.name
+    for name, value in told.items():
+        setattr(made, name, value)
+
+
+def _require_its_own(made: Webhook, told: Mapping[str, object]) -> None:
+    """Leave a Subscription what its system asked for: it may not hear more, and FHIR has no words for other events."""
+    for name, value in told.items():
+        if getattr(made, name) != value:
+            raise Invalid.at(f"/{name}", "A FHIR Subscription is its system's own to change.")
 
 
 def _require(db_session: DbSession, table: Any, caller: Principal, ids: Any, pointer: str) -> None:

@@ -36,9 +36,20 @@ def searchset(base: str, kind: ResourceType, search: Search, found: Found, at: d
         links.append({"relation": "next", "url": _next(f"{base}/{kind.name}?{urlencode({PAGE: cursor})}")})
     entries = [_entry(base, shaped(each.resource, kind, search), "match") for each in found.matches]
     entries += [_entry(base, _included(each.resource, search), "include") for each in found.included]
+    if found.is_cut:
+        entries.append({"resource": _left_out(), "search": {"mode": "outcome"}})
     total = {} if found.total is None else {"total": found.total}
     made = bundle("searchset", at, entries, link=links)
     return {**{name: made[name] for name in ("resourceType", "id", "meta", "type")}, **total, **made}
+
+
+def _left_out() -> Json:
+    """Say that not all of what was to be included is."""
+    detail = (
+        "Not all that was to be included fitted. Ask for fewer on a page (_count), or for the others by themselves."
+    )
+    issue = {"severity": "warning", "code": "too-costly", "diagnostics": detail}
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
 
 
 def _next(link: str) -> str:

@@ -23,19 +23,21 @@ FHIR_VERSION = "4.0"  # R4, as media types name it
 blp = Blueprint("fhir", __name__, url_prefix=PREFIX)
 
 
-@blp.before_request
-def _check_format() -> None:
+def check_format() -> None:
     """Refuse whoever wants anything but JSON, or another version of FHIR."""
+    also = [NDJSON] if request.endpoint == f"{blp.name}.bulk_file" else []
     wanted = request.args.get("_format")
     if wanted is not None:
         if not _is_given(wanted, _FORMATS):
-            raise NotGiven(FHIR_JSON, "application/json")
+            raise NotGiven(*also, FHIR_JSON, "application/json")
         return
     accepted = request.accept_mimetypes
-    also = [NDJSON] if request.endpoint == f"{blp.name}.bulk_file" else []
     given = frozenset({FHIR_JSON, "application/json", "application/*", "*/*", *also})
     if accepted and not any(quality > 0 and _is_given(each, given) for each, quality in accepted):
-        raise NotGiven(FHIR_JSON, "application/json", *also)
+        raise NotGiven(*also, FHIR_JSON, "application/json")
+
+
+blp.before_request(check_format)
 
 
 def _is_given(wanted: str, given: frozenset[str]) -> bool:

@@ -110,14 +110,16 @@ def _name(names: Any) -> tuple[str, str | None, str | None]:
     listed = _objects(names, "name")
     chosen = next((each for each in listed if each.get("use") == "official"), listed[0] if listed else {})
     family, given = chosen.get("family"), chosen.get("given") or []
-    parts = [*given, family] if isinstance(given, list) else [None]
-    written = [str(each) for each in parts if each is not None]
-    text = str(chosen.get("text") or " ".join(written)).strip()
-    if not _is_text(text, LONGEST_NAME) or not all(_is_text(each, LONGEST_NAME) for each in written):
+    # A null in the list stands for what has extensions alone.
+    firsts = [each for each in given if each is not None] if isinstance(given, list) else [given]
+    parts = firsts if family is None else [*firsts, family]
+    text = chosen.get("text") or " ".join(map(str, parts))
+    are_texts = isinstance(given, list) and all(_is_text(each, LONGEST_NAME) for each in (text, *parts))
+    if not are_texts:
         raise Invalid.at(
             "name", Sentence("It needs a name of at most {n} characters, as text or in parts.", n=LONGEST_NAME)
         )
-    return text, None if family is None else str(family), " ".join(map(str, given)) or None
+    return text.strip(), family, " ".join(firsts) or None
 
 
 def _is_text(value: Any, longest: int) -> bool:
@@ -165,12 +167,12 @@ def _setting(value: Any) -> str | None:
 
 def _kind(body: Json) -> str | None:
     """Read which kind of session a visit is: by our own codes, or as psychotherapy by SNOMED CT's."""
-    codings = [each for kind in _objects(body.get("type"), "type") for each in _objects(kind.get("coding"), "type")]
+    listed = [each for kind in _objects(body.get("type"), "type") for each in _objects(kind.get("coding"), "type")]
+    codings = [{name: str(each.get(name)) for name in ("system", "code")} for each in listed]
     for each in codings:
-        system, code = str(each.get("system")), each.get("code")
-        if system.endswith("/CodeSystem/session-kind") and code in KINDS:
-            return str(code)
-    is_psychotherapy = any((each.get("system"), each.get("code")) in PSYCHOTHERAPIES for each in codings)
+        if each["system"].endswith("/CodeSystem/session-kind") and each["code"] in KINDS:
+            return each["code"]
+    is_psychotherapy = any((each["system"], each["code"]) in PSYCHOTHERAPIES for each in codings)
     return "psychotherapy" if is_psychotherapy else None
 
 

@@ -8,8 +8,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
-from integration_api.db import Collision, unit_of_work
-from integration_api.errors import IntegrationError
+from integration_api.db import unit_of_work
+from integration_api.errors import Conflict, IntegrationError
 from integration_api.fhir.answering import answer_resource, base_url, write_fhir
 from integration_api.fhir.bundles import bundle
 from integration_api.fhir.elements import Json
@@ -19,7 +19,7 @@ from integration_api.fhir.outcome import FHIR_JSON, prefers
 from integration_api.fhir.resources.registry import TYPES
 from integration_api.fhir.search import IGNORED
 from integration_api.fhir.sources import ResourceType
-from integration_api.fhir.transactions import Entry, at_entry, carry_out, check_request, read_entries
+from integration_api.fhir.transactions import Entry, at_entry, carry_out, check_request, named_once, read_entries
 from integration_api.fhir.use_cases import type_named
 from integration_api.fhir.writing import Writer, Written, condition_in
 from integration_api.web.body import read_json
@@ -84,14 +84,17 @@ def _write(kind: ResourceType, action: Action, write: Callable[[Writer, Json], W
 
 def _in_transaction(caller: Principal, work: Callable[[Writer], Any]) -> Any:
     with unit_of_work() as db_session:
-        return work(Writer(Known(db_session, caller, base_url()), {}, parts().now()))
+        return work(Writer(Known(db_session, caller, base_url()), parts().now()))
 
 
 def _again_if_clashing(work: Callable[[], Any]) -> Any:
-    """Try once more where another request has stored the same identifier meanwhile: now it is found."""
+    """Try once more where another request has stored the same identifier meanwhile: now it is found.
+
+    The database may notice (`Collision`), or we, where it was kept between a search by condition and the write.
+    """
     try:
         return work()
-    except Collision:
+    except Conflict:
         return work()
 
 
@@ -104,9 +107,18 @@ def carry_out_bundle() -> Response:
         kind, entries = read_entries(read_body(), base_url())
         if kind == "transaction":
             made = _again_if_clashing(lambda: _in_transaction(caller, lambda writer: _all(writer, entries)))
-            return write_fhir(bundle("transaction-response", parts().now(), made))
-    made = [_one(caller, each) for each in entries]
-    return write_fhir(bundle("batch-response", parts().now(), made))
+            return _answer_bundle("transaction-response", entries, made)
+    return _answer_bundle("batch-response", entries, [_one(caller, each) for each in entries])
+
+
+def _answer_bundle(kind: str, entries: Sequence[Entry], made: Sequence[Json]) -> Response:
+    """Answer each request; what was put in is shown unless that is not wanted."""
+    hidden = {"resource"} if prefers("return=minimal") else set()
+    shown = [
+        each if entry.method == "GET" else {name: value for name, value in each.items() if name not in hidden}
+        for entry, each in zip(entries, made, strict=True)
+    ]
+    return write_fhir(bundle(kind, parts().now(), named_once(shown)))
 
 
 def _all(writer: Writer, entries: Sequence[Entry]) -> list[Json]:

@@ -10,11 +10,13 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from integration_api.fhir.elements import SUBJECT_OF_CONTENT, Json
-from integration_api.fhir.search import Asked, plain, split_at
+from integration_api.fhir.search import OWN_SYSTEMS, Asked, plain, split_at
+from integration_api.wording import Sentence
 from models import Identifier
 
 Condition = Callable[[Asked], ColumnElement[bool]]
 
+MOST_VALUES = 300
 _PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb)?(\d{4}.*)")
 _DATE = re.compile(
     r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?(Z|[+ -]\d{2}:\d{2})?)?)?)?"
@@ -29,7 +31,9 @@ def uuid_in(text: str) -> UUID | None:
 
 
 def any_of(asked: Asked, make: Callable[[str], ColumnElement[bool]]) -> ColumnElement[bool]:
-    """Let any of the values do."""
+    """Let any of the values do. SQLite holds no more than a thousand conditions in one."""
+    if len(asked.values) > MOST_VALUES:
+        raise asked.refuse(Sentence("A list of at most {n}.", n=MOST_VALUES))
     return or_(false(), *(make(each) for each in asked.values))
 
 
@@ -152,19 +156,22 @@ def _bounds(parts: re.Match[str]) -> tuple[datetime, datetime]:
     return since, since + timedelta(microseconds=10 ** max(0, 6 - (len(fraction) - 1)))
 
 
-def by_code(column: Any, system: str, ours: Mapping[str, Any] | None = None) -> Condition:
+def own(name: str) -> str:
+    """Give a code system of ours as conditions know it: `Asked.here` takes this server's address off."""
+    return f"{OWN_SYSTEMS}{name}"
+
+
+def by_code(column: Any, system: str, ours: Mapping[str, str] | None = None) -> Condition:
     """Compare a code of one system: `ours` gives what we keep for each code; None: the code itself."""
 
     def one(value: str) -> ColumnElement[bool]:
         said, code = parted(value)
         if said not in (None, system):
             return false()
-        if code == "":
-            return true()
         if ours is None:
-            return column == code  # type: ignore[no-any-return]
-        found = ours.get(code, ())
-        return column.in_([found] if isinstance(found, str) else found)  # type: ignore[no-any-return]
+            return column.is_not(None) if code == "" else column == code  # type: ignore[no-any-return]
+        wanted = ours.values() if code == "" else [ours[code]] if code in ours else []
+        return column.in_(list(wanted))  # type: ignore[no-any-return]
 
     def condition(asked: Asked) -> ColumnElement[bool]:
         _plain(asked)
@@ -218,17 +225,16 @@ def _begins(column: Any, value: str, *, is_anywhere: bool) -> ColumnElement[bool
 def by_reference(column: Any, kind: str, chains: Mapping[str, Condition] | None = None, suffix: str = "") -> Condition:
     """Compare what a resource points to: an id, `Kind/id` or its whole address; or by a chained parameter."""
 
-    def one(value: str) -> ColumnElement[bool]:
+    def one(value: str) -> UUID | None:
         said, _, record = value.rpartition("/")
-        record_id = uuid_in(record.removesuffix(suffix)) if record.endswith(suffix) else None
         fits = said in ("", kind) or said.endswith(f"/{kind}")
-        return column == record_id if fits and record_id is not None else false()
+        return uuid_in(record.removesuffix(suffix)) if fits and record.endswith(suffix) else None
 
     def condition(asked: Asked) -> ColumnElement[bool]:
         if asked.modifier not in (None, kind):
             raise asked.refuse("This modifier or chain is not supported.")
         if asked.chain is None:
-            return any_of(asked, one)
+            return column.in_([each for each in map(one, asked.values) if each is not None])  # type: ignore[no-any-return]
         if chains is None or asked.chain not in chains:
             raise asked.refuse("This modifier or chain is not supported.")
         return chains[asked.chain](Asked(asked.chain, asked.values))

@@ -11,8 +11,10 @@ from typing import Any
 from integration_api.errors import Fault, Invalid
 from integration_api.wording import Sentence
 
+MOST_PARAMETERS = 100
 DEFAULT_COUNT, MAXIMUM_COUNT = 50, 200
 PAGE = "_page"  # ours: where the page before ended, and the whole question
+OWN_SYSTEMS = "/CodeSystem/"  # where ours are, on this server
 IGNORED = frozenset({"_format", "_pretty"})
 SUMMARIES = ("true", "false", "count", "text", "data")
 SORTS = ("_lastUpdated", "date", "_id")
@@ -21,6 +23,7 @@ _NAME = re.compile(r"(_?[A-Za-z][A-Za-z-]*)(?::([A-Za-z]+))?(?:\.([A-Za-z_-]+))?
 _INCLUDE = re.compile(r"([A-Z][A-Za-z]+):([a-z-]+|\*)(?::([A-Z][A-Za-z]+))?")
 _PIECE = re.compile(r"\\.|.", re.DOTALL)
 _SIGNS = re.compile(r"[\\,$|]")
+_UNKEPT = re.compile("[\\x00\\ud800-\\udfff]")  # by no database, so that nothing has it
 _ESCAPED = re.compile(r"\\([\\,$|])")
 Pairs = Sequence[tuple[str, str]]
 
@@ -33,6 +36,12 @@ class Asked:
     values: tuple[str, ...]
     modifier: str | None = None
     chain: str | None = None
+
+    def here(self, base: str) -> "Asked":
+        """Say codes of our own systems without this server's address, which conditions do not know."""
+        ours = f"{base}{OWN_SYSTEMS}"
+        cut = (len(base) if each.startswith(ours) else 0 for each in self.values)
+        return replace(self, values=tuple(each[start:] for each, start in zip(self.values, cut, strict=True)))
 
     def refuse(self, detail: str) -> Invalid:
         """Say what is wrong with it."""
@@ -89,6 +98,8 @@ def read_search(pairs: Pairs, known: Iterable[str], *, is_lenient: bool = False)
                 faults += error.faults
             continue
         kept.append((name, value))
+    if len(asked) > MOST_PARAMETERS:
+        faults.append(Fault(Sentence("A list of at most {n}.", n=MOST_PARAMETERS), parameter=asked[-1].name))
     if faults:
         raise Invalid(*faults)
     return Search(asked=tuple(asked), pairs=tuple(kept), **controls)
@@ -101,6 +112,14 @@ def _asked(name: str, value: str, known: frozenset[str]) -> Asked:
     values = tuple(each.strip() for each in split_at(value, ","))
     if not all(values):
         raise Invalid(Fault("It has no value.", parameter=match[1]))
+    unkept = _UNKEPT.search(value)
+    if unkept:
+        told = Sentence(
+            "Character {place} is {code}, which cannot be kept. Please take it out.",
+            place=unkept.start(),
+            code=f"U+{ord(unkept[0]):04X}",
+        )
+        raise Invalid(Fault(told, parameter=match[1]))
     return Asked(match[1], values, match[2], match[3])
 
 

@@ -64,7 +64,7 @@ class Rows:
     def search(self, known: Known, limits: Reach, search: Search, number: int) -> list[Hit]:
         """Give what fits, one more than is asked for, in order."""
         by = self._sorted_by(search.sort)
-        query = self._matching(limits, search)
+        query = self._matching(known, limits, search)
         if search.after is not None:
             query = query.where(self._beyond(by, search, number))
         order = (by.desc(), self.id.desc()) if search.is_descending else (by.asc(), self.id.asc())
@@ -75,7 +75,7 @@ class Rows:
 
     def count(self, known: Known, limits: Reach, search: Search) -> int:
         """Count what fits."""
-        query = self._matching(limits, search).with_only_columns(self.id).order_by(None)
+        query = self._matching(known, limits, search).with_only_columns(self.id).order_by(None)
         return known.db_session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
     def read(self, known: Known, limits: Reach, ids: Iterable[str]) -> list[Hit]:
@@ -104,12 +104,12 @@ class Rows:
             self.prepare(known, rows)
         return [self.make(row, known) for row in rows]
 
-    def _matching(self, limits: Reach, search: Search) -> Select[Any]:
+    def _matching(self, known: Known, limits: Reach, search: Search) -> Select[Any]:
         common = {"_id": by_id(self.id, self.suffix), "_lastUpdated": by_time(self.updated)}
         query = self.within(limits)
         for asked in search.asked:
             condition = common.get(asked.name) or self.parameters.get(asked.name)
-            query = query.where(literal(value=False) if condition is None else condition(asked))
+            query = query.where(literal(value=False) if condition is None else condition(asked.here(known.base)))
         return query
 
     def _sorted_by(self, sort: str) -> ColumnElement[Any]:
@@ -136,6 +136,7 @@ class Listed:
 
     make: Callable[[Known, Reach], Sequence[Json]]
     parameters: Mapping[str, Callable[[Json], Iterable[str]]] = field(default_factory=dict)
+    tokens: Mapping[str, Callable[[Json], tuple[str, str]]] = field(default_factory=dict)  # a system and a code
     texts: tuple[str, ...] = ("name",)  # those of them that are words
 
     def search(self, known: Known, limits: Reach, search: Search, number: int) -> list[Hit]:  # noqa: ARG002
@@ -166,10 +167,13 @@ class Listed:
             return resource["id"] in asked.values
         if asked.name == "_lastUpdated":
             raise asked.refuse("These resources are made when they are asked for, and have no such time.")
+        if asked.name in self.tokens:
+            system, code = self.tokens[asked.name](resource)
+            return any(said in (None, system) and wanted in ("", code) for said, wanted in map(parted, asked.values))
         found = set(self.parameters[asked.name](resource))
         if asked.name in self.texts:
             return any(_begins(each, plain(value)) for each in found for value in asked.values)
-        return any(plain(value) in found or parted(value)[1] in found for value in asked.values)
+        return any(plain(value) in found for value in asked.values)
 
 
 def _begins(text: str, value: str) -> bool:

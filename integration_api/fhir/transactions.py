@@ -1,7 +1,8 @@
 """Bundles of requests: a transaction, all or nothing; a batch, each for itself."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +10,8 @@ from integration_api.errors import Fault, IntegrationError, Invalid
 from integration_api.fhir.bundles import Cursors, etag_of, read_question, searchset
 from integration_api.fhir.elements import Json, present
 from integration_api.fhir.known import Known
+from integration_api.fhir.search import read_search
+from integration_api.fhir.shaping import shaped
 from integration_api.fhir.sources import Hit
 from integration_api.fhir.use_cases import read_resource, search_resources, type_named
 from integration_api.fhir.writing import Writer, Written, condition_in, written_kind
@@ -16,6 +19,7 @@ from integration_api.wording import Sentence
 from models import now
 
 MOST_ENTRIES = 200
+_OF_SERVER = re.compile(r"(https?://\S+/)[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}")
 _ORDER = {"POST Patient": 0, "PUT Patient": 0, "POST Encounter": 1, "PUT Encounter": 1}  # then what reads
 
 
@@ -33,6 +37,12 @@ class Entry:
     if_match: str | None
 
     @property
+    def root(self) -> str:
+        """Give the address of the server that the entry names its resource by: relative references begin with it."""
+        found = _OF_SERVER.fullmatch(self.full_url or "")
+        return "" if found is None else found[1]
+
+    @property
     def order(self) -> int:
         """Tell when it is its turn: patients before the visits that point to them, and reads last."""
         return _ORDER.get(f"{self.method} {self.path[0]}", len(_ORDER))
@@ -48,15 +58,30 @@ def read_entries(bundle: Any, base: str) -> tuple[str, Sequence[Entry]]:
     if not isinstance(entries, list) or len(entries) > MOST_ENTRIES:
         raise Invalid.at("entry", Sentence("A list of at most {n}.", n=MOST_ENTRIES))
     found = [_entry(number, each, base) for number, each in enumerate(entries)]
-    for each in found if kind == "transaction" else ():
-        check_request(each)
+    if kind == "transaction":
+        _check_names(found)
+        for each in found:
+            check_request(each)
     return kind, found
+
+
+def _check_names(entries: Sequence[Entry]) -> None:
+    """Refuse a name that two entries go by: a visit would be put into the record of whoever came last."""
+    seen: set[str] = set()
+    for each in entries:
+        if each.full_url in seen:
+            raise Invalid.at(f"Bundle.entry[{each.number}].fullUrl", "Another entry of the bundle has this fullUrl.")
+        if each.full_url is not None:
+            seen.add(each.full_url)
 
 
 def _entry(number: int, entry: Any, base: str) -> Entry:
     request = entry.get("request") if isinstance(entry, dict) else None
     if not isinstance(request, dict) or not all(isinstance(request.get(each), str) for each in ("method", "url")):
         raise Invalid.at(f"entry[{number}].request", "It needs a request with method and url.")
+    named = (entry.get("fullUrl"), request.get("ifNoneExist"), request.get("ifMatch"))
+    if not all(each is None or isinstance(each, str) for each in named):
+        raise Invalid.at(f"entry[{number}].request", "Its fullUrl, ifNoneExist and ifMatch are texts.")
     try:
         address = urlsplit(request["url"].removeprefix(base).lstrip("/"))
     except ValueError:  # such as of a broken IPv6 address
@@ -67,9 +92,7 @@ def _entry(number: int, entry: Any, base: str) -> Entry:
         tuple(each for each in address.path.split("/") if each),
         address.query,
         entry.get("resource"),
-        entry.get("fullUrl"),
-        request.get("ifNoneExist"),
-        request.get("ifMatch"),
+        *named,
     )
 
 
@@ -89,9 +112,13 @@ def carry_out(writer: Writer, entry: Entry, secret: str) -> tuple[Json, Sequence
     kind = written_kind(entry.path[0])
     if kind is None:
         raise Invalid.at("request", "Of these resources none can be put in.")
-    written = _write(writer, entry)
+    written = _write(replace(writer, root=entry.root), entry)
     resource = written.hit.resource
     here = f"{resource['resourceType']}/{resource['id']}"
+    if entry.method == "PUT" and here in writer.changed:  # R4, http.html#trules: their order would decide
+        raise Invalid.at("request", "Another entry of the transaction changes the same resource.")
+    if entry.method == "PUT" or written.is_new:
+        writer.changed.add(here)
     if entry.full_url is not None:
         writer.placed[entry.full_url] = here
     return _answer(writer.known, resource, 201 if written.is_new else 200), (written.hit,)
@@ -106,7 +133,11 @@ def _write(writer: Writer, entry: Entry) -> Written:
         return writer.update_matching(kind, condition_in(entry.query), entry.body, entry.if_match)
     if entry.method == "PUT" and len(entry.path) == 2 and not entry.query:  # noqa: PLR2004
         return writer.update(kind, entry.path[1], entry.body, entry.if_match)
-    raise Invalid.at("request.url", "It reads like Patient, Patient/<id> or Patient?identifier=system|value.")
+    raise _not_an_address()
+
+
+def _not_an_address() -> Invalid:
+    return Invalid.at("request.url", "It reads like Patient, Patient/<id> or Patient?identifier=system|value.")
 
 
 def _read(known: Known, entry: Entry, secret: str) -> tuple[Json, Sequence[Hit]]:
@@ -117,8 +148,16 @@ def _read(known: Known, entry: Entry, secret: str) -> tuple[Json, Sequence[Hit]]
         found = search_resources(known, kind, search)
         page = searchset(known.base, kind, search, found, now(), cursors.write(search, found))
         return {"resource": page, "response": {"status": "200"}}, (*found.matches, *found.included)
-    hit = read_resource(known, kind, entry.path[1], entry.path[3] if len(entry.path) == 4 else None)  # noqa: PLR2004
-    return _answer(known, hit.resource, 200), (hit,)
+    match entry.path:
+        case (_, record):
+            version = None
+        case (_, record, "_history", version):
+            pass
+        case _:
+            raise _not_an_address()
+    search = read_search(condition_in(entry.query), ())
+    hit = read_resource(known, kind, record, version)
+    return _answer(known, shaped(hit.resource, kind, search), 200), (hit,)
 
 
 def _answer(known: Known, resource: Json, status: int) -> Json:
@@ -134,6 +173,17 @@ def _answer(known: Known, resource: Json, status: int) -> Json:
             lastModified=meta.get("lastUpdated"),
         ),
     }
+
+
+def named_once(made: Sequence[Json]) -> list[Json]:
+    """Name no resource in two entries of an answer (R4, bdl-7): one that two requests led to is named by the first."""
+    seen: set[str] = set()
+    found = []
+    for each in made:
+        name = each.get("fullUrl", "")
+        found.append({key: value for key, value in each.items() if key != "fullUrl" or name not in seen})
+        seen.add(name)
+    return found
 
 
 def at_entry(number: int, error: IntegrationError) -> IntegrationError:

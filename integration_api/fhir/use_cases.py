@@ -27,12 +27,16 @@ class Gone(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page of what was looked for, what else was asked to come with it, and where the next page begins."""
+    """A page of what was looked for, what else was asked to come with it, and where the next page begins.
+
+    `is_cut`: not all of what was to come with it fitted.
+    """
 
     matches: Sequence[Hit]
     included: Sequence[Hit] = ()
     total: int | None = None
     next_after: Key | None = None
+    is_cut: bool = False
 
 
 def type_named(name: str) -> ResourceType:
@@ -97,7 +101,8 @@ def search_resources(known: Known, kind: ResourceType, search: Search) -> Found:
         matches = found  # a short list is whole at once
     total = _total(known, kind, search, is_whole=not is_paged and search.after is None, shown=len(matches))
     included = _included(known, search, matches)
-    return Found(matches, included, total, matches[-1].key if is_paged else None)
+    next_after = matches[-1].key if is_paged else None
+    return Found(matches, included[:MOST_INCLUDED], total, next_after, len(included) > MOST_INCLUDED)
 
 
 def _total(known: Known, kind: ResourceType, search: Search, *, is_whole: bool, shown: int) -> int | None:
@@ -138,7 +143,7 @@ def _included(known: Known, search: Search, matches: Sequence[Hit]) -> list[Hit]
     found = [hit for name, ids in wanted.items() for hit in _read_many(known, name, ids)]
     for include in search.revincludes:
         found += _pointing(known, include, matches)
-    return _once(found, shown)[:MOST_INCLUDED]
+    return _once(found, shown)
 
 
 def _once(found: Iterable[Hit], shown: set[tuple[str, str]]) -> list[Hit]:
@@ -193,7 +198,7 @@ def _pointing(known: Known, include: Include, matches: Sequence[Hit]) -> Sequenc
         return ()
     targets = tuple(f"{each.resource['resourceType']}/{each.resource['id']}" for each in matches)
     try:
-        question = Search(asked=(Asked(include.parameter, targets),), count=MOST_INCLUDED)
+        question = Search(asked=(Asked(include.parameter, targets),), count=MOST_INCLUDED + 1)
         return search_resources(known, kind, question).matches
     except NotAllowed:
         return ()

@@ -1,10 +1,10 @@
 """What a record system puts in: a patient or a visit, created or changed, also by condition."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 from integration_api.care.received import change_received_visit, receive_visit
@@ -39,12 +39,15 @@ class Written:
 class Writer:
     """Carries out one write after another in one transaction, at one time.
 
-    `placed` is where references to each other lead.
+    `placed` is where references to each other lead, `changed` what was created or changed so far; `root` the address
+    of the server that a resource comes from, which its relative references begin with.
     """
 
     known: Known
-    placed: dict[str, str]
     at: datetime
+    placed: dict[str, str] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    root: str = ""
 
     def create(self, kind: ResourceType, body: Json, condition: Pairs | None = None) -> Written:
         """Create a resource, unless the condition finds one that is there."""
@@ -97,19 +100,24 @@ class Writer:
         return source.hit(self.known, row)
 
     def _finder(self) -> FindPatient:
-        return lambda reference: find_patient(self.known, self.placed, reference)
+        def named(said: str) -> str:
+            return self.placed.get(self.root + said) or self.placed.get(said, said)
+
+        return lambda reference: find_patient(self.known, named, reference)
 
 
-def find_patient(known: Known, placed: dict[str, str], reference: Json) -> UUID:
+def find_patient(known: Known, placed: Callable[[str], str], reference: Json) -> UUID:
     """Say whom a reference means: by id, by another entry of the bundle, by a condition, or by an identifier."""
     said, named = reference.get("reference"), reference.get("identifier")
+    condition: Pairs | None = None
     if said is None and isinstance(named, dict):
-        token = "|".join(escaped(str(named.get(each, ""))) for each in ("system", "value"))
-        said = f"Patient?{urlencode({'identifier': token})}"
-    said = placed.get(str(said), str(said))
+        condition = [("identifier", "|".join(escaped(str(named.get(each, ""))) for each in ("system", "value")))]
+    said = placed(str(said))
     kind, question, query = said.partition("?")
     if question and kind == "Patient":
-        found = matching(known, TYPES["Patient"], parse_qsl(query, keep_blank_values=True))
+        condition = condition_in(query)
+    if condition is not None:
+        found = matching(known, TYPES["Patient"], condition)
         said = f"Patient/{found.resource['id']}" if found else ""
     before, _, record_id = said.rpartition("/")
     ours = uuid_in(record_id) if before in ("Patient", f"{known.base}/Patient") else None

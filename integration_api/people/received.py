@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
-from integration_api.errors import Conflict, Invalid
-from integration_api.people.use_cases import patient_within
-from models import CareTeam, Identifier, Patient, new_id, now
+from integration_api.errors import Conflict, Invalid, NotFound
+from models import CareTeam, Identifier, Patient, new_id, now, patients_within
 
 Named = tuple[str, str]  # system and value
 
@@ -52,7 +51,12 @@ def change_received_patient(
     match: Callable[[Patient], Any],
 ) -> Patient:
     """Change what is known of a person whom the caller has put in; raise `NotFound`."""
-    patient = patient_within(db_session, reach(caller, Resource.PATIENT, Action.UPDATE), patient_id)
+    visible = patients_within(reach(caller, Resource.PATIENT, Action.UPDATE)).where(Patient.id == patient_id)
+    # Held, so that changes which name no version come one after the other, and none is told that it came too late.
+    held = visible.with_for_update(of=Patient, key_share=True).execution_options(populate_existing=True)
+    patient = db_session.scalars(held).one_or_none()
+    if patient is None:
+        raise NotFound("There is no such patient.")
     match(patient)
     _describe(patient, told)
     if name_record(db_session, caller, told.identifiers, patient_id=patient.id):

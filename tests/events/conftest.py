@@ -83,3 +83,9 @@ def told(agreed: Any, receiver: Receiver) -> Any:
         return agreed.admin.create("/v1/webhooks", {"name": "Inbox", "url": receiver.address, **more})
 
     return set_up
+
+
+@pytest.fixture
+def ehr(agreed: Any) -> Any:
+    """A record system of the clinic."""
+    return agreed.add_ehr()

@@ -1,15 +1,14 @@
 """FHIR topic-based Subscriptions: a system subscribes for itself, takes the handshake, and is notified by id."""
 
 import copy
-import json
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from fhirclient.models.bundle import Bundle
-from fhirclient.models.parameters import Parameters
 from fhirclient.models.subscription import Subscription
 from joserfc.jwk import ECKey
+from subscribing import BACKPORT, FHIR, PATH, asked, filtered, status_in, subscribe
 
 from integration_api import cli
 from integration_api.db import unit_of_work
@@ -17,47 +16,11 @@ from integration_api.errors import Invalid
 from integration_api.events.fhir import TOPIC, read_subscription
 from integration_api.oauth.clients import admin_named, draft_of, register_client, switch_off
 
-BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
-PATH = "/fhir/R4/Subscription"
-FHIR = "application/fhir+json"
-
-
-def asked(address: str, **channel: Any) -> dict[str, Any]:
-    content = {"extension": [{"url": f"{BACKPORT}backport-payload-content", "valueCode": "id-only"}]}
-    return {
-        "resourceType": "Subscription",
-        "status": "requested",
-        "reason": "The EHR's inbox",
-        "criteria": TOPIC,
-        "channel": {"type": "rest-hook", "endpoint": address, "payload": FHIR, "_payload": content, **channel},
-    }
-
-
-def filtered(resource: dict[str, Any], *filters: str) -> dict[str, Any]:
-    told = [{"url": f"{BACKPORT}backport-filter-criteria", "valueString": each} for each in filters]
-    return resource | {"_criteria": {"extension": told}}
-
-
-def subscribe(caller: Any, resource: Any) -> Any:
-    return caller.call("POST", PATH, data=json.dumps(resource), content_type=FHIR)
-
-
-def status_in(bundle: dict[str, Any]) -> dict[str, Any]:
-    (entry, *_) = bundle["entry"]
-    Parameters(entry["resource"])
-    found = {each["name"]: each for each in entry["resource"]["parameter"]}
-    return {name: next((v for k, v in each.items() if k.startswith("value")), None) for name, each in found.items()}
-
 
 @pytest.fixture
 def run(clinic: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(cli, "_app", lambda: clinic.app)
     return lambda *arguments: CliRunner().invoke(cli.main, arguments)
-
-
-@pytest.fixture
-def ehr(agreed: Any) -> Any:
-    return agreed.add_ehr()
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from integration_api.fhir import use_cases
+
 
 def test_a_date_is_held_against_the_whole_stretch_of_a_visit(record: Any) -> None:
     record.consents()
@@ -172,3 +174,114 @@ def test_the_trail_has_a_last_page_though_reading_it_adds_to_it(record: Any) -> 
         page = ehr.read(page["link"][-1]["url"])
     assert events + len(page.get("entry", ())) >= 3
     assert len(ehr.read("AuditEvent?_count=1&_sort=-_lastUpdated")["entry"]) == 1
+
+
+def test_a_character_that_no_value_can_hold_is_told_rather_than_searched_for(record: Any) -> None:
+    """PostgreSQL keeps no U+0000 and nothing keeps half a surrogate: each was a crash of ours."""
+    record.consents()
+    ehr, post = record.fhir("ehr", "system/*.cruds"), {"method": "POST", "url": "Patient"}
+    for path in (
+        "Patient?name=%00",
+        "Patient?identifier=x|%00",
+        "Observation?code=a%00",
+        "Encounter?patient.identifier=%00",
+    ):
+        refused = ehr.get(path)
+        name = path.partition("?")[2].partition("=")[0].partition(".")[0]
+        assert (refused.status_code, refused.json["issue"][0]["expression"]) == (400, [f"http.{name}"]), path
+    body = {"resourceType": "Patient", "identifier": [{"system": "urn:x", "value": "1"}], "name": [{"text": "A"}]}
+    assert ehr.post("Patient", body, headers={"If-None-Exist": "identifier=urn:x|%00"}).status_code == 400
+    for bad in ("\x00", "\ud800"):
+        reads = [
+            {"request": {"method": "GET", "url": f"Patient?name={bad}"}},
+            {"request": {"method": "GET", "url": "Patient"}},
+        ]
+        told = ehr.post("", {"resourceType": "Bundle", "type": "batch", "entry": reads})
+        assert [each["response"]["status"] for each in told.json["entry"]] == ["422", "200"]
+        once = [{"resource": body, "request": {**post, "ifNoneExist": f"identifier=urn:x|{bad}"}}]
+        assert ehr.post("", {"resourceType": "Bundle", "type": "transaction", "entry": once}).status_code == 422
+        subject = {"identifier": {"system": "urn:x", "value": bad}}
+        assert ehr.post("Encounter", _visit(subject, "v")).status_code == 400
+    assert ehr.ids("Patient?identifier=urn:x|1") == []
+
+
+@pytest.mark.one_database
+def test_a_code_is_found_in_its_own_system_alone(record: Any) -> None:
+    record.consents()
+    ehr, ids = record.ehr, record.ids
+    ours, snomed, loinc = "http://localhost/fhir/R4/CodeSystem", "http://snomed.info/sct", "http://loinc.org"
+    clinic = ehr.ids("Organization")[0]
+    for asked, systems, code in (
+        ("Encounter?type", [f"{ours}/session-kind"], "dosing"),
+        ("Encounter?type", [snomed], "75516001"),
+        ("Encounter?class", ["http://terminology.hl7.org/CodeSystem/v3-ActCode"], "AMB"),
+        ("Encounter?class", ["http://terminology.hl7.org/CodeSystem/v3-NullFlavor"], "UNK"),
+        ("Observation?code", [f"{ours}/observation-kind"], "mood"),
+        ("Observation?code", [f"{ours}/integration-theme"], "mortality"),
+        ("Observation?category", [f"{ours}/observation-kind"], "theme-mention"),
+        ("Observation?category", ["http://terminology.hl7.org/CodeSystem/observation-category"], "therapy"),
+        ("Group?type", ["http://hl7.org/fhir/group-type"], "person"),
+        ("Group?identifier", ["urn:ietf:rfc:3986"], f"urn:uuid:{clinic}"),
+        ("CodeSystem?status", ["http://hl7.org/fhir/publication-status"], "active"),
+    ):
+        found = ehr.ids(f"{asked}={code}")
+        assert found, (asked, code)
+        assert all(ehr.ids(f"{asked}={system}|{code}") == found for system in systems), (asked, code)
+        for system in (loinc, "urn:nobody", "", "https://elsewhere.example/fhir/R4/CodeSystem/session-kind"):
+            assert ehr.ids(f"{asked}={system}|{code}") == [], (asked, system, code)
+    assert ehr.ids(f"Encounter?type={snomed}|") == [ids["preparation"]]
+    assert set(ehr.ids(f"Encounter?type={ours}/session-kind|")) == {ids["preparation"], ids["session"]}
+    assert ehr.ids("Encounter?class=http://terminology.hl7.org/CodeSystem/v3-ActCode|") == [ids["session"]]
+    assert ehr.ids("Patient?gender=http://hl7.org/fhir/administrative-gender|") == []  # hers is not known
+    assert len(ehr.ids(f"Encounter?type={loinc}|dosing,{snomed}|75516001,{ours}/session-kind|dosing")) == 2
+
+
+@pytest.mark.one_database
+def test_a_question_with_many_alternatives_is_answered_or_refused_and_never_put_off(record: Any) -> None:
+    """SQLite holds no condition of a thousand parts, and said that the server was busy."""
+    record.consents()
+    ehr, ids, clinic = record.ehr, record.ids, record.clinic
+    strangers = [str(uuid4()) for _ in range(1500)]
+    for kind, name, value in (
+        ("Encounter", "patient", f"Patient/{clinic.ids['maya']}"),
+        ("Observation", "encounter", f"http://localhost/fhir/R4/Encounter/{ids['session']}"),
+        ("Encounter", "_id", ids["session"]),
+    ):
+        found = len(ehr.ids(f"{kind}?{name}={value}"))
+        answer = ehr.call("POST", f"{kind}/_search", data={name: ",".join([*strangers, value]), "_count": "200"})
+        assert (answer.status_code, answer.json["total"]) == (200, found), (kind, name)
+        assert found, (kind, name)
+    for kind, name, value in (
+        ("Encounter", "patient.identifier", "urn:x|1"), ("Encounter", "date", "2026"), ("Encounter", "type", "dosing"),
+        ("Observation", "category", "survey"), ("Patient", "name", "Maya"), ("Patient", "_lastUpdated", "ge2020"),
+    ):  # fmt: skip
+        for number, status in ((300, 200), (301, 400)):
+            asked = {name: ",".join([value] * number)}
+            assert ehr.call("POST", f"{kind}/_search", data=asked).status_code == status, (kind, name, number)
+    for number, status in ((100, 200), (101, 400)):
+        assert ehr.call("POST", "Encounter/_search", data={"date": ["ge2020"] * number}).status_code == status
+
+
+def test_what_does_not_fit_beside_the_matches_is_said_to_be_left_out(
+    record: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record.consents()
+    ehr, path = record.ehr, f"Encounter?_id={record.ids['session']}&_revinclude=Observation:encounter"
+    whole = ehr.read(path)["entry"]
+    assert {each["search"]["mode"] for each in whole} == {"match", "include"}
+    beside = len(whole) - 1
+    for most, shown in ((beside, beside), (beside - 1, beside - 1), (1, 1)):
+        monkeypatch.setattr(use_cases, "MOST_INCLUDED", most)
+        page = ehr.read(path)
+        modes = [each["search"]["mode"] for each in page["entry"]]
+        assert (modes.count("match"), modes.count("include")) == (1, shown), most
+        assert page["total"] == 1
+        told = [each["resource"] for each in page["entry"] if each["search"]["mode"] == "outcome"]
+        assert len(told) == (0 if most == beside else 1), most
+        for each in told:
+            (issue,) = each["issue"]
+            assert (each["resourceType"], issue["severity"], issue["code"]) == (
+                "OperationOutcome",
+                "warning",
+                "too-costly",
+            )

@@ -3,35 +3,7 @@
 from typing import Any
 
 import pytest
-
-MRN = "urn:oid:1.2.36.146.595.217"
-VISITS = "https://ehr.example/visits"
-SYSTEM_SCOPE = "system/Patient.crus system/Encounter.crus"
-
-
-def patient(number: str = "7", **more: Any) -> Any:
-    return {
-        "resourceType": "Patient",
-        "identifier": [{"system": MRN, "value": number}],
-        "name": [{"use": "official", "family": "Lindqvist", "given": ["Ada", "M."]}],
-        "gender": "female",
-        "birthDate": "1984-05-17",
-        "telecom": [{"system": "phone", "value": "555 0100"}],
-        **more,
-    }
-
-
-def visit(subject: Any, number: str = "v-1", **more: Any) -> Any:
-    return {
-        "resourceType": "Encounter",
-        "identifier": [{"system": VISITS, "value": number}],
-        "status": "planned",
-        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "VR"},
-        "type": [{"coding": [{"system": "http://snomed.info/sct", "code": "75516001"}]}],
-        "subject": subject,
-        "period": {"start": "2026-04-01T10:00:00+02:00", "end": "2026-04-01T11:00:00+02:00"},
-        **more,
-    }
+from incoming import MRN, SYSTEM_SCOPE, VISITS, patient, visit
 
 
 @pytest.fixture
@@ -255,6 +227,9 @@ BAD = [
     ({"name": []}, "name"),
     ({"name": [{"text": " "}]}, "name"),
     ({"name": [{"text": "\u200b"}]}, "name"),
+    ({"name": [{"text": ["Ada"]}]}, "name"),
+    ({"name": [{"text": "Ada", "given": "Ada"}]}, "name"),
+    ({"name": [{"text": "Ada", "given": [["Ada"]]}]}, "name"),
     ({"gender": "f"}, "gender"),
     ({"birthDate": "1984"}, "birthDate"),
     ({"active": False}, "active"),
@@ -278,6 +253,7 @@ def test_what_cannot_be_kept_is_refused_with_its_element(ehr: Any) -> None:
         {"period": {"start": "2026-04-01T10:00:00Z", "end": "2026-03-01T10:00:00Z"}}, {"identifier": None},
         {"episodeOfCare": [{"reference": "EpisodeOfCare/7"}]}, {"type": 7},
         {"status": "finished", "period": {"start": "2199-03-01T10:00:00Z"}},
+        {"status": ["planned"]}, {"subject": {"reference": ["x"]}}, {"subject": {"identifier": {"value": {"a": 1}}}},
     ):  # fmt: skip
         assert ehr.post("Encounter", visit(made) | change).status_code == 422, change
     assert ehr.call("POST", "Patient", data="{", content_type="application/fhir+json").status_code == 400
@@ -298,3 +274,25 @@ def test_whoever_is_put_in_is_changed_here_whatever_stands_for_the_birth_date(cl
         made = ehr.post("Patient", patient(number, birthDate=day)).json
         changed = clinic.admin.patch(f"/v1/patients/{made['id']}", {"retain_until": "2040-12-31"}, if_match="*")
         assert (changed.status_code, changed.json["birth_date"]) == (200, day)
+
+
+def test_a_part_of_a_name_that_has_extensions_alone_is_no_part(ehr: Any) -> None:
+    """JSON says so by null in the list, with the extension beside it (R4, json.html#primitive)."""
+    given = {"given": [None, "M."], "_given": [{"extension": [{"url": "urn:x", "valueCode": "masked"}]}, None]}
+    made = ehr.post("Patient", patient(name=[{"family": "Lindqvist", **given}]))
+    assert (made.status_code, made.json["name"][0]["given"]) == (201, ["M."])
+    assert made.json["name"][0]["text"] == "M. Lindqvist"
+
+
+@pytest.mark.one_database
+def test_a_kind_that_is_no_code_is_no_kind_that_we_know(ehr: Any) -> None:
+    made = {"reference": f"Patient/{ehr.post('Patient', patient()).json['id']}"}
+    for number, code in enumerate(
+        (
+            {"system": "http://snomed.info/sct", "code": ["75516001"]},
+            {"system": ["http://snomed.info/sct"], "code": "75516001"},
+            {"system": "http://x/CodeSystem/session-kind", "code": {"a": 1}},
+        )
+    ):
+        taken = ehr.post("Encounter", visit(made, f"v-{number}", type=[{"coding": [code]}]))
+        assert (taken.status_code, taken.json["type"][0]["text"]) == (201, "Psychotherapy session"), code

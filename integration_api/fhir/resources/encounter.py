@@ -1,9 +1,8 @@
 """Encounter: a treatment session."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import case, func
+from sqlalchemy import and_, case, func, or_
 
 from integration_api.access.policy import Resource
 from integration_api.fhir.codes import ACT_CODE, NULL_FLAVOR, PSYCHOTHERAPY, SNOMED, US_CORE
@@ -22,14 +21,14 @@ from integration_api.fhir.elements import (
 from integration_api.fhir.known import Known
 from integration_api.fhir.parameters import (
     Condition,
+    always,
     by_code,
     by_identifier,
     by_period,
     by_reference,
     of_patient,
-    parted,
+    own,
 )
-from integration_api.fhir.search import Asked
 from integration_api.fhir.sources import SUBJECT, Link, ResourceType, Rows
 from models import Session
 from models.facing import facing_sessions
@@ -84,15 +83,17 @@ def make(row: Session, known: Known) -> Json:
 
 
 def _by_type() -> Condition:
-    """Compare the kind of a session: our code, whichever server it is of, or SNOMED CT's."""
-    ours = by_code(Session.kind, "", {each: each for each in KINDS})
+    """Compare the kind of a session: our code, or SNOMED CT's."""
+    ours = by_code(Session.kind, own(KIND_SYSTEM), {each: each for each in KINDS})
     snomed = by_code(Session.kind, SNOMED, {PSYCHOTHERAPY["code"]: "psychotherapy"})
+    return lambda asked: or_(ours(asked), snomed(asked))
 
-    def condition(asked: Asked) -> Any:
-        local = tuple(parted(each)[1] for each in asked.values if not each.startswith(SNOMED))
-        return ours(Asked(asked.name, local, asked.modifier, asked.chain)) | snomed(asked)
 
-    return condition
+def _by_class() -> Condition:
+    """Compare where a session is held, also where that is not known."""
+    known = by_code(Session.setting, ACT_CODE, {each["code"]: ours for ours, each in CLASSES.items() if ours})
+    unknown = always(CLASSES[None])
+    return lambda asked: or_(known(asked), and_(unknown(asked), Session.setting.is_(None)))
 
 
 # Of a session only one in progress reaches on: one without an end that is over, or yet to come, is taken to end as it
@@ -106,7 +107,7 @@ _PARAMETERS = {
     "status": by_code(
         Session.status, "http://hl7.org/fhir/encounter-status", {theirs: ours for ours, theirs in STATUSES.items()}
     ),
-    "class": by_code(Session.setting, ACT_CODE, {each["code"]: ours for ours, each in CLASSES.items() if ours}),
+    "class": _by_class(),
     "type": _by_type(),
     "episode-of-care": by_reference(Session.course_id, "EpisodeOfCare"),
 }

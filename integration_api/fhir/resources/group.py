@@ -85,12 +85,14 @@ TYPE = ResourceType(
         Listed(
             make=_groups,
             parameters={
-                "identifier": lambda found: [each["value"] for each in found["identifier"]],
                 "member": lambda found: [
                     name for each in found.get("member", ()) for name in _ways_to_say(each["entity"])
                 ],
                 "managing-entity": lambda found: _ways_to_say(found["managingEntity"]),
-                "type": lambda found: [found["type"]],
+            },
+            tokens={
+                "identifier": lambda found: (found["identifier"][0]["system"], found["identifier"][0]["value"]),
+                "type": lambda found: ("http://hl7.org/fhir/group-type", found["type"]),
             },
         ),
     ),

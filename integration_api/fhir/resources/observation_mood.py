@@ -1,6 +1,5 @@
 """Observations of mood: how the writer of a shared entry felt, in the writer's own figures."""
 
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, or_
@@ -8,7 +7,7 @@ from sqlalchemy import Select, or_
 from integration_api.fhir.codes import MENTAL_HEALTH, PATIENT_ASSERTED, RESTRICTED, SURVEY
 from integration_api.fhir.elements import Json, coding, concept, meta, moment, present, reference
 from integration_api.fhir.known import Known
-from integration_api.fhir.parameters import Condition, always, by_reference, by_time, of_patient
+from integration_api.fhir.parameters import always, by_reference, by_time, of_patient, own
 from integration_api.fhir.resources.observation_vitals import FINAL
 from integration_api.fhir.sources import Rows
 from models import Document, MoodCheckIn, Reach
@@ -70,11 +69,7 @@ def make_check_in(row: MoodCheckIn, known: Known) -> Json:
     )
 
 
-def _is_mood() -> Condition:
-    """Compare the code: ours, whichever server it is of."""
-    ours = always(coding("", MOOD))
-    return lambda asked: ours(replace(asked, values=tuple(each.rpartition("|")[2] for each in asked.values)))
-
+_IS_MOOD = always(coding(own(KIND_SYSTEM), MOOD))
 
 SOURCES = (
     Rows(
@@ -88,7 +83,7 @@ SOURCES = (
             **of_patient(Document.patient_id),
             "date": by_time(Document.written_at),
             "category": always(SURVEY),
-            "code": _is_mood(),
+            "code": _IS_MOOD,
             "status": always(FINAL),
             "encounter": by_reference(Document.session_id, "Encounter"),
             "derived-from": by_reference(Document.id, "DocumentReference"),
@@ -105,7 +100,7 @@ SOURCES = (
             **of_patient(MoodCheckIn.patient_id),
             "date": by_time(MoodCheckIn.at),
             "category": always(SURVEY),
-            "code": _is_mood(),
+            "code": _IS_MOOD,
             "status": always(FINAL),
             "encounter": by_reference(MoodCheckIn.session_id, "Encounter"),
         },

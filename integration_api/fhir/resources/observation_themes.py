@@ -5,8 +5,6 @@ under their document's own rules; `offset` and `length` count Unicode code point
 What is hypothetical or somebody else's is not told (`models/facing.py`).
 """
 
-from sqlalchemy import ColumnElement, or_
-
 from integration_api.fhir.codes import (
     ABSENT,
     AI_ASSERTED,
@@ -26,11 +24,10 @@ from integration_api.fhir.codes import (
 )
 from integration_api.fhir.elements import Json, coding, concept, meta, moment, present, reference
 from integration_api.fhir.known import Known
-from integration_api.fhir.parameters import Condition, always, by_code, by_reference, by_time, of_patient
+from integration_api.fhir.parameters import always, by_code, by_reference, by_time, of_patient, own
 from integration_api.fhir.resources.device import device_id
 from integration_api.fhir.resources.observation_mood import KIND_SYSTEM, THEME_MENTION
 from integration_api.fhir.resources.observation_vitals import FINAL
-from integration_api.fhir.search import Asked
 from integration_api.fhir.sources import Rows
 from models import Document, Mention
 from models.facing import facing_mistakes, facing_themes
@@ -125,27 +122,8 @@ def _part(code: Json, value: Json) -> Json:
     return {"code": concept(code), "valueCodeableConcept": concept(value)}
 
 
-def _by_category() -> Condition:
-    """Compare either category: a standard one, which every client asks by, and ours, whichever server it is of."""
-    ours = coding("", THEME_MENTION)
-    standard = always(THERAPY)
-
-    def condition(asked: Asked) -> ColumnElement[bool]:
-        local = tuple(each.rpartition("|")[2] for each in asked.values)
-        return or_(standard(asked), always(ours)(Asked(asked.name, local, asked.modifier, asked.chain)))
-
-    return condition
-
-
-def _by_theme() -> Condition:
-    """Compare the theme's name, whichever server's system it is said with."""
-    by_name = by_code(Mention.theme, "")
-
-    def condition(asked: Asked) -> ColumnElement[bool]:
-        return by_name(Asked(asked.name, tuple(each.rpartition("|")[2] for each in asked.values), asked.modifier))
-
-    return condition
-
+# A standard category, which every client asks by, and ours.
+_BY_CATEGORY = always(THERAPY, coding(own(KIND_SYSTEM), THEME_MENTION))
 
 MISTAKES = (
     Rows(
@@ -156,7 +134,7 @@ MISTAKES = (
         make=make_mistake,
         parameters={  # none that would tell what it said, or where
             **of_patient(Mention.patient_id),
-            "category": _by_category(),
+            "category": _BY_CATEGORY,
             "status": always(MISTAKEN),
         },
     ),
@@ -171,8 +149,8 @@ SOURCES = (
         parameters={
             **of_patient(Mention.patient_id),
             "date": by_time(Document.written_at),
-            "category": _by_category(),
-            "code": _by_theme(),
+            "category": _BY_CATEGORY,
+            "code": by_code(Mention.theme, own(THEME_SYSTEM)),
             "status": always(FINAL),
             "encounter": by_reference(Document.session_id, "Encounter"),
             "derived-from": by_reference(Mention.document_id, "DocumentReference"),

@@ -94,13 +94,14 @@ def _name(name: str) -> str:
 
 
 _PARAMETERS = {"url": "uri", "name": "string", "status": "token"}
-_BY = {name: lambda found, name=name: [found[name]] for name in _PARAMETERS}
+_BY = {name: lambda found, name=name: [found[name]] for name in ("url", "name")}
+_TOKENS = {"status": lambda found: ("http://hl7.org/fhir/publication-status", found["status"])}
 _SUMMARY = ("url", "name", "title", "status", "experimental", "caseSensitive", "valueSet", "content", "count")
 
 CODE_SYSTEM = ResourceType(
     name="CodeSystem",
     resource=Resource.CODE_SYSTEM,
-    sources=(Listed(make=_code_systems, parameters=_BY),),
+    sources=(Listed(make=_code_systems, parameters=_BY, tokens=_TOKENS),),
     parameters=_PARAMETERS,
     summary=(*_SUMMARY, "property"),
     mandatory=("status", "content"),
@@ -109,7 +110,7 @@ CODE_SYSTEM = ResourceType(
 VALUE_SET = ResourceType(
     name="ValueSet",
     resource=Resource.VALUE_SET,
-    sources=(Listed(make=_value_sets, parameters=_BY),),
+    sources=(Listed(make=_value_sets, parameters=_BY, tokens=_TOKENS),),
     parameters=_PARAMETERS,
     summary=_SUMMARY,
     mandatory=("status",),
