@@ -47,7 +47,7 @@ class Evidence:
             vectors = batch.table.vectors(batch.rows[words])
             along = gradients.units @ self._weights.dense[: batch.table.width].T
             shares += batch.pull[words] * np.einsum("ij,ij->i", vectors, along[owner])
-        shares += self._of_phrases(read, sentences, gradients.filters, lengths)
+        shares += self._of_phrases(read, sentences, gradients.filters)
         every, ends = shares.tolist(), np.cumsum(lengths)
         for opens, closes, others in zip(
             (ends - lengths).tolist(), ends.tolist(), gradients.others.tolist(), strict=True
@@ -70,15 +70,11 @@ class Evidence:
                 shares[known + step] += part
         return shares
 
-    def _of_phrases(self, read: Read, sentences: Ints, direction: Floats, lengths: Ints) -> Any:
+    def _of_phrases(self, read: Read, sentences: Ints, direction: Floats) -> Any:
         said = np.abs(read.heard.told[sentences] * direction)
         most = min(FILTERS_ASKED, said.shape[1])
         asked = np.argpartition(-said, most - 1, axis=1)[:, :most]
-        numbers, places, parts = shares_of_phrases(
-            read.heard, sentences, asked, np.take_along_axis(direction, asked, axis=1)
-        )
-        opens = np.cumsum(lengths) - lengths
-        return np.bincount(opens[numbers] + places, parts, minlength=int(lengths.sum()))
+        return shares_of_phrases(read.heard, sentences, asked, np.take_along_axis(direction, asked, axis=1))
 
 
 def are_words(sentence: Sentence) -> list[bool]:

@@ -150,26 +150,25 @@ def read_phrases(
     return told, backprop
 
 
-def shares_of_phrases(heard: Heard, sentences: Ints, filters: Ints, direction: Floats) -> tuple[Ints, Ints, Floats]:
+def shares_of_phrases(heard: Heard, sentences: Ints, filters: Ints, direction: Floats) -> Any:
     """Split what some filters say of some sentences upon their words.
 
     sentences: their numbers. filters: for each, which are asked, shape (sentences, asked). direction: what the voice of
     each counts for, of the same shape. A filter has its say from one window, whose words have their own parts in it.
-    Gives the number of the asked sentence, the place of a word in it, and a part in what is said, as often as there are
-    parts.
+    Gives each word's part, one sentence after the other.
     """
-    rows, place, strongest = heard.rows, heard.place, _strongest(heard, sentences, filters)
+    rows, strongest = heard.rows, _strongest(heard, sentences, filters)
     counts = np.where(np.take_along_axis(heard.told[sentences], filters, axis=1) > 0, direction, 0)
-    opens, lengths = rows.opens[sentences][:, None], (rows.closes - rows.opens)[sentences][:, None]
-    found: list[tuple[Ints, Ints, Floats]] = []
+    lengths = (rows.closes - rows.opens)[sentences]
+    opens, ends, last = rows.opens[sentences][:, None], np.cumsum(lengths), np.maximum(lengths - 1, 0)[:, None]
+    shares = np.zeros(int(lengths.sum()))
     for offset, part in enumerate(heard.parts):
-        words = strongest + offset - 1
-        asked, column = np.nonzero((counts != 0) & (words >= 0) & (words < lengths))
-        at, which = words[asked, column], filters[asked, column]
-        said = part[place[opens[asked, 0] + at + 1], which] * counts[asked, column]
-        found.append((asked, at, said))
-    numbers, at, said = (np.concatenate(each) for each in zip(*found, strict=True))
-    return numbers, at, said
+        words = strongest + offset - 1  # beyond a sentence stands a missing word, whose part is nothing
+        standing = heard.place.take(opens + words + 1, mode="clip")
+        said = part.ravel().take(standing * part.shape[1] + filters) * counts
+        at = (ends - lengths)[:, None] + np.clip(words, 0, last)
+        shares += np.bincount(at.ravel(), said.ravel(), minlength=len(shares))[: len(shares)]
+    return shares
 
 
 def _strongest(heard: Heard, sentences: Ints, filters: Ints) -> Ints:

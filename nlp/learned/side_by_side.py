@@ -76,7 +76,10 @@ class Grams:
 
     def along(self, ids: Ints, directions: Floats, asked: Ints) -> Floats:
         """Give how far some n-grams go in a direction each: in that of `directions` which `asked` numbers."""
-        return np.asarray(np.einsum("ij,ij->i", self.values[ids], (directions * self.steps)[asked]), np.float32)
+        return np.asarray(
+            np.einsum("ij,ij->i", self.values.take(ids, axis=0), (directions * self.steps).take(asked, axis=0)),
+            np.float32,
+        )
 
 
 class SideBySide:
