@@ -113,16 +113,18 @@ class AssertionModel:
     """Gives the chance of each assertion of a mention."""
 
     def __init__(self, weights: Mapping[str, Sequence[float]]) -> None:
-        self._weights = weights
         places = {window.name: number for number, window in enumerate(WINDOWS)}
         parts = [(*name.partition(":")[::2], row) for name, row in weights.items()]
-        known = [(place, word, row) for place, word, row in parts if place in places]
+        known = [(places[place], word, row) for place, word, row in parts if place in places]
         self._words = {word: number for number, word in enumerate(dict.fromkeys(word for _, word, _ in known), 1)}
         # One table in which each word is looked up by where it stands; its first row is that of what was never met.
         self._table = np.zeros((len(WINDOWS), len(self._words) + 1, len(ASSERTIONS)))
         if known:
-            at = np.array([(places[place], self._words[word]) for place, word, _ in known])
+            at = np.array([(place, self._words[word]) for place, word, _ in known])
             self._table[at[:, 0], at[:, 1]] = [row for *_, row in known]
+        self._others = {
+            name: weights[name] for name, (place, _, _) in zip(weights, parts, strict=True) if place not in places
+        }
         self._network = np.array([weights.get(name, NOTHING) for name in NETWORK], np.float64)
         self._beforehand: dict[tuple[object, ...], list[float]] = {}
 
@@ -140,7 +142,7 @@ class AssertionModel:
         """Add up what is known beside the words: there are few different sums, which are kept."""
         key = (seen.verdict, seen.strength, seen.gap <= NEAR, seen.theme, seen.kind, seen.is_enriched)
         if key not in self._beforehand:
-            rows = [self._weights.get(name, NOTHING) for name in known_beforehand(seen)]
+            rows = [self._others.get(name, NOTHING) for name in known_beforehand(seen)]
             self._beforehand[key] = np.sum(rows, axis=0).tolist()
         return self._beforehand[key]
 
@@ -175,7 +177,14 @@ class AssertionModel:
 
     def write(self, path: Path) -> None:
         """Write the weights to a file."""
-        path.write_text(json.dumps(self._weights, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
+        words = {
+            f"{window.name}:{word}": row
+            for window, table in zip(WINDOWS, self._table.tolist(), strict=True)
+            for word, row in zip(self._words, table[1:], strict=True)
+            if any(row)
+        }
+        told = dict(sorted({**words, **self._others}.items()))
+        path.write_text(json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
 
     @classmethod
     def read(cls, path: Path) -> "AssertionModel":

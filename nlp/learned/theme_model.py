@@ -27,7 +27,7 @@ from nlp.words import stream_of
 SCORES = "nlp.scores"
 RARE, RARER = -3.5, -6.0  # log odds of a theme, and of one that is turned, before anything is known of a sentence
 MOST_WORDS = 2_500  # read at once, so that memory stays bounded; a document of more is read alone
-COMMON = 1_500  # words: four in five of those that a text has, and 6 MB
+COMMON = 1_000  # words: two in three of the different ones that are read together, and 4 MB
 TABLE = Path(__file__).with_name("word_table.npz")
 
 
