@@ -70,14 +70,16 @@ class Severity:
             for n, (one, said) in enumerate(zip(found, decided, strict=True))
             if one.theme == SUICIDALITY and said.assertion in COUNTED
         ]
-        graded = {n: self._grade(doc, found[n]) for n in asked}
+        denials = [one for one in found if one.theme == SUICIDALITY and one.strength == "denied"]
+        graded = {n: self._grade(doc, found[n], denials) for n in asked}
         if self.model is not None and not any(graded.values()):
             graded = {n: self._learned(self.model, doc, found[n]) for n in asked}
         doc.user_data[GRADES] = [graded.get(n) for n in range(len(found))]
         return doc
 
-    def _grade(self, doc: Doc, one: Found) -> Grade | None:
-        met = [each for each in self._met(doc, one.sentence) if each.strength != NONE]
+    def _grade(self, doc: Doc, one: Found, denials: Sequence[Found]) -> Grade | None:
+        levels = (each for each in self._met(doc, one.sentence) if each.strength != NONE)
+        met = [each for each in levels if not any(each.overlaps(denial) for denial in denials)]
         said = self._context.decide(doc.user_data[STREAM], met, doc.user_data.get(KIND, "journal"))
         counted = [
             each
@@ -121,9 +123,12 @@ def _lies_within(hit: Hit, other: Hit) -> bool:
 
 
 def _is_part_of(one: Found, level: Found) -> bool:
-    """Tell whether a level lies in the words that a mention is about: it is then as true as the mention."""
+    """Tell whether a level lies in the words that a mention is about: it is then as true as the mention.
+
+    One that begins before these may be denied by itself: "no plan to hang myself".
+    """
     start, end = one.core
-    return level.start < end and start < level.end
+    return start <= level.start < end
 
 
 @Language.factory("severity")

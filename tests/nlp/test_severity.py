@@ -26,6 +26,9 @@ def severities(text: str, kind: DocumentKind = "journal") -> list[str | None]:
         ("I looked at the bridge and thought about jumping.", "method"),
         ("I counted the pills again and I want to die.", "method"),
         ("I'm going to kill myself.", "intent"),
+        ("I want to end my life tonight.", "intent"),
+        ("I keep thinking of ending it tomorrow.", "intent"),
+        ("I am planning to end my life.", "plan"),
         ("I have a plan to hang myself.", "plan"),
         ("I wrote a suicide note.", "plan"),
         ("I tried to kill myself on Sunday.", "act"),
@@ -44,6 +47,9 @@ def test_the_gravest_level_that_is_said(text: str, level: str) -> None:
         ("Endorses SI with plan (OD), no intent.", "plan"),
         ("SI without plan or intent.", "thoughts"),
         ("Passive SI, denies method.", "wish_to_be_dead"),
+        ("No plan to hang herself, but thinks about dying.", "thoughts"),
+        ("I'm not planning to end my life tonight but I want to die.", "wish_to_be_dead"),
+        ("Urges to self harm since the weekend, SI at night.", "thoughts"),
     ],
 )
 def test_what_is_denied_does_not_count(text: str, level: str) -> None:
