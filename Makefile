@@ -26,6 +26,7 @@ run: $(READY) ## serve the API with a demo clinic, and say what to try
 	@$(BIN)/integration-api run --port $(PORT)
 
 test coverage: export OPENBLAS_NUM_THREADS := 1 # two processes on two cores must not take each other's
+test coverage: export PYTHONDONTWRITEBYTECODE := # else each of some fifty processes compiles all that it imports
 
 test: $(READY) check ## every check, then every test on SQLite and on PostgreSQL
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --database sqlite

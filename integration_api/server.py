@@ -1,5 +1,6 @@
 """Serving the application: gunicorn, with the application loaded once and shared by its workers."""
 
+import gc
 import socket
 import struct
 from collections.abc import Mapping, Sequence
@@ -60,6 +61,8 @@ def serve(
         "accesslog": None,
         "limit_request_line": 8190,
     }
+    # What is here stays. Left to the collector it would be looked through again and again, in each worker a copy.
+    gc.freeze()
     Server(app, options).run()
 
 
