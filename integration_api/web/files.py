@@ -4,6 +4,7 @@ A phone sends a file in the background as a body of its own, and a body that is 
 machine's disk while it is read.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
@@ -17,13 +18,14 @@ from integration_api.access.scopes import Action
 from integration_api.config import Settings
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once, once_for
-from integration_api.web.headers import BODY, ETAG, IDEMPOTENCY_KEY, IF_NONE_MATCH
+from integration_api.web.headers import BODY, ETAG, IDEMPOTENCY_KEY, IF_NONE_MATCH, IF_RANGE, PART, RANGE
 from integration_api.web.media import NotTaken
 from integration_api.web.operations import SchemaClass, View, colliding, created
 from integration_api.web.preconditions import unless_known
 
 ANY = "application/octet-stream"  # where a client does not know; the content is looked at in any case
 _BINARY = {"type": "string", "format": "binary"}
+_ONE_RANGE = re.compile(r"bytes=(\d+-\d*|-\d+)")  # others are passed over, as they may be (RFC 9110, 14.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,10 @@ class FileBlueprint(Blueprint):
         return decorate
 
     def gives(self, name: str, media_types: Iterable[str], *, of: Resource) -> Callable[[View], View]:
-        """Answer with a file as its record says it is, and as nothing else. The view gets `(caller)`: `Told`."""
+        """Answer with a file as its record says it is, and as nothing else, or with a part of it.
+
+        The view gets `(caller)`: `Told`.
+        """
 
         def decorate(view: View) -> View:
             @wraps(view)
@@ -84,8 +89,10 @@ class FileBlueprint(Blueprint):
             given = self.response(200, _BINARY, content_type=first, headers=ETAG)(call)
             content = {each: {"schema": _BINARY} for each in (first, *others)}
             given = self.doc(responses={200: {"content": content}})(given)
+            given = self.alt_response(206, schema=_BINARY, content_type=first, headers=ETAG | PART, success=True)(given)
+            given = self.doc(responses={206: {"content": content}})(given)
             given = self.alt_response(304, schema=None, description="Not modified", success=True)(given)
-            return self._operation(given, name, of, Action.READ, (404,), [IF_NONE_MATCH])
+            return self._operation(given, name, of, Action.READ, (404, 416), [IF_NONE_MATCH, RANGE, IF_RANGE])
 
         return decorate
 
@@ -115,4 +122,8 @@ def _answer(told: Told) -> Response:
     answer.content_length = told.size
     answer.headers["Content-Disposition"] = f'attachment; filename="{told.name}"'
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["Accept-Ranges"] = "bytes"
+    if request.method == "GET" and _ONE_RANGE.fullmatch(request.headers.get("Range", "").strip().lower()):
+        # Players ask for parts, to begin elsewhere than at the beginning; phones, to go on where a line broke.
+        answer.make_conditional(request.environ, accept_ranges=True, complete_length=told.size)
     return answer

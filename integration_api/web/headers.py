@@ -16,6 +16,18 @@ IF_NONE_MATCH = {
     "schema": {"type": "string"},
     "description": "The ETag that you have: 304 when it is still the newest.",
 }
+RANGE = {
+    "in": "header",
+    "name": "Range",
+    "schema": {"type": "string"},
+    "description": "A part of the file, as in `bytes=0-65535`: 206 with that part. Several at once are passed over.",
+}
+IF_RANGE = {
+    "in": "header",
+    "name": "If-Range",
+    "schema": {"type": "string"},
+    "description": "The ETag of what you have a part of: the whole file where that is another.",
+}
 CREATE = {
     "in": "header",
     "name": "If-None-Match",
@@ -30,3 +42,4 @@ IDEMPOTENCY_KEY = {
 }
 ETAG = {"ETag": {"schema": {"type": "string"}, "description": "Names this version."}}
 LINK = {"Link": {"schema": {"type": "string"}, "description": "The next page, where there is one."}}
+PART = {"Content-Range": {"schema": {"type": "string"}, "description": "Which part it is, and of how many bytes."}}

@@ -38,6 +38,7 @@ _PROBLEMS = {
     412: "The record is not the one that If-Match names.",
     413: "The body is too large.",
     415: "The body's media type is not the one named here.",
+    416: "The file has no such part.",
     422: "The request is not valid; `errors` lists every fault with its place.",
     428: "If-Match is missing.",
     429: "Too many requests; try again after `Retry-After` seconds.",

@@ -50,6 +50,11 @@ _HTTP: dict[int, tuple[str, str, str]] = {
         Sentence("Another media type is needed"),
         Sentence("Send the body as the media type that the operation names."),
     ),
+    416: (
+        "no-such-part",
+        Sentence("There is no such part"),
+        Sentence("The file has no such part; see Content-Range for how long it is."),
+    ),
     428: (
         "precondition-required",
         Sentence("Which version is meant?"),
