@@ -203,6 +203,8 @@ def _describe(db_session: DbSession, caller: Principal, made: Webhook, draft: We
     if draft.state in ("requested", "disabled") and draft.state != made.state:
         raise Invalid.at("/state", "That is ours to say; `paused` is yours.")
     if draft.state != made.state:
+        if made.format == "fhir" and made.delivered_at is None:
+            raise Invalid.at("/state", "Its endpoint has not taken the handshake.")
         made.state, made.state_reason = draft.state, None
     made.name = draft.name
     for name, value in told.items():

@@ -35,6 +35,19 @@ def test_an_admin_cannot_have_a_subscription_told_what_fhir_has_no_words_for(
     assert kinds == ["handshake-notification", "event-notification"]
 
 
+def test_who_never_took_the_handshake_is_not_told_by_way_of_an_admin(
+    ehr: Any, agreed: Any, receiver: Any, work: Any
+) -> None:
+    """Whoever answers there may know nothing of it, and would be told of people's visits."""
+    receiver.answers.append((404, {}))
+    made = subscribe(ehr, asked(receiver.address)).json["id"]
+    for state in ("paused", "active"):
+        refused = agreed.admin.patch(f"/v1/webhooks/{made}", {"state": state}, if_match="*")
+        assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/state"), state
+    work()
+    assert ehr.call("GET", f"/fhir/R4/Subscription/{made}").json["status"] == "requested"
+
+
 def test_an_event_that_no_notification_can_be_written_of_holds_nobody_up(
     ehr: Any, agreed: Any, receiver: Any, work: Any
 ) -> None:
