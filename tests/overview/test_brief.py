@@ -93,7 +93,7 @@ def test_last_time_is_no_session_that_one_may_still_be_sitting_in(
     assert found["entries"] == (0 if is_over else 1)
     assert ("safety" in kinds(found)) is not is_over
     page = course.therapist.get(f"/v1/patients/{course.ids['maya']}/brief/page").text
-    assert f"Since {found['since'][:16].replace('T', ' ')} UTC: {found['entries']} entries" in page
+    assert f"Since {found['since'][:16].replace('T', ' ')} UTC. Entries: {found['entries']}," in page
     assert ("spoken of once since then" in page) is not is_over
 
 
