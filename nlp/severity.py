@@ -48,10 +48,10 @@ def load_levels(path: Path = TABLE) -> dict[str, tuple[LexiconLine, ...]]:
 class Severity:
     """Leaves for every theme found a `Grade` or None in `doc.user_data`.
 
-    Within the sentence of a mention that is affirmed or feared, the gravest level counts that is itself not denied, be it
-    by a rule or by a line that says so ("not planning to end my life").
-    Where no line of a document says a level, the one counts that has been learned to be likelier than not: beside what
-    is plainly said nothing is guessed that may be graver.
+    Within the sentence of a mention that is affirmed or feared, the gravest level counts that is itself not denied, by
+    a rule or by a line that denies ("not planning to end my life"). Where no line of a document says a level, the one
+    counts that has been learned to be likelier than not: beside what is plainly said nothing is guessed that may be
+    graver.
     """
 
     def __init__(self, levels: dict[str, tuple[LexiconLine, ...]], context: Context) -> None:
