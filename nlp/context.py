@@ -53,6 +53,11 @@ class Cue(NamedTuple):
         is_longer = self.end - self.start > other.end - other.start
         return is_longer and self.start <= other.start and other.end <= self.end
 
+    def replaces(self, other: "Cue", kind: str) -> bool:
+        """Tell whether it stands for a shorter one in it. In notes ": no" looks back, and "no" ahead: "Exam: no SI"."""
+        looks_elsewhere = self.rule.direction == "backward" and other.rule.direction == "forward"
+        return self.holds(other) and not (looks_elsewhere and kind == "note")
+
     def modifies(self, found: Found) -> bool:
         """Tell whether a mention is in scope; a cue that the mention itself contains says nothing about it."""
         start, end = found.core
@@ -193,7 +198,7 @@ class Context:
             return
         terminators = [cue for cue in real if cue.rule.role == "terminator"]
         for cue in modifiers:
-            if any(other.holds(cue) for other in modifiers) or _is_spent(cue, found):
+            if any(other.replaces(cue, kind) for other in modifiers) or _is_spent(cue, found):
                 continue
             stops = [t for t in terminators if _assertion(cue) in t.rule.stops]
             yield from _scopes(cue, sentence, stops)
