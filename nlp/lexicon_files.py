@@ -12,6 +12,9 @@ from nlp.taxonomy import load_taxonomy
 STRENGTHS = ("strong", "likely", "denied", "weak", "never")
 
 
+NOTS = frozenset({"not", "no", "never"})
+
+
 @dataclass(frozen=True, slots=True)
 class LexiconLine:
     """A line of the lexicon: as written, whose theme it speaks for, how strongly, and as the matcher reads it."""
@@ -23,9 +26,9 @@ class LexiconLine:
 
     @property
     def says_not(self) -> bool:
-        """Tell whether a "not" is part of what the line looks for."""
+        """Tell whether a "not", or the like, is part of what the line looks for."""
         places = (element for element in self.elements if isinstance(element, OneOf))
-        return any("not" in words for place in places for words in place.alternatives)
+        return any(not NOTS.isdisjoint(words) for place in places for words in place.alternatives)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nlp import Analysis, load_tagger, load_taxonomy
+from nlp import Analysis, DocumentKind, load_tagger, load_taxonomy
 from nlp.corpus_files import FOLDER, read_corpus
 
 pytestmark = pytest.mark.database_free
@@ -67,6 +67,23 @@ def test_short_texts_that_were_kept_apart(file: str) -> None:
                 (live if said else absent).append(alarms(theme, read) is bool(said))
     assert sum(live) >= 0.6 * len(live)
     assert sum(absent) >= 0.95 * len(absent)
+
+
+@pytest.mark.parametrize("kind", ["journal", "note"])
+@pytest.mark.parametrize(
+    ("text", "assertion"),
+    [
+        ("I'm not safe at home.", "affirmed"),
+        ("No longer safe at home with her husband.", "affirmed"),
+        ("Never safe in that house.", "affirmed"),
+        ("She does not feel safe at home.", "affirmed"),
+        ("I feel safe at home.", "negated"),
+        ("Safe at home, no concerns.", "negated"),
+    ],
+)
+def test_not_safe_is_no_denial(text: str, assertion: str, kind: DocumentKind) -> None:
+    found = {each.assertion.value for each in load_tagger().tag(text, kind).mentions if each.theme == "harm_by_others"}
+    assert found == {assertion}
 
 
 @pytest.mark.parametrize(
