@@ -72,6 +72,8 @@ def reason_to_drop(db_session: DbSession, delivery: Delivery) -> str | None:
         return None
     if delivery.webhook.format == "fhir" and not speaks_of(event):
         return "not_shared"  # no notification can be written of it, and it would stand before everybody's messages
+    if not _is_wanted(db_session, delivery, event.patient_id):  # any more: whom a webhook is for may have changed
+        return "not_shared"
     if event.type in _ENDS and not _concerns(db_session, delivery, event.patient_id):
         return "not_shared"
     if not _consents(db_session, event) and not (event.type in _ENDS and _was_told(db_session, delivery)):
@@ -80,6 +82,12 @@ def reason_to_drop(db_session: DbSession, delivery: Delivery) -> str | None:
     if shared is not None and db_session.scalar(shared) is None:
         return "not_shared"
     return None
+
+
+def _is_wanted(db_session: DbSession, delivery: Delivery, patient_id: UUID) -> bool:
+    webhook = delivery.webhook
+    teams = {} if webhook.clinician_id is None else care_teams_of(db_session, [patient_id])
+    return wants(webhook, delivery.event, teams.get(patient_id, set()))
 
 
 def _concerns(db_session: DbSession, delivery: Delivery, patient_id: UUID) -> bool:
