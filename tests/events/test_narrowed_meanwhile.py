@@ -2,6 +2,8 @@
 
 from typing import Any
 
+WORDS = "I want to die."
+
 
 def _set_team(clinic: Any, *members: str) -> None:
     path = f"/v1/patients/{clinic.ids['maya']}/care-team"
@@ -56,3 +58,33 @@ def test_a_webhook_that_is_narrowed_is_not_told_more_by_a_retry(
         ("entry.created", "dropped", "not_shared"),
         ("note.created", "delivered", None),
     ]
+
+
+def test_that_private_words_danger_is_over_is_told_only_while_it_may_be_told_that_it_was(
+    told: Any, agreed: Any, receiver: Any, work: Any, clock: Any
+) -> None:
+    consent = {"purpose": "safety_signals", "is_granted": True, "wording": "As shown."}
+    agreed.maya.create("/v1/me/consents", consent)
+    webhook = told(types=["safety_flag.raised", "safety_flag.withdrawn"])
+    entry = agreed.write(WORDS, visibility="private")
+    receiver.answers = [(500, {})]
+    work()
+    path = f"/v1/journal-entries/{entry['id']}"
+    assert agreed.maya.patch(path, {"text": "The sea was calm."}, if_match="*").status_code == 200
+    agreed.maya.create("/v1/me/consents", consent | {"is_granted": False})
+    _again(work, clock)
+    assert receiver.types == ["safety_flag.raised"]  # the try before the patient said no
+    assert _what_became(agreed, webhook) == [
+        ("safety_flag.raised", "dropped", "not_shared"),
+        ("safety_flag.withdrawn", "dropped", "not_shared"),
+    ]
+
+
+def test_that_shared_words_danger_is_over_is_told(told: Any, agreed: Any, receiver: Any, work: Any) -> None:
+    told(types=["safety_flag.raised", "safety_flag.withdrawn"])
+    entry = agreed.write(WORDS)
+    work()
+    path = f"/v1/journal-entries/{entry['id']}"
+    assert agreed.maya.patch(path, {"text": "The sea was calm."}, if_match="*").status_code == 200
+    work()
+    assert receiver.types == ["safety_flag.raised", "safety_flag.withdrawn"]
