@@ -21,7 +21,7 @@ from models.document import NOTE_KINDS, ORIGINS, VISIBILITIES, Document, Journal
 from models.document_version import DocumentVersion
 from models.ehr import CONNECTION_AUTHS, CONNECTION_STATES, COPY_STATES, EhrConnection, EhrCopy
 from models.erasure import Erasure
-from models.event import EVENT_TYPES, HANDSHAKE, HEARTBEAT, PING, Event, RisingThemes, append_event
+from models.event import EVENT_TYPES, HANDSHAKE, HEARTBEAT, PING, Event, RisingThemes, append_event, flagged_patient
 from models.filters import Between, narrowed
 from models.identifier import Identifier
 from models.job import JOB_STATES, Job
@@ -212,6 +212,7 @@ __all__ = [
     "drop_exports",
     "ehr_connections_within",
     "end_subscriptions",
+    "flagged_patient",
     "forget",
     "has_been",
     "has_not_ended",

@@ -176,7 +176,7 @@ def _forget_what_was_said(db_session: Session, _transaction: Any) -> None:
 def _changes(db_session: Session) -> Iterator[tuple[UUID, UUID, str, UUID]]:
     for row in [*db_session.new, *db_session.dirty, *db_session.deleted]:
         if isinstance(row, SafetyFlagEvent) and row in db_session.new and row.what in _FLAG_WORDS:
-            patient_id = _flagged(db_session.connection(), row.flag_id)
+            patient_id = flagged_patient(db_session.connection(), row.flag_id)
             if patient_id is not None:
                 yield row.organization_id, patient_id, f"safety_flag.{_FLAG_WORDS[row.what]}", row.flag_id
         told = _SPOKEN_OF.get(type(row))
@@ -216,7 +216,7 @@ def _is_changed(row: Any) -> bool:
     return any(state.attrs[name].history.has_changes() for name in columns)
 
 
-def _flagged(connection: Connection, flag_id: UUID) -> UUID | None:
+def flagged_patient(connection: Connection, flag_id: UUID) -> UUID | None:
     """Give the patient of a flag; None: it is of a psychotherapy note, which is its author's alone.
 
     Or of private words: of these even that there is a flag is told only while the patient agrees.

@@ -19,6 +19,7 @@ class Principal:
     clinician_id: UUID | None = None
     opened: frozenset[UUID] = frozenset()  # patients whose record a clinician has opened by break-glass
     client: str | None = None  # the application that calls in the user's name
+    sid: UUID | None = None  # the grant by which it does; it may be revoked
 
     @property
     def is_clinician(self) -> bool:

@@ -24,6 +24,7 @@ from models import (
     Session,
     Webhook,
     consents_to,
+    flagged_patient,
     journal_entries_within,
     measure_responses_within,
     notes_within,
@@ -70,16 +71,21 @@ def reason_to_drop(db_session: DbSession, delivery: Delivery) -> str | None:
     event = delivery.event
     if event.patient_id is None:
         return None
-    if delivery.webhook.format == "fhir" and not speaks_of(event):
-        return "not_shared"  # no notification can be written of it, and it would stand before everybody's messages
-    if event.type in _ENDS and not _concerns(db_session, delivery, event.patient_id):
+    if not _is_wanted(db_session, delivery, event.patient_id):
         return "not_shared"
     if not _consents(db_session, event) and not (event.type in _ENDS and _was_told(db_session, delivery)):
         return "consent"
-    shared = _shared(event)
-    if shared is not None and db_session.scalar(shared) is None:
-        return "not_shared"
-    return None
+    return None if _may_be_seen(db_session, event) else "not_shared"
+
+
+def _is_wanted(db_session: DbSession, delivery: Delivery, patient_id: UUID) -> bool:
+    """Tell whether the webhook is for such an event, still: its clinician, or what it asks for, may have changed."""
+    webhook, event = delivery.webhook, delivery.event
+    if webhook.format == "fhir" and not speaks_of(event):
+        return False  # no notification can be written of it, and it would stand before everybody's messages
+    teams = {} if webhook.clinician_id is None else care_teams_of(db_session, [patient_id])
+    is_asked_for = wants(webhook, event, teams.get(patient_id, set()))
+    return is_asked_for and (event.type not in _ENDS or _concerns(db_session, delivery, patient_id))
 
 
 def _concerns(db_session: DbSession, delivery: Delivery, patient_id: UUID) -> bool:
@@ -98,6 +104,14 @@ def _was_told(db_session: DbSession, delivery: Delivery) -> bool:
     before = (Delivery.webhook_id == delivery.webhook_id, Delivery.patient_id == delivery.patient_id)
     query = select(Delivery.id).where(*before, Delivery.state == "delivered").limit(1)
     return db_session.scalar(query) is not None
+
+
+def _may_be_seen(db_session: DbSession, event: Event) -> bool:
+    """Tell whether a system might read the record, or may hear that it is gone."""
+    if event.type == "safety_flag.withdrawn":  # that there is a flag no more tells that there was one
+        return flagged_patient(db_session.connection(), event.record_id) is not None
+    shared = _shared(event)
+    return shared is None or db_session.scalar(shared) is not None
 
 
 def _shared(event: Event) -> Select[UUID] | None:

@@ -144,8 +144,13 @@ def written_kind(name: str) -> ResourceType | None:
 
 
 def condition_in(query: str) -> Sequence[tuple[str, str]]:
-    """Read a condition, with or without its question mark."""
-    return parse_qsl(query.lstrip("?"), keep_blank_values=True)
+    """Read a condition, with or without its question mark.
+
+    In a body it may hold half a character, which no encoding has: a value with one is refused where it is read, a
+    name is told to whoever asked, and has to be written for that.
+    """
+    pairs = parse_qsl(query.lstrip("?"), keep_blank_values=True)
+    return [(name.encode("utf-8", "replace").decode(), value) for name, value in pairs]
 
 
 def _matcher(if_match: str | None) -> Callable[[Row], None]:

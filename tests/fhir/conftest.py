@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from callers import ADDRESS, Clinic
+from exporting import Exporting
 from npm import installed
 from rows import made_once
 from werkzeug.test import TestResponse
@@ -215,3 +216,17 @@ def _live(clinic: Clinic) -> None:
 def record_of(validators: Validators) -> Any:
     """See a clinic as a record system does, with whatever is in it."""
     return lambda clinic: Record(clinic, validators)
+
+
+@pytest.fixture
+def exporting(record: Any) -> Iterator[Exporting]:
+    """Three resources a file, so that most types are several files."""
+    app = record.clinic.app
+    found = Exporting(record, Path(app.config["SETTINGS"].files.place))
+    for each in found.files():
+        each.unlink()
+    settings, before = app.config["SETTINGS"], app.extensions["parts"]
+    app.config["SETTINGS"] = replace(settings, export_file_resources=3)
+    app.extensions["parts"] = replace(before, now=lambda: now() + found.turned[0])
+    yield found
+    app.config["SETTINGS"], app.extensions["parts"] = settings, before

@@ -1,11 +1,9 @@
 """Bulk exports: asked for, written in the background, fetched, let go of; without what may not be read any more."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,20 +20,6 @@ from integration_api.jobs.running import LEASE
 from models import BulkExport, Job, now
 
 SECRETS = (b"afraid of dying", b"To meet the fear", b"Harbour Light")
-
-
-@pytest.fixture
-def exporting(record: Any) -> Iterator[Exporting]:
-    """Three resources a file, so that most types are several files."""
-    app = record.clinic.app
-    found = Exporting(record, Path(app.config["SETTINGS"].files.place))
-    for each in found.files():
-        each.unlink()
-    settings, before = app.config["SETTINGS"], app.extensions["parts"]
-    app.config["SETTINGS"] = replace(settings, export_file_resources=3)
-    app.extensions["parts"] = replace(before, now=lambda: now() + found.turned[0])
-    yield found
-    app.config["SETTINGS"], app.extensions["parts"] = settings, before
 
 
 def test_an_export_is_all_that_searches_give_and_its_files_are_sealed_and_go(exporting: Exporting) -> None:

@@ -156,3 +156,20 @@ def test_several_threads_that_change_one_record_without_a_condition_all_do(ehr: 
         raced = at_once(4, lambda number, p=place, b=body, s=seen: ehr.put(p, b(6 + number % 3), if_match=s))
         assert sorted(each.status_code for each in raced).count(200) == 1, place
         assert {each.status_code for each in raced} == {200, 412}, place
+
+
+@pytest.mark.parametrize("kind", ["transaction", "batch"])
+def test_half_a_character_in_a_condition_breaks_nothing(ehr: Any, kind: str) -> None:
+    """JSON can say one by an escape, and no encoding can write it down."""
+    half = "\ud83d"
+    for condition in (half, f"identifier={MRN}|{half}", f"{half}=x"):
+        unless = entry("POST", "Patient", patient("8"), ifNoneExist=condition)
+        asked = [entry(method, f"Patient?{condition}", patient("8")) for method in ("GET", "POST", "PUT")]
+        whose = entry("POST", "Encounter", visit({"reference": f"Patient?{condition}"}))
+        for each in (unless, *asked, whose):
+            answer = ehr.post("", of(kind, each))
+            assert answer.status_code < 500, answer.text
+            inner = answer.json["entry"] if answer.status_code == 200 else []
+            assert all(one["response"]["status"] < "500" for one in inner), answer.text
+    whose = visit({"identifier": {"system": MRN, "value": half}})
+    assert ehr.post("Encounter", whose).status_code == 400
