@@ -157,8 +157,10 @@ class ReminderSettingsSchema(Answer):
 
 
 def words_of(scheduled: Scheduled) -> dict[str, str]:
-    """Give the title and the body of a reminder in the reader's language."""
-    return _wording()[language()][scheduled.reminder.words or scheduled.reminder.kind]
+    """Give the title and the body of a reminder in the reader's language; of several things, how many they are."""
+    said, says = _wording()[language()], scheduled.reminder.says
+    words = said[says] if scheduled.count == 1 else said.get(f"several.{says}", said[says])
+    return {name: each.format(count=scheduled.count) for name, each in words.items()}
 
 
 @cache

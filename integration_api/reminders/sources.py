@@ -65,6 +65,11 @@ class Reminder:
     every_days: int | None = None  # again, so often, until the window closes
     words: str | None = None  # its wording, where not that of its kind
 
+    @property
+    def says(self) -> str:
+        """The name of its wording."""
+        return self.words or self.kind
+
 
 Source = Callable[[DbSession, Asked], Iterable[Reminder]]
 

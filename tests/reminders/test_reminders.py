@@ -13,6 +13,7 @@ from integration_api.db import unit_of_work
 from models import Commitment, Course
 
 REMINDERS, SETTINGS = "/v1/me/reminders", "/v1/me/reminder-settings"
+DUE = "/v1/me/measures-due"
 START = "2026-03-02T15:00:00Z"
 NOT_MEASURES = ("writing", "preparation", "commitment")
 Clock = Callable[..., datetime]
@@ -33,6 +34,16 @@ def due(clinic: Any, query: str = "", kind: tuple[str, ...] = NOT_MEASURES) -> d
     items = clinic.maya.read(f"{REMINDERS}?{query}")["items"]
     assert [each["due_at"] for each in items] == sorted((each["due_at"] for each in items), key=datetime.fromisoformat)
     return {each["id"]: each["due_at"] for each in items if each["kind"] in kind}
+
+
+def asked_of_measures(clinic: Any, query: str = "") -> list[tuple[str, int, str, str]]:
+    """Tell when one is reminded of measures, how often, where to look, and how the words begin."""
+    items = clinic.maya.read(f"{REMINDERS}?{query}")["items"]
+    told = [each for each in items if each["kind"] == "measure"]
+    return [
+        (each["due_at"], each["repeat"]["every_days"], each["link"], re.split(" (?:is|are) ", each["body"])[0])
+        for each in told
+    ]
 
 
 def change(clinic: Any, session: Any, **body: Any) -> None:
@@ -164,16 +175,44 @@ def test_a_measure_that_is_due_comes_back_weekly_until_it_is_answered(clinic: An
     assert due(clinic, kind=("measure",)) == {}  # nobody is asked who is not in treatment
     clinic.open_course(started_on="2026-03-02")
     set_clock(days=1)
-    asked = [each for each in clinic.maya.read(REMINDERS)["items"] if each["kind"] == "measure"]
-    links = {each["link"] for each in asked}
-    assert "/v1/measures/phq_9" in links
-    assert all(each["repeat"] == {"every_days": 7} for each in asked)
+    assert asked_of_measures(clinic) == [("2026-03-09T18:00:00Z", 7, DUE, "3 short forms")]
     clinic.maya.create(
         "/v1/measure-responses", {"measure": "phq_9", "answers": [0] * 9, "answered_at": "2026-03-03T09:00:00Z"}
     )
-    told = {each["link"]: each["due_at"] for each in clinic.maya.read(REMINDERS)["items"]}
-    assert set(told) == links
-    assert told["/v1/measures/phq_9"] == "2026-03-17T18:00:00Z"  # when it is due in its turn
+    assert asked_of_measures(clinic) == [
+        ("2026-03-09T18:00:00Z", 7, DUE, "2 short forms"),
+        ("2026-03-17T18:00:00Z", 7, "/v1/measures/phq_9", "A short form"),  # when it is due in its turn
+    ]
+
+
+def test_what_would_be_said_twice_in_one_minute_is_said_once(clinic: Any, session: Any) -> None:
+    clinic.hold_session(session["course_id"], "2026-03-02T12:00:00Z", kind="preparation", status="planned")
+    before = due(clinic)
+    for day in ("2026-03-10", "2026-03-10", "2026-03-11"):
+        clinic.maya.create("/v1/commitments", {"text": "Walk to the lighthouse.", "due_on": day})
+    items = [each for each in clinic.maya.read(REMINDERS)["items"] if each["kind"] in NOT_MEASURES]
+    told = [(each["due_at"][:10], each["link"], each["body"][:36]) for each in items if each["kind"] != "writing"]
+    alone = items[-2]["link"]
+    assert told == [
+        ("2026-02-28", f"/v1/sessions/{session['id']}", "If you like, write down what you wou"),
+        ("2026-03-01", "/v1/sessions?status=planned", "There are 2 things in your calendar "),
+        ("2026-03-10", "/v1/commitments?status=open", "You asked to be reminded of 2 things"),
+        ("2026-03-11", alone, "You asked to be reminded of somethin"),
+    ]
+    assert all(clinic.maya.get(link).status_code == 200 for _, link, _ in told)
+    change(clinic, session, starts_at="2026-03-04T15:00:00Z")
+    assert before.keys() < due(clinic).keys()  # two again, each under an id of its own
+
+
+def test_what_is_told_with_a_daily_one_goes_on_weekly_when_that_is_over(clinic: Any, session: Any) -> None:
+    given = {"measure": "gad_7", "answers": [0] * 7, "answered_at": "2026-02-24T15:00:00Z"}
+    clinic.maya.create("/v1/measure-responses", given)
+    path = f"/v1/courses/{session['course_id']}"
+    clinic.therapist.patch(path, {"started_on": "2026-02-20"}, if_match=clinic.therapist.etag(path))
+    assert asked_of_measures(clinic) == [
+        ("2026-02-27T18:00:00Z", 1, DUE, "3 short forms"),
+        ("2026-03-06T18:00:00Z", 7, "/v1/measures/pcl_5", "A short form"),  # the two others are over with the session
+    ]
 
 
 def test_a_measure_before_a_dosing_is_reminded_of_before_it_and_not_after(clinic: Any, set_clock: Clock) -> None:
@@ -181,14 +220,14 @@ def test_a_measure_before_a_dosing_is_reminded_of_before_it_and_not_after(clinic
     course = clinic.open_course(started_on="2026-01-31")["id"]
     clinic.hold_session(course, START, status="planned")
     set_clock(days=-6)
-    given = {"measure": "phq_9", "answers": [0] * 9, "answered_at": "2026-02-24T15:00:00Z"}
-    clinic.maya.create("/v1/measure-responses", given)
+    for measure, count in (("phq_9", 9), ("gad_7", 7), ("pcl_5", 20)):
+        given = {"measure": measure, "answers": [0] * count, "answered_at": "2026-02-24T15:00:00Z"}
+        clinic.maya.create("/v1/measure-responses", given)
     seen = []
     for days in (-6, -2.5, -1.5, -0.5, 0.5):  # it is asked for from three days before, and the app asks when it likes
         set_clock(days=days)
-        items = clinic.maya.read(f"{REMINDERS}?timezone=America/New_York")["items"]
-        told = [each for each in items if each["link"] == "/v1/measures/phq_9"]
-        seen += [(each["due_at"], each["repeat"]["every_days"]) for each in told]
+        told = asked_of_measures(clinic, "timezone=America/New_York")
+        seen += [(due_at, every_days) for due_at, every_days, _, says in told if says == "2 short forms"]
     assert seen == [
         ("2026-02-27T18:00:00-05:00", 1),
         ("2026-02-28T18:00:00-05:00", 1),
@@ -236,10 +275,7 @@ def test_who_comes_back_for_another_course_is_reminded_from_its_beginning(clinic
         ("pcl_5", "first", "2026-03-10T00:00:00Z"),
         ("phq_9", "in_turn", "2026-03-10T00:00:00Z"),
     ]
-    told = [each for each in clinic.maya.read(REMINDERS)["items"] if each["kind"] == "measure"]
-    assert {each["link"]: each["due_at"] for each in told} == {
-        f"/v1/measures/{each['measure']}": "2026-03-17T18:00:00Z" for each in asked
-    }
+    assert asked_of_measures(clinic) == [("2026-03-17T18:00:00Z", 7, DUE, "3 short forms")]
 
 
 def test_settings_are_ones_own_and_ask_which_version_is_meant(clinic: Any, session: Any) -> None:
@@ -266,7 +302,9 @@ def test_settings_are_ones_own_and_ask_which_version_is_meant(clinic: Any, sessi
 
 
 def test_a_locked_screen_tells_a_stranger_nothing(clinic: Any, session: Any) -> None:
-    clinic.maya.create("/v1/commitments", {"text": "Walk to the lighthouse.", "due_on": "2026-03-10"})
+    clinic.hold_session(session["course_id"], "2026-03-02T12:00:00Z", kind="preparation", status="planned")
+    for day in ("2026-03-09", "2026-03-10", "2026-03-10"):
+        clinic.maya.create("/v1/commitments", {"text": "Walk to the lighthouse.", "due_on": day})
     telling = re.compile(
         r"ketamin|dos[ei]|session|sesi[oó]n|t[eh]+rap|cl[ií]nic|lighthouse|mg\b|depress", re.IGNORECASE
     )
@@ -274,6 +312,7 @@ def test_a_locked_screen_tells_a_stranger_nothing(clinic: Any, session: Any) -> 
         answer = clinic.maya.get(REMINDERS, headers={"Accept-Language": language})
         assert answer.headers["Content-Language"] == language
         assert {each["kind"] for each in answer.json["items"]} == {*NOT_MEASURES, "measure"}
+        assert len(re.findall(r'"body": ?"[^"]*\b[23] ', answer.text)) == 3, answer.text
         for each in answer.json["items"]:
             assert each["language"] == language
             assert not telling.search(each["title"] + each["body"])
