@@ -24,10 +24,11 @@ from integration_api.themes.gleaned import (
     list_documents,
     open_documents,
 )
-from models import Commitment, Page, Reach, Resolve
+from models import Commitment, Page, Reach, Resolve, time_of
 from nlp.echoes import echoes_in, read_sentences
 
 SHOWN = 5  # passages of one
+Placed = tuple[datetime, Listed]  # a document, and when it was written, as far as clocks can be believed
 _COUNTED = ("affirmed", "hypothetical")
 
 
@@ -78,10 +79,17 @@ def follow(db_session: DbSession, caller: Principal, resolves: Iterable[Resolve]
     limits = reach(caller, Resource.THEME, Action.SEARCH)
     for patient_id, of_patient in by_patient.items():
         since = min(each.created_at for each in of_patient)
-        listed = [each for each in list_documents(db_session, limits, patient_id) if each.written_at > since]
+        placed = _placed(list_documents(db_session, limits, patient_id), at)
+        listed = [each for each in placed if each[0] > since]
         with gleaned(db_session).of(patient_id) as known:
             found |= _follow(db_session, limits, known, of_patient, listed, at)
     return [found[each.id] for each in followed]
+
+
+def _placed(listed: Iterable[Listed], at: datetime) -> list[Placed]:
+    """Put documents in the order in which they were written, as far as clocks can be believed."""
+    placed = [(time_of(each.written_at, each.arrived_at, at), each) for each in listed]
+    return sorted(placed, key=lambda each: (each[0], each[1].id))
 
 
 def follow_page(db_session: DbSession, caller: Principal, page: Page[Any], at: datetime) -> Page[Followed]:
@@ -94,29 +102,29 @@ def _follow(
     limits: Reach,
     known: OfPatient,
     resolves: Sequence[Resolve],
-    listed: Sequence[Listed],
+    listed: Sequence[Placed],
     at: datetime,
 ) -> dict[UUID, Followed]:
     """Follow one patient's. What was not looked for before in a document is looked for in one opening of it."""
-    known.fill(db_session, limits, listed)
+    known.fill(db_session, limits, [one for _, one in listed])
     said = {each.id: (each.text, frozenset(each.themes)) for each in resolves}
-    after = {each.id: [one for one in listed if one.written_at > each.created_at] for each in resolves}
+    after = {each.id: [one for one in listed if one[0] > each.created_at] for each in resolves}
     unread: dict[UUID, set[Said]] = defaultdict(set)
     for resolve_id, documents in after.items():
-        for one in documents:
+        for _, one in documents:
             if said[resolve_id] not in known.documents[one.id].echoes:
                 unread[one.id].add(said[resolve_id])
     for document_id, text in open_documents(db_session, limits, sorted(unread)):
         _look(known.documents[document_id], text, unread[document_id])
-    here = at.astimezone(zone_of(db_session, resolves[0].patient_id))
+    here = at.astimezone(zone_of(db_session, resolves[0].patient_id, at))
     return {each.id: _followed(each, known, after[each.id], said[each.id], here) for each in resolves}
 
 
-def _latest(known: OfPatient, documents: Sequence[Listed], said: Said) -> list[Passage]:
+def _latest(known: OfPatient, documents: Sequence[Placed], said: Said) -> list[Passage]:
     """Give the latest passages that come back to it, in the order of writing."""
     there = (
         Passage(one.id, one.source, one.written_at, *span, known.documents[one.id].quotes[span])
-        for one in reversed(documents)
+        for _, one in reversed(documents)
         for span in reversed(known.documents[one.id].echoes[said])
     )
     return list(islice(there, SHOWN))[::-1]
@@ -132,16 +140,15 @@ def _look(document: OfDocument, text: str, said: Iterable[Said]) -> None:
         document.quotes.update({span: text[slice(*span)] for span in spans})
 
 
-def _followed(resolve: Resolve, known: OfPatient, after: Sequence[Listed], said: Said, at: datetime) -> Followed:
+def _followed(resolve: Resolve, known: OfPatient, after: Sequence[Placed], said: Said, at: datetime) -> Followed:
     """Tell what became of one; `at` is what the clock says where the patient is."""
-    passages = _latest(known, after, said)
-    spoken_of = sum(len(known.documents[one.id].echoes[said]) for one in after)
-    last = passages[-1].written_at if passages else None
+    spoken_of = sum(len(known.documents[one.id].echoes[said]) for _, one in after)
+    last = max((when for when, one in after if known.documents[one.id].echoes[said]), default=None)
     quiet_since = last or resolve.created_at
     is_open = not isinstance(resolve, Commitment) or resolve.status == "open"
     due_on = resolve.due_on if isinstance(resolve, Commitment) else None
     is_stalled = is_open and (at - quiet_since > STALLS_AFTER or _is_past(due_on, at.date()))
-    return Followed(resolve, len(after), spoken_of, passages, last, is_stalled)
+    return Followed(resolve, len(after), spoken_of, _latest(known, after, said), last, is_stalled)
 
 
 def _is_past(due_on: date | None, today: date) -> bool:

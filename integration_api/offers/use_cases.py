@@ -38,7 +38,7 @@ def offer_prompts(db_session: DbSession, caller: Principal, limit: int, language
     if patient_id is None:
         raise NotFound("The account belongs to no patient.")
     me = replace(caller, scopes=parse_scopes(full_scope(caller.role)))  # what is chosen shows nothing but ids
-    zone = zone_of(db_session, patient_id)
+    zone = zone_of(db_session, patient_id, at)
     situation, hours = situation_of(db_session, me, patient_id, at, zone)
     history = history_of(db_session, patient_id, at, zone)
     prompts = known_prompts(db_session, caller.organization_id).values()
@@ -50,7 +50,7 @@ def offer_prompts(db_session: DbSession, caller: Principal, limit: int, language
 
 def keep_offer(db_session: DbSession, caller: Principal, offer: Offer, at: datetime) -> None:
     """Keep what stands first, so that something else will the next time."""
-    history = history_of(db_session, offer.patient_id, at, zone_of(db_session, offer.patient_id))
+    history = history_of(db_session, offer.patient_id, at, zone_of(db_session, offer.patient_id, at))
     first = offer.items[0].prompt.id
     if history.standing != first:  # another request of the same moment may have kept it
         note_offer(db_session, caller.organization_id, offer.patient_id, first, at)

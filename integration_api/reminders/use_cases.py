@@ -57,7 +57,7 @@ def list_reminders(
     reach(caller, Resource.REMINDER, Action.SEARCH)
     me = replace(caller, scopes=parse_scopes(full_scope(caller.role)))  # what is told shows nothing but times and ids
     wanted = read_preferences(db_session, me)
-    zone = ZoneInfo(wish.timezone) if wish.timezone else zone_of(db_session, wanted.patient_id)
+    zone = ZoneInfo(wish.timezone) if wish.timezone else zone_of(db_session, wanted.patient_id, at)
     asked = Asked(me, wanted.patient_id, at, zone, wish.schedule)
     drafts = (each for source in SOURCES for each in source(db_session, asked) if wanted.kinds[each.kind])
     found = sorted(_together(drafts, asked, wanted.quiet), key=_place)

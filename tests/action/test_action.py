@@ -56,6 +56,24 @@ def test_it_stalls_when_nothing_is_said_for_two_weeks_or_its_day_is_past_and_not
     assert [each["id"] for each in clinic.maya.read("/v1/commitments?status=kept")["items"]] == [due["id"]]
 
 
+def test_what_a_phone_wrote_far_ahead_keeps_none_from_going_quiet(clinic: Any, later: Any) -> None:
+    made = clinic.maya.create("/v1/commitments", {"text": SISTER, "visibility": "care_team"})
+    path, far = f"/v1/commitments/{made['id']}", "2040-01-01T10:00:00Z"
+    arrived = clinic.write("Called my sister, and we both cried.", far)["created_at"]
+    clinic.write("Called my sister again, about the dog.", later(1))
+    found = clinic.therapist.read(path)
+    quotes = [each["quote"] for each in found["passages"]]
+    assert quotes == ["Called my sister, and we both cried.", "Called my sister again, about the dog."]
+    assert found["passages"][0]["written_at"] == far  # as the patient's phone said it
+    later(14)
+    assert not clinic.therapist.read(path)["is_stalled"]
+    (told,) = (each for each in clinic.maya.read("/v1/me/reminders")["items"] if each["kind"] == "commitment")
+    assert told["due_at"] < later(16)
+    found = clinic.therapist.read(path)
+    assert found["is_stalled"]
+    assert arrived < found["last_spoken_of"] < far
+
+
 def test_its_day_is_past_when_it_is_where_the_patient_is(clinic: Any, set_clock: Callable[..., datetime]) -> None:
     set_clock(days=10)  # in the morning of the 12th of March in Los Angeles
     settings = "/v1/me/reminder-settings"
