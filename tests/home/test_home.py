@@ -2,7 +2,7 @@
 
 import unicodedata
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -90,6 +90,18 @@ def test_it_stays_under_ten_kilobytes_whatever_was_written(
     assert home["sessions"]["last"]["starts_at"] == "2026-03-08T10:00:00Z"
     again = clinic.maya.get("/v1/me/home", if_none_match=answer.headers["ETag"], headers=SPANISH)
     assert (again.status_code, again.data) == (304, b"")
+
+
+def test_what_a_phone_wrote_far_ahead_stands_where_it_came_and_sets_no_clock(clinic: Any) -> None:
+    west, now = timezone(timedelta(hours=-5)), datetime.now(UTC)
+    first = clinic.write("Before.", (now - timedelta(hours=1)).astimezone(west).isoformat())["id"]
+    far = clinic.write("By a clock of another year.", "2040-01-01T08:00:00+09:00")["id"]
+    later = [clinic.write("After.", datetime.now(west).isoformat())["id"] for _ in range(2)]
+    clinic.maya.create("/v1/commitments", {"text": "Walk.", "due_on": (now + timedelta(days=5)).date().isoformat()})
+    home = clinic.maya.read("/v1/me/home")
+    assert [each["id"] for each in home["journal_entries"]] == [*reversed(later), far, first]
+    assert home["journal_entries"][2]["written_at"] == "2040-01-01T08:00:00+09:00"  # as the phone said it
+    assert home["reminders"][0]["due_at"].endswith("T10:00:00-05:00")
 
 
 def test_drafts_are_not_counted_until_they_are_finished(clinic: Any) -> None:
