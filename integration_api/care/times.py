@@ -2,8 +2,21 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import ColumnElement, and_, or_
+
 from integration_api.errors import Invalid
 from models import HELD_STATUSES, Session, is_early
+
+# So long a session that nobody has closed may be the one that is sat in now: longer than any lasts, a whole day of
+# dosing included, and past by the next morning, when yesterday's is "last time", closed or not.
+UNDER_WAY = timedelta(hours=12)
+
+
+def is_over(at: datetime) -> ColumnElement[bool]:
+    """Select the sessions that are over: closed, or past their end, or begun so long ago that nobody sits in them."""
+    is_closed = and_(Session.status == "completed", Session.starts_at <= at)
+    is_past = and_(Session.ends_at.is_not(None), Session.ends_at <= at)
+    return or_(is_closed, is_past, Session.starts_at <= at - UNDER_WAY)
 
 
 def require_begun(session: Session, status: str, starts_at: datetime, at: datetime, place: str = "/status") -> None:

@@ -47,7 +47,7 @@ class SessionTimesSchema(Answer):
 
 
 class HomeSessionsSchema(Answer):
-    """The next session that is planned, and the last that was held."""
+    """The next session, or the one that is sat in now, and the last that was held, closed or not."""
 
     next = fields.Nested(SessionTimesSchema, required=True, allow_none=True)
     last = fields.Nested(SessionTimesSchema, required=True, allow_none=True)

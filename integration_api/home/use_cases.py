@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session as DbSession
 from sqlalchemy.orm import lazyload
 
@@ -14,6 +14,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.action.use_cases import COMMITMENTS, list_resolves
+from integration_api.care.times import is_over
 from integration_api.errors import NotAllowed, NotFound
 from integration_api.home.starts import Start, start_of
 from integration_api.measures.due import Due, Plan
@@ -22,6 +23,7 @@ from integration_api.offers.use_cases import Offer, offer_prompts
 from integration_api.reminders.use_cases import Scheduled, Wish, list_reminders
 from models import (
     Commitment,
+    Course,
     Document,
     JournalEntry,
     PageRequest,
@@ -58,7 +60,7 @@ class CommitmentStart:
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """The next session that is planned, and the last that was held."""
+    """The next session, or the one that is sat in now, and the last that was held, closed or not."""
 
     next: Session | None
     last: Session | None
@@ -115,12 +117,12 @@ def _if_allowed(part: Part, db_session: DbSession, caller: Principal, asked: Ask
 
 
 def _sessions(db_session: DbSession, caller: Principal, asked: Asked) -> Sessions:
+    # What a cancelled course had planned and nobody closed was hardly held.
+    is_meant = or_(Session.status != "planned", Session.course.has(Course.status != "cancelled"))
     visible = sessions_within(reach(caller, Resource.SESSION, Action.SEARCH))
-    ahead = visible.where(Session.status == "planned", Session.starts_at >= asked.at).order_by(
-        Session.starts_at, Session.id
-    )
-    held = visible.where(Session.status == "completed", Session.starts_at < asked.at)
-    held = held.order_by(Session.starts_at.desc(), Session.id.desc())
+    visible = visible.where(Session.status != "cancelled", is_meant)
+    ahead = visible.where(Session.status != "completed", ~is_over(asked.at)).order_by(Session.starts_at, Session.id)
+    held = visible.where(is_over(asked.at)).order_by(Session.starts_at.desc(), Session.id.desc())
     return Sessions(db_session.scalars(ahead.limit(1)).first(), db_session.scalars(held.limit(1)).first())
 
 

@@ -17,6 +17,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.action.progress import Followed, follow
+from integration_api.care.times import UNDER_WAY
 from integration_api.measures.progress import grave_answers, trends_in
 from integration_api.measures.trends import Trend
 from integration_api.measures.use_cases import measure_named, responses_of
@@ -51,9 +52,6 @@ from models import (
 from nlp.recurrence import RecurringTheme, Sighting
 
 WITHOUT_SESSION = timedelta(days=14)  # how far back "since last time" goes where there was none
-# So long a session that nobody has closed may be the one that is sat in now: longer than any lasts, a whole day of
-# dosing included, and past by the next morning, when yesterday's is "last time", closed or not.
-UNDER_WAY = timedelta(hours=12)
 SHOWN = 2  # pieces of evidence a line
 RETURNING = 3  # themes that keep returning; the timeline has the rest
 ENGLISH = "en"  # the one that lines are written in

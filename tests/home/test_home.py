@@ -1,6 +1,7 @@
 """The first screen: one answer, never over 10 kB, with no more in it than the token reaches."""
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -102,6 +103,38 @@ def test_what_a_phone_wrote_far_ahead_stands_where_it_came_and_sets_no_clock(cli
     assert [each["id"] for each in home["journal_entries"]] == [*reversed(later), far, first]
     assert home["journal_entries"][2]["written_at"] == "2040-01-01T08:00:00+09:00"  # as the phone said it
     assert home["reminders"][0]["due_at"].endswith("T10:00:00-05:00")
+
+
+def test_a_session_is_the_next_one_until_it_is_over_and_then_the_last_closed_or_not(
+    clinic: Any, set_clock: Callable[..., datetime]
+) -> None:
+    course = clinic.open_course()["id"]
+    before = clinic.hold_session(course, "2026-02-20T15:00:00Z")["id"]
+    called_off = clinic.hold_session(course, "2026-03-01T15:00:00Z", status="planned")["id"]
+    clinic.therapist.patch(f"/v1/sessions/{called_off}", {"status": "cancelled"}, if_match="*")
+    now = clinic.hold_session(course, "2026-03-02T15:00:00Z", status="planned")["id"]
+    ended = {"status": "planned", "ends_at": "2026-03-04T17:00:00Z"}
+    short = clinic.hold_session(course, "2026-03-04T15:00:00Z", "integration", **ended)["id"]
+    after = clinic.hold_session(course, "2026-03-09T15:00:00Z", status="planned")["id"]
+
+    def shown(hours: float) -> list[str]:
+        set_clock(hours=hours)
+        home = clinic.maya.read("/v1/me/home")["sessions"]
+        return [home["last"]["id"], home["next"]["id"]]
+
+    assert shown(-1) == shown(0.2) == [before, now]
+    clinic.therapist.patch(f"/v1/sessions/{now}", {"status": "in_progress"}, if_match="*")
+    assert shown(3) == [before, now]
+    assert shown(13) == shown(49) == [now, short]  # nobody has closed it
+    assert shown(51) == [short, after]
+    assert shown(3) == [before, now]
+    clinic.therapist.patch(f"/v1/sessions/{now}", {"status": "completed"}, if_match="*")
+    assert shown(3) == [now, short]
+    shown(49)
+    clinic.therapist.patch(f"/v1/courses/{course}", {"status": "cancelled"}, if_match="*")
+    set_clock(hours=51)
+    assert clinic.maya.read("/v1/me/home")["sessions"]["next"] is None
+    assert clinic.maya.read("/v1/me/home")["sessions"]["last"]["id"] == now  # the short one had just begun
 
 
 def test_drafts_are_not_counted_until_they_are_finished(clinic: Any) -> None:
