@@ -284,7 +284,7 @@ def _commitment_lines(commitments: Iterable[Followed]) -> Iterable[Line]:
         own = Evidence(each.resolve.text, "commitment", each.resolve.created_at)
         spoken = tuple(of_passage(passage) for passage in reversed(each.passages[-SHOWN:]))
         line = Line("commitment", "", (own, *spoken), commitment_id=each.id)
-        if each.resolve.status == "kept":
+        if each.resolve.status != "open":  # kept, or let go: that is the patient's last word on it
             continue
         if each.is_stalled:
             yield replace(line, says="A commitment that has gone quiet, or whose day is past.")

@@ -74,6 +74,18 @@ def test_what_a_phone_wrote_far_ahead_keeps_none_from_going_quiet(clinic: Any, l
     assert arrived < found["last_spoken_of"] < far
 
 
+@pytest.mark.parametrize("status", ["kept", "let_go"])
+def test_one_that_is_kept_or_let_go_is_in_the_brief_no_more(clinic: Any, later: Any, status: str) -> None:
+    made = clinic.maya.create("/v1/commitments", {"text": SISTER, "visibility": "care_team"})
+    clinic.write("I called my sister.", later(1))
+    brief, found = f"/v1/patients/{clinic.ids['maya']}/brief", []
+    for word in ("open", status):
+        clinic.maya.patch(f"/v1/commitments/{made['id']}", {"status": word}, if_match="*")
+        told = clinic.therapist.read(brief)
+        found.append(("commitment" in {each["kind"] for each in told["lines"]}, len(told["commitments"])))
+    assert found == [(True, 1), (False, 0)]
+
+
 def test_its_day_is_past_when_it_is_where_the_patient_is(clinic: Any, set_clock: Callable[..., datetime]) -> None:
     set_clock(days=10)  # in the morning of the 12th of March in Los Angeles
     settings = "/v1/me/reminder-settings"
