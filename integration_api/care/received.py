@@ -57,7 +57,7 @@ def receive_visit(db_session: DbSession, caller: Principal, told: ReceivedVisit,
     db_session.add(session)
     db_session.flush()
     name_record(db_session, caller, told.identifiers, patient_id=patient.id, session_id=session.id)
-    return settled(db_session, session)
+    return settled(db_session, session, at)
 
 
 def change_received_visit(
@@ -92,7 +92,7 @@ def change_received_visit(
     _describe(session, told, at)
     if name_record(db_session, caller, told.identifiers, patient_id=session.patient_id, session_id=session.id):
         session.updated_at = now()
-    return settled(db_session, session)
+    return settled(db_session, session, at)
 
 
 def _describe(session: Session, told: ReceivedVisit, at: datetime) -> None:

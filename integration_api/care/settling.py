@@ -10,13 +10,13 @@ from integration_api.errors import Invalid
 from models import Course, Document, Session, hold_ties, revise, stamp_records, tie_anew, touch_mentions
 
 
-def settled(db_session: DbSession, session: Session) -> Session:
+def settled(db_session: DbSession, session: Session, at: datetime) -> Session:
     """Store a session, tie the patient's entries anew, and read back what the database derives.
 
     Others of its course that were changed with it are stored, too. To be run with `hold_ties` before they are changed.
     """
     db_session.flush()
-    documents, check_ins = tie_anew(db_session, session.patient_id)
+    documents, check_ins = tie_anew(db_session, session.patient_id, at)
     if documents:  # a new tie is no edit of the words, but what is told of the themes in them names the session
         revise(db_session, Document.id.in_(documents))
         touch_mentions(db_session, documents)
@@ -44,4 +44,4 @@ def call_off(db_session: DbSession, course: Course, at: datetime) -> None:
     for session in called_off:
         session.status = "cancelled"
     if called_off:
-        settled(db_session, called_off[-1])
+        settled(db_session, called_off[-1], at)

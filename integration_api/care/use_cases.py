@@ -194,7 +194,7 @@ def hold_session(db_session: DbSession, caller: Principal, draft: SessionDraft, 
     )
     _describe_session(session, draft, at)
     db_session.add(session)
-    return settled(db_session, session)
+    return settled(db_session, session, at)
 
 
 def change_session(
@@ -209,7 +209,7 @@ def change_session(
     if (session.status, session.starts_at) != (draft.status, draft.starts_at):
         require_course_under_way(db_session, session.course_id, draft.status)
     _describe_session(session, draft, at)
-    return settled(db_session, session)
+    return settled(db_session, session, at)
 
 
 def _course_for(db_session: DbSession, caller: Principal, draft: SessionDraft, action: Action) -> Course:

@@ -34,6 +34,7 @@ from models import (
     now,
     offset_minutes_of,
     page_of,
+    time_of,
 )
 
 
@@ -127,7 +128,7 @@ def write_entry(db_session: DbSession, caller: Principal, draft: EntryDraft, at:
     _set_time(entry, draft.written_at or at)
     _describe(entry, draft)
     _answer(db_session, entry, draft.prompt_id, at)
-    _tie(db_session, caller, entry, draft.session_id)
+    _tie(db_session, caller, entry, draft.session_id, time_of(entry.written_at, at, at))
     db_session.add(entry)
     db_session.flush()
     return entry
@@ -153,7 +154,8 @@ def change_entry(
         _answer(db_session, entry, draft.prompt_id, now())
     _describe(entry, draft)
     is_left_to_us = not entry.is_session_given and draft.session_id == entry.session_id
-    _tie(db_session, caller, entry, None if is_left_to_us else draft.session_id)
+    written_at = time_of(entry.written_at, entry.created_at, now())
+    _tie(db_session, caller, entry, None if is_left_to_us else draft.session_id, written_at)
     db_session.flush()
     if entry.version != former.version:
         db_session.add(former)
@@ -245,10 +247,12 @@ def _answer(db_session: DbSession, entry: JournalEntry, prompt_id: UUID | None, 
     note_shown(db_session, entry.organization_id, entry.patient_id, prompt_id, at)
 
 
-def _tie(db_session: DbSession, caller: Principal, entry: JournalEntry, session_id: UUID | None) -> None:
-    """Tie an entry to the session that its writer names, or to the latest one that began before it."""
+def _tie(
+    db_session: DbSession, caller: Principal, entry: JournalEntry, session_id: UUID | None, written_at: datetime
+) -> None:
+    """Tie an entry to the session that its writer names, or to the latest one before it was written, as believed."""
     entry.is_session_given = session_id is not None
     if session_id is None:
-        entry.session_id = db_session.scalar(select(latest_session(entry.patient_id, entry.written_at)))
+        entry.session_id = db_session.scalar(select(latest_session(entry.patient_id, written_at)))
         return
     entry.session_id = session_of(db_session, caller, session_id, entry.patient_id)

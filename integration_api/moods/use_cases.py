@@ -26,6 +26,7 @@ from models import (
     new_id,
     offset_minutes_of,
     page_of,
+    time_of,
 )
 
 
@@ -93,7 +94,7 @@ def check_in(db_session: DbSession, caller: Principal, draft: CheckInDraft, now:
         is_session_given=draft.session_id is not None,
     )
     made.session_id = (
-        db_session.scalar(select(latest_session(made.patient_id, at)))
+        db_session.scalar(select(latest_session(made.patient_id, time_of(at, now, now))))
         if draft.session_id is None
         else session_of(db_session, caller, draft.session_id, made.patient_id)
     )

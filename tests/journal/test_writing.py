@@ -1,5 +1,6 @@
 """Journal entries over HTTP: writing, reading, changing, deleting."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -170,3 +171,24 @@ class TestSupport:
         safety = clinic.write("I have been having suicidal thoughts again.")["safety"]
         assert safety["kind"] == "support"
         assert "not watched around the clock" in safety["message"]
+
+
+def test_what_a_phone_dates_far_ahead_belongs_where_it_came_and_not_to_what_is_planned(clinic: Any) -> None:
+    def on_day(days: float) -> str:
+        return (datetime.now(UTC) + timedelta(days=days)).isoformat()
+
+    course, far = clinic.open_course()["id"], "2040-01-01T10:00:00+09:00"
+    held = clinic.hold_session(course, on_day(-3))["id"]
+    planned = clinic.hold_session(course, on_day(10), status="planned")["id"]
+    felt = {"valence": 1, "arousal": 1, "at": far}
+    paths = [
+        f"/v1/journal-entries/{clinic.write('It rained.', far)['id']}",
+        f"/v1/mood-check-ins/{clinic.maya.create('/v1/mood-check-ins', felt)['id']}",
+    ]
+    assert [clinic.maya.read(each)["session_id"] for each in paths] == [held] * 2
+    clinic.maya.patch(paths[0], {"text": "It rained all day."}, if_match="*")
+    clinic.hold_session(course, on_day(20), status="planned")
+    assert [clinic.maya.read(each)["session_id"] for each in paths] == [held] * 2
+    moved = {"starts_at": on_day(-0.1), "status": "completed"}
+    assert clinic.therapist.patch(f"/v1/sessions/{planned}", moved, if_match="*").status_code == 200
+    assert [clinic.maya.read(each)["session_id"] for each in paths] == [planned] * 2
