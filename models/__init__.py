@@ -38,7 +38,7 @@ from models.oauth import (
     UsedAssertion,
     revoke_grants,
 )
-from models.paging import Order, Page, PageRequest, page_of, page_of_list, page_of_ranked
+from models.paging import Order, Page, PageRequest, page_in_time, page_of, page_of_list, page_of_ranked
 from models.person import CLINICAL_ROLES, GENDERS, Clinician, Organization, Patient, Role, User
 from models.prompt import ClinicPrompt, PromptShowing, PromptSwitch
 from models.record_change import Place, RecordChange, changes_after, has_been, note_all
@@ -234,6 +234,7 @@ __all__ = [
     "offset_minutes_of",
     "on_clock",
     "opened_by",
+    "page_in_time",
     "page_of",
     "page_of_list",
     "page_of_ranked",

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from models.clocks import EARLY
 
 Row = TypeVar("Row")
 
@@ -58,7 +61,42 @@ def page_of(
     items = rows[:limit]
     if len(rows) <= limit:
         return Page(items, None)
-    return Page(items, tuple(getattr(items[-1], column.key) for column in order.columns))
+    return Page(items, _key_of(items[-1], order))
+
+
+def page_in_time(
+    db_session: Session,
+    query: Select[Row],
+    said: InstrumentedAttribute[Any],
+    request: PageRequest,
+    at: datetime,
+    text: InstrumentedAttribute[Any] | None = None,
+) -> Page[Row]:
+    """Run `query` for one page, the latest first by the time `said`; what cannot have been yet stands where it came.
+
+    Two pages are read and put together, each in the order of an index: sorting by which of the two times holds would
+    read and sort all rows.
+    """
+    table: Any = said.class_
+    orders = (
+        (said <= at + EARLY, Order((said, table.id), is_descending=True)),
+        (said > at + EARLY, Order((table.created_at, table.id), is_descending=True)),
+    )
+    pages = [(page_of(db_session, query.where(kept), order, request, text), order) for kept, order in orders]
+    rows = [(_key_of(row, order), row) for page, order in pages for row in page.items]
+    rows.sort(key=lambda each: each[0], reverse=True)
+    ends = [page.next_after for page, _ in pages if page.next_after is not None]
+    if ends:  # beyond it stand rows that were not read
+        rows = [each for each in rows if each[0] >= max(ends)]
+    shown = rows[: request.limit]
+    if text is not None and request.most_bytes is not None:
+        sizes = [len(getattr(row, text.key)) for _, row in shown]
+        shown = shown[: _fitting(sizes, request.limit, request.most_bytes)]
+    return Page([row for _, row in shown], shown[-1][0] if ends or len(shown) < len(rows) else None)
+
+
+def _key_of(row: Any, order: Order) -> tuple[Any, ...]:
+    return tuple(getattr(row, column.key) for column in order.columns)
 
 
 def _fitting(sizes: Sequence[int | None], limit: int, most_bytes: int) -> int:

@@ -36,7 +36,7 @@ class JournalEntries(MethodView):
         The latest first; of one patient, session, visibility or stretch of time, if asked for.
         """
         with reading() as db_session:
-            return use_cases.list_entries(db_session, caller, query["wanted"], page)
+            return use_cases.list_entries(db_session, caller, query["wanted"], page, parts().now())
 
     @blp.creates(
         "writeJournalEntry",

@@ -23,7 +23,6 @@ from models import (
     Between,
     DocumentVersion,
     JournalEntry,
-    Order,
     Page,
     PageRequest,
     as_shown,
@@ -33,7 +32,7 @@ from models import (
     new_id,
     now,
     offset_minutes_of,
-    page_of,
+    page_in_time,
     time_of,
 )
 
@@ -72,9 +71,9 @@ class EntryFilter(Between):
 
 
 def list_entries(
-    db_session: DbSession, caller: Principal, wanted: EntryFilter, page: PageRequest
+    db_session: DbSession, caller: Principal, wanted: EntryFilter, page: PageRequest, at: datetime
 ) -> Page[JournalEntry]:
-    """List the entries that the caller may read, the latest first."""
+    """List the entries that the caller may read, the latest first; one dated far ahead of `at` stands where it came."""
     visible = journal_entries_within(reach(caller, Resource.JOURNAL_ENTRY, Action.SEARCH))
     equal = (
         (JournalEntry.patient_id, wanted.patient_id),
@@ -83,8 +82,7 @@ def list_entries(
     )
     found = narrowed(visible, equal, JournalEntry.written_at, wanted)
     found = found.options(as_shown(defaultload(JournalEntry.mentions)))
-    order = Order((JournalEntry.written_at, JournalEntry.id), is_descending=True)
-    listed = page_of(db_session, found, order, page, JournalEntry.text_sealed)
+    listed = page_in_time(db_session, found, JournalEntry.written_at, page, at, JournalEntry.text_sealed)
     with_conflicts(db_session, caller, listed.items)
     return listed
 

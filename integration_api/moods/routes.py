@@ -27,7 +27,7 @@ class MoodCheckIns(MethodView):
         The latest first; of one patient, session, visibility or stretch of time, if asked for.
         """
         with reading() as db_session:
-            return use_cases.list_check_ins(db_session, caller, query["wanted"], page)
+            return use_cases.list_check_ins(db_session, caller, query["wanted"], page, parts().now())
 
     @blp.creates("checkInMood", schemas.MoodCheckInDraftSchema, schemas.MoodCheckInSchema, of=Resource.MOOD_CHECK_IN)
     def post(self, caller: Principal, draft: use_cases.CheckInDraft, once: Once) -> object:

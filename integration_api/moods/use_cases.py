@@ -17,7 +17,6 @@ from integration_api.errors import Invalid, NotFound
 from models import (
     Between,
     MoodCheckIn,
-    Order,
     Page,
     PageRequest,
     latest_session,
@@ -25,7 +24,7 @@ from models import (
     narrowed,
     new_id,
     offset_minutes_of,
-    page_of,
+    page_in_time,
     time_of,
 )
 
@@ -52,9 +51,9 @@ class CheckInFilter(Between):
 
 
 def list_check_ins(
-    db_session: DbSession, caller: Principal, wanted: CheckInFilter, page: PageRequest
+    db_session: DbSession, caller: Principal, wanted: CheckInFilter, page: PageRequest, at: datetime
 ) -> Page[MoodCheckIn]:
-    """List the check-ins that the caller may read, the latest first."""
+    """List the check-ins that the caller may read, the latest first; one dated far ahead stands where it came."""
     visible = mood_check_ins_within(reach(caller, Resource.MOOD_CHECK_IN, Action.SEARCH))
     equal = (
         (MoodCheckIn.patient_id, wanted.patient_id),
@@ -62,7 +61,7 @@ def list_check_ins(
         (MoodCheckIn.visibility, wanted.visibility),
     )
     found = narrowed(visible, equal, MoodCheckIn.at, wanted)
-    return page_of(db_session, found, Order((MoodCheckIn.at, MoodCheckIn.id), is_descending=True), page)
+    return page_in_time(db_session, found, MoodCheckIn.at, page, at)
 
 
 def read_check_in(

@@ -64,9 +64,9 @@ def everything_about(db_session: DbSession, caller: Principal, at: datetime) -> 
     lists: dict[str, tuple[Schema, Callable[[PageRequest], Page[Any]]]] = {
         "courses": (CourseSchema(), lambda page: care.list_courses(db_session, me, None, None, page)),
         "sessions": (SessionSchema(), lambda page: care.list_sessions(db_session, me, care.SessionFilter(), page)),
-        "journal_entries": (JournalEntrySchema(), lambda page: list_entries(db_session, me, EntryFilter(), page)),
+        "journal_entries": (JournalEntrySchema(), lambda page: list_entries(db_session, me, EntryFilter(), page, at)),
         "attachments": (AttachmentSchema(), lambda page: list_all(db_session, me, page)),
-        "mood_check_ins": (MoodCheckInSchema(), lambda page: list_check_ins(db_session, me, CheckInFilter(), page)),
+        "mood_check_ins": (MoodCheckInSchema(), lambda page: list_check_ins(db_session, me, CheckInFilter(), page, at)),
         "entry_versions": (EntryVersionSchema(), lambda page: list_own_versions(db_session, me, page)),
         "notes": (NoteSchema(), lambda page: list_notes(db_session, me, NoteFilter(), page)),
         "measure_responses": (

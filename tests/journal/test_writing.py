@@ -192,3 +192,40 @@ def test_what_a_phone_dates_far_ahead_belongs_where_it_came_and_not_to_what_is_p
     moved = {"starts_at": on_day(-0.1), "status": "completed"}
     assert clinic.therapist.patch(f"/v1/sessions/{planned}", moved, if_match="*").status_code == 200
     assert [clinic.maya.read(each)["session_id"] for each in paths] == [planned] * 2
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 200])
+def test_lists_are_in_the_order_of_writing_and_what_is_dated_far_ahead_stands_where_it_came(
+    clinic: Any, limit: int
+) -> None:
+    def now(hours: float = 0) -> str:
+        return (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
+
+    dated = [now(-2), "2040-01-02T10:00:00+09:00", None, "2040-01-01T10:00:00+09:00", None, "2041-01-01T10:00:00Z"]
+    for path, body, name in (
+        (ENTRIES, {"text": "It rained."}, "written_at"),
+        ("/v1/mood-check-ins", {"valence": 1, "arousal": 1}, "at"),
+    ):
+        made = [clinic.maya.create(path, {**body, name: each or now()})["id"] for each in dated]
+        seen, cursor = [], ""
+        while cursor is not None:
+            page = clinic.maya.read(f"{path}?limit={limit}{cursor}")
+            assert 0 < len(page["items"]) <= limit
+            seen += [each["id"] for each in page["items"]]
+            cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
+        assert seen == made[::-1]
+        assert len(clinic.maya.read(f"{path}?since=2039-01-01T00:00:00Z")["items"]) == 3  # as their phone said it
+
+
+def test_a_page_ends_where_texts_are_long_whenever_they_are_dated(clinic: Any, broken_tagger: Any) -> None:
+    with broken_tagger():
+        made = [
+            clinic.write("a" * 50_000, f"{'2040' if number % 2 else '2026'}-03-09T08:12:0{number % 10}Z")["id"]
+            for number in range(16)
+        ]
+    pages = [clinic.maya.read(f"{ENTRIES}?limit=200")]
+    while pages[-1]["next_cursor"] is not None:
+        pages.append(clinic.maya.read(f"{ENTRIES}?limit=200&cursor={pages[-1]['next_cursor']}"))
+    assert max(len(each["items"]) for each in pages) < 7
+    seen = [each["id"] for page in pages for each in page["items"]]
+    assert (len(seen), set(seen)) == (16, set(made))
