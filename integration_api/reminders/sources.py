@@ -130,7 +130,9 @@ def measures(db_session: DbSession, asked: Asked) -> Iterator[Reminder]:
     limits = reach(asked.me, Resource.MEASURE_DUE, Action.SEARCH)
     for each in due_and_coming_for(db_session, limits, asked.patient_id, asked.schedule, asked.at):
         due_at = _evening_from(each.since, asked.zone)
-        closes_at = each.until or due_at + WEEKS_ON * WEEK
+        # From now on, and not from when it was due: that may be long past where a course is taken up again. Counted in
+        # whole weeks, so that who asks twice is told the same.
+        closes_at = each.until or due_at + (max((asked.at - due_at) // WEEK, 0) + WEEKS_ON) * WEEK
         window, step = Window(due_at, closes_at), f"{each.measure}.{each.reason}"
         link, every_days = f"/v1/measures/{each.measure}", 7 if each.until is None else 1
         yield Reminder("measure", step, asked.patient_id, due_at, window, link, every_days=every_days)

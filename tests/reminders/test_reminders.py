@@ -278,6 +278,31 @@ def test_who_comes_back_for_another_course_is_reminded_from_its_beginning(clinic
     assert asked_of_measures(clinic) == [("2026-03-17T18:00:00Z", 7, DUE, "3 short forms")]
 
 
+def test_who_takes_a_course_up_again_is_reminded_weekly_until_it_is_answered(clinic: Any, set_clock: Clock) -> None:
+    path = f"/v1/courses/{clinic.open_course(started_on='2026-02-01')['id']}"
+    for measure, count in (("phq_9", 9), ("gad_7", 7)):
+        given = {"measure": measure, "answers": [0] * count, "answered_at": "2026-02-20T10:00:00Z"}
+        clinic.maya.create("/v1/measure-responses", given)
+    told = []
+    for status, days in (("completed", 10), ("active", 200)):
+        clinic.therapist.patch(path, {"status": status}, if_match="*")
+        set_clock(days=days)
+        told.append(asked_of_measures(clinic))
+    # by the weekday that each came due on
+    assert told == [
+        [],
+        [
+            ("2026-09-18T18:00:00Z", 7, DUE, "2 short forms"),
+            ("2026-09-20T18:00:00Z", 7, "/v1/measures/pcl_5", "A short form"),
+        ],
+    ]
+    etag = clinic.maya.etag(REMINDERS)
+    set_clock(days=200.1)
+    assert clinic.maya.get(REMINDERS, if_none_match=etag).status_code == 304
+    clinic.therapist.patch(path, {"status": "cancelled"}, if_match="*")
+    assert asked_of_measures(clinic) == []
+
+
 def test_settings_are_ones_own_and_ask_which_version_is_meant(clinic: Any, session: Any) -> None:
     found = clinic.maya.get(SETTINGS)
     assert found.json == {
