@@ -26,7 +26,7 @@ from nlp.learned import corpus_reader
 from nlp.learned.corpus_reader import corpus, example, sentence_texts, teach_examples
 from nlp.learned.labels import LABELS, SOFT_LABELS, TAUGHT
 from nlp.learned.soft_labels import SoftLabels, load_soft_labels
-from nlp.learned.teacher import LONGEST_READ, Teacher
+from nlp.learned.teacher import LONGEST_READ, Course, Teacher
 from nlp.learned.theme_model import ThemeModel
 from nlp.learned.windows import PIECES_AT_ONCE, Marks, Window, batches, pack, windows
 from nlp.tagger import load_pipeline
@@ -153,11 +153,11 @@ def test_windows_are_laid_out_a_row_each() -> None:
 class Parrot:
     """A stand-in for a teacher: says what it was told, of every second sentence."""
 
-    def __init__(self, encoder: str, labels: int) -> None:
-        self.encoder, self.labels = encoder, labels
+    def __init__(self, encoder: str, labels: int, course: Course) -> None:
+        self.encoder, self.labels, self.course = encoder, labels, course
 
-    def learn(self, documents: Any, truth: Any, epochs: float, say: Any) -> None:
-        say(f"{sum(map(len, documents))} sentences, {epochs} epochs")
+    def learn(self, documents: Any, truth: Any, say: Any) -> None:
+        say(f"{sum(map(len, documents))} sentences, {self.course.epochs} epochs")
         self.truth = truth
 
     def tell(self, documents: Any) -> Any:
@@ -169,7 +169,7 @@ def test_what_a_teacher_makes_of_the_corpus_is_kept(nlp: Language, monkeypatch: 
     monkeypatch.setattr(teaching, "Teacher", Parrot)
     lines: list[str] = []
     files = ["writers_1.txt"]
-    told = teaching.teach("some/encoder", 2, lines.append, {"corpora.train.files": files})
+    told = teaching.teach("some/encoder", Course(2), lines.append, {"corpora.train.files": files})
     docs = [each.predicted for each in corpus(files, is_taught=False)(nlp)]
     labels = [themes for doc in docs for themes in doc.user_data[LABELS]]
     assert lines == [f"{len(labels)} sentences, 2 epochs"]
@@ -179,6 +179,39 @@ def test_what_a_teacher_makes_of_the_corpus_is_kept(nlp: Language, monkeypatch: 
             {*themes, *(a.value for a in themes.values() if a is not Assertion.AFFIRMED)} if number % 2 else set()
         )
         assert {TAUGHT[column] for column in np.flatnonzero(row)} == expected
+
+
+def test_a_second_teacher_learns_from_the_first_and_adds_to_it(nlp: Language, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told 1 where both the label and the first say so; of what the first does not know the label alone."""
+    wanted: list[Any] = []
+
+    class Second(Parrot):
+        def learn(self, documents: Any, truth: Any, say: Any) -> None:
+            wanted.append(truth)
+
+        def tell(self, documents: Any) -> Any:
+            return [np.ones((len(each), len(TAUGHT)), np.float32) for each in documents]
+
+    monkeypatch.setattr(teaching, "Teacher", Second)
+    files = ["writers_1.txt"]
+    docs = [each.predicted for each in corpus(files, is_taught=False)(nlp)]
+    known, unknown = (list(sentence_texts(each)) for each in docs[:2])
+    former = SoftLabels.made(TAUGHT, [(known, np.full((len(known), len(TAUGHT)), 0.2, np.float32))])
+    told = teaching.teach("another", Course(), print, {"corpora.train.files": files}, former)
+    assert np.unique(wanted[0][: len(known)]) == pytest.approx([0.35 * 0.2, 0.65 + 0.35 * 0.2])
+    assert np.unique(wanted[0][len(known) :]).tolist() == [0, 1]
+    assert told.of(known) == pytest.approx(0.6 + 0.4 * 0.2, abs=0.01)
+    assert told.of(unknown) == pytest.approx(1)
+
+
+def test_what_a_second_teacher_comes_after_is_what_a_teacher_wrote(tmp_path: Path) -> None:
+    SoftLabels.made(("a",), [(["Quiet."], np.zeros((1, 1), np.float32))]).write(tmp_path / "others.npz")
+    (tmp_path / "words.npz").write_text("no numbers")
+    for name, said in (("others.npz", "of other themes"), ("words.npz", "a file that `teach` wrote")):
+        asked = ["teach", "--encoder", "x", "--after", str(tmp_path / name), "--output", str(tmp_path / "new.npz")]
+        answer = CliRunner().invoke(main, asked)
+        assert answer.exit_code == 2
+        assert said in answer.output
 
 
 def test_without_the_extra_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -218,11 +251,12 @@ def tiny_encoder(folder: Path) -> str:
     return str(folder)
 
 
-def test_a_teacher_learns_and_tells(tmp_path: Path) -> None:
-    teacher = Teacher(tiny_encoder(tmp_path), 2)
+@pytest.mark.parametrize("course", [Course(1_000), Course(1_000, is_half=True)])
+def test_a_teacher_learns_and_tells(tmp_path: Path, course: Course) -> None:
+    teacher = Teacher(tiny_encoder(tmp_path), 2, course)
     documents = [["I cried.", "Nobody rang."], [], ["I slept.", "", "I cried. " * 60]] * 8
     truth = np.array([["cried" in text, "rang" in text] for each in documents for text in each], np.float32)
-    teacher.learn(documents, truth, 1_000, print)
+    teacher.learn(documents, truth, print)
     told = np.vstack(teacher.tell(documents))
     assert told.shape == truth.shape
     assert ((told > 0.5) == truth).mean() > 0.9
