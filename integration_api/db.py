@@ -24,6 +24,7 @@ from models.attachment import DISCARDED
 from models.audit import TOUCHED
 from models.data_key import KEYRING
 from models.row_security import EVERYBODY, speak_for
+from models.sealing import GAPS
 from models.stamp import FORGOTTEN, RECKONED, RecordErased
 from models.tenancy import TENANT
 
@@ -101,6 +102,22 @@ def reading(*, everywhere: bool = False) -> Iterator[Session]:
         raise
 
 
+@contextmanager
+def showing() -> Iterator[Session]:
+    """Give a database session to show many records from: a text that does not open is a gap, and hides no other.
+
+    Nothing is to be concluded from a gap: what tags, sends or changes words is `reading`, and fails.
+    """
+    with reading() as db_session:
+        show_gaps(db_session)
+        yield db_session
+
+
+def show_gaps(db_session: Session) -> None:
+    """Do so from here on in a change that is made: what remains is to answer with it."""
+    db_session.info[GAPS] = True
+
+
 def _of_one_moment() -> dict[str, Any]:
     """SQLite reads so by itself."""
     is_postgresql = db.engine.dialect.name == "postgresql"
@@ -130,7 +147,8 @@ def _opened(options: dict[str, Any], *, everywhere: bool) -> Session:
     """Begin a transaction on the request's database session, with nothing left in it from the one before."""
     db_session: Session = db.session()
     db_session.expunge_all()
-    db_session.info.pop(RECKONED, None)
+    for name in (RECKONED, GAPS):
+        db_session.info.pop(name, None)
     db_session.info.pop(FORGOTTEN, None)  # of a change that was undone
     is_everywhere = everywhere or not has_request_context()
     tenant = None if is_everywhere else g.get("organization_id", NOBODY)

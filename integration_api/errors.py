@@ -8,6 +8,7 @@
     ├── Conflict         it clashes with what is stored
     ├── Stale            somebody changed the record in between
     ├── Expired          what was true when it was given out is too old now
+    ├── Unreadable       it is there, but what is kept of it cannot be opened
     ├── TooMany          the caller has asked too often
     └── Invalid          the request says something impossible; lists every fault
 
@@ -54,6 +55,15 @@ class Stale(IntegrationError):
 
 class Expired(IntegrationError):
     """A token that we gave out is no longer good; begin anew without it."""
+
+
+class Unreadable(IntegrationError):
+    """It is there, but the words that are kept of it cannot be opened: they were damaged where they lie."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Sentence("Something kept here cannot be opened right now. It is still there. Please tell your clinic.")
+        )
 
 
 class TooMany(IntegrationError):

@@ -45,8 +45,8 @@ class Resolve(Sealed, OfOrganization, Versioned):
 
     feed_kind: ClassVar[str]
 
-    text = SealedText[str]("text_sealed")
-    signals = SealedText[list[Signal] | None]("signals_sealed")
+    text = SealedText[str]("text_sealed", gap="")
+    signals = SealedText[list[Signal] | None]("signals_sealed", gap=None)
 
     @declared_attr.directive
     def __tablename__(cls) -> str:  # noqa: N805

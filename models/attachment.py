@@ -47,7 +47,7 @@ class Attachment(Sealed, OfOrganization, Versioned, Base):
     is_transcript_corrected: Mapped[bool | None]
 
     file_key = SealedText[str]("file_key_sealed")
-    description = SealedText[str | None]("description_sealed")
+    description = SealedText[str | None]("description_sealed", gap=None)
 
     @property
     def key_owner(self) -> KeyOwner:

@@ -24,7 +24,7 @@ class BreakGlass(Sealed, OfOrganization, Identified, Base):
     expires_at: Mapped[datetime]
     reason_sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
-    reason = SealedText[str]("reason_sealed")
+    reason = SealedText[str]("reason_sealed", gap="")
 
     clinician: Mapped[Clinician] = relationship(lazy="joined", innerjoin=True)
 

@@ -49,7 +49,7 @@ class Consent(Sealed, OfOrganization, Identified, Base):
     wording_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     at: Mapped[datetime] = mapped_column(default=now)
 
-    wording = SealedText[str]("wording_sealed")
+    wording = SealedText[str]("wording_sealed", gap="")
 
     @property
     def key_owner(self) -> KeyOwner:

@@ -28,7 +28,7 @@ class Course(Sealed, OfOrganization, Versioned, Base):
     started_on: Mapped[date | None]
     ended_on: Mapped[date | None]
 
-    indication = SealedText[str | None]("indication_sealed")
+    indication = SealedText[str | None]("indication_sealed", gap=None)
 
     @property
     def key_owner(self) -> KeyOwner:

@@ -78,7 +78,7 @@ class Document(Sealed, ManyOfOrganization, Versioned, Base):
     revision: Mapped[int] = mapped_column(default=1, server_default="1")
     language: Mapped[str | None] = mapped_column(String(8))  # as the tagger took it; ISO 639-1 or und
 
-    text = SealedText[str]("text_sealed")
+    text = SealedText[str]("text_sealed", gap="")
 
     patient: Mapped[Patient] = relationship(lazy="raise")
     mentions: Mapped[list[Mention]] = relationship(

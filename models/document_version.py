@@ -45,7 +45,7 @@ class DocumentVersion(Sealed, ManyOfOrganization, Identified, Base):
     signals_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     written_at: Mapped[datetime | None]  # by the writer's own clock
 
-    text = SealedText[str | None]("text_sealed")
+    text = SealedText[str | None]("text_sealed", gap="")
     fields = SealedText[dict[str, Any] | None]("fields_sealed")
     signals = SealedText[list[tuple[str, str, str | None]] | None]("signals_sealed")
 

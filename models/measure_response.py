@@ -37,7 +37,8 @@ class MeasureResponse(Sealed, ManyOfOrganization, Versioned, Base):
     deleted_at: Mapped[datetime | None]
     answers_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # null: a tombstone
 
-    content = SealedText[dict[str, Any]]("answers_sealed")  # {"answers": one an item or null, "gate": 0, 1 or null}
+    # {"answers": one an item or null, "gate": 0, 1 or null}
+    content = SealedText[dict[str, Any]]("answers_sealed", gap={"answers": [], "gate": None})
 
     @property
     def key_owner(self) -> KeyOwner:
@@ -46,7 +47,7 @@ class MeasureResponse(Sealed, ManyOfOrganization, Versioned, Base):
 
     @property
     def answers(self) -> list[int | None]:
-        """What was answered, item by item; None: nothing."""
+        """What was answered, item by item; None: nothing. Empty where it cannot be opened."""
         found: list[int | None] = self.content["answers"]
         return found
 

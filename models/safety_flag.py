@@ -179,7 +179,8 @@ class SafetyFlag(OfOrganization, Identified, Base):
         """The answer that speaks for the flag; None for one that was raised from words."""
         if self.response is None or self.item is None:
             return None
-        value = self.response.answers[int(self.item) - 1]
+        answers = self.response.answers
+        value = answers[int(self.item) - 1] if answers else None  # they may be a gap
         return None if value is None else FlaggedAnswer(self.response.id, self.response.measure, self.item, value)
 
     def tell(self, what: str, at: datetime, **more: Any) -> None:
@@ -200,7 +201,7 @@ class SafetyFlagEvent(Sealed, OfOrganization, Identified, Base):
     assigned_to: Mapped[UUID | None] = mapped_column(ForeignKey("clinicians.id", ondelete="SET NULL"))
     note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
 
-    note = SealedText[str | None]("note_sealed")
+    note = SealedText[str | None]("note_sealed", gap=None)
 
     flag: Mapped[SafetyFlag] = relationship(back_populates="history")
     clinician: Mapped[Clinician | None] = relationship(lazy="joined", foreign_keys=clinician_id)

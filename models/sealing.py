@@ -2,9 +2,13 @@
 
 A row with free text is `Sealed`; each of its texts is a `SealedText`, which reads and writes like any attribute. What
 was written is sealed when the session flushes, and opened when it is read.
+
+A text may have been damaged where it lies: then it does not open, and whoever reads it is told so (`CannotOpen`). Where
+a session shows many rows (`GAPS` in its `info`), that one stands as a gap instead, and its row says so.
 """
 
 import json
+import logging
 import os
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 from uuid import UUID
@@ -12,7 +16,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import ForeignKey, event, inspect
-from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session, relationship
 
 from models.base import new_id
 from models.data_key import DataKey, KeyOwner, current_key
@@ -20,8 +24,16 @@ from models.key_service import NONCE_BYTES, KeyUnavailable
 
 Value = TypeVar("Value")
 
+GAPS = "gaps"  # where a database session says that texts which do not open are shown as gaps
+log = logging.getLogger(__name__)
+
+_OPENED_OR_NOT_AT_ALL: Any = object()
 _FORMAT = b"\x01"  # AES-256-GCM, a nonce of 96 bits, then the sealed text with its tag
 _WAITING = b""  # stands in the column from the writing of a text until the flush that seals it
+
+
+class CannotOpen(KeyUnavailable):
+    """This one text does not open, while its key is there: it was damaged, or was not sealed for this place."""
 
 
 def place_of(table: str, column: str, row_id: UUID, key: DataKey) -> bytes:
@@ -37,13 +49,13 @@ def seal_value(cipher: AESGCM, place: bytes, value: Any) -> bytes:
 
 
 def open_sealed(cipher: AESGCM, place: bytes, sealed: bytes) -> Any:
-    """Open what was sealed for this place; raise `KeyUnavailable` for anything else."""
+    """Open what was sealed for this place; raise `CannotOpen` for anything else."""
     if sealed[:1] != _FORMAT:
-        raise KeyUnavailable("the text was sealed in a form that is not known here")
+        raise CannotOpen("the text was sealed in a form that is not known here")
     try:
         return json.loads(cipher.decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], place))
-    except InvalidTag:
-        raise KeyUnavailable("the text was not sealed for this place") from None
+    except (InvalidTag, ValueError):  # the latter where it was cut short
+        raise CannotOpen("the text was not sealed for this place") from None
 
 
 class Sealed:
@@ -67,6 +79,11 @@ class Sealed:
         """Whose key seals the row."""
         raise NotImplementedError
 
+    @property
+    def has_gaps(self) -> bool:
+        """Tell whether a text was asked for that does not open, and that was given as a gap."""
+        return bool(self.__dict__.get("_gaps"))
+
     def seal(self, key: DataKey) -> None:
         """Seal every text of the row with a key."""
         self.id = self.id or new_id()
@@ -77,10 +94,14 @@ class Sealed:
 
 
 class SealedText(Generic[Value]):
-    """One free text of a row, or any value that JSON can hold; kept in `column`, sealed."""
+    """One free text of a row, or any value that JSON can hold; kept in `column`, sealed.
 
-    def __init__(self, column: str) -> None:
+    `gap` stands for it in a list if it does not open. Without one there is no list without it.
+    """
+
+    def __init__(self, column: str, *, gap: Any = _OPENED_OR_NOT_AT_ALL) -> None:
         self.column = column
+        self.gap = gap
 
     def __set_name__(self, owner: type[Sealed], name: str) -> None:
         self.name = name
@@ -100,18 +121,32 @@ class SealedText(Generic[Value]):
         setattr(row, self.column, _WAITING)
 
     def read(self, row: Sealed) -> Any:
-        """Open the text; raise `KeyUnavailable` where its key is gone, or where it was sealed for another place."""
+        """Open the text; raise `KeyUnavailable` where its key is gone, `CannotOpen` where it is damaged."""
         sealed: bytes | None = getattr(row, self.column)
         if sealed is None:
             return None
         known = self._opened(row).get(self.name)
         if known is not None and known[0] == sealed:
             return known[1]
-        if row.data_key is None:
-            raise KeyUnavailable("the row names no key")
-        value = open_sealed(row.data_key.cipher, self.place(row, row.data_key), sealed)
+        try:
+            if row.data_key is None:
+                raise CannotOpen("the row names no key")  # noqa: TRY301  (it is damage as the other is)
+            value = open_sealed(row.data_key.cipher, self.place(row, row.data_key), sealed)
+        except CannotOpen:
+            return self._without(row)
         self._opened(row)[self.name] = (sealed, value)
         return value
+
+    def _without(self, row: Sealed) -> Any:
+        """Give the gap where the session shows many; else pass on that the text does not open."""
+        gaps: set[str] = row.__dict__.setdefault("_gaps", set())
+        if self.name not in gaps:
+            log.error("%s of %s %s cannot be opened", self.column, inspect(type(row)).local_table.name, row.id)
+        db_session = object_session(row)
+        if self.gap is _OPENED_OR_NOT_AT_ALL or db_session is None or not db_session.info.get(GAPS):
+            raise  # noqa: PLE0704  (called where the error is handled)
+        gaps.add(self.name)
+        return self.gap
 
     def seal(self, row: Sealed, key: DataKey, value: Any) -> None:
         """Seal a value under a fresh nonce."""

@@ -47,7 +47,7 @@ class Session(Sealed, OfOrganization, Versioned, Base):
     dose_mg: Mapped[float | None]
     weight_kg: Mapped[float | None]
 
-    intention = SealedText[str | None]("intention_sealed")
+    intention = SealedText[str | None]("intention_sealed", gap=None)
 
     course: Mapped[Course] = relationship(lazy="raise")
     vitals: Mapped[list["Vitals"]] = relationship(

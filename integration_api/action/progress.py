@@ -15,15 +15,8 @@ from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.action.use_cases import STALLS_AFTER
 from integration_api.journal.clock import zone_of
-from integration_api.themes.gleaned import (
-    Listed,
-    OfDocument,
-    OfPatient,
-    Said,
-    gleaned,
-    list_documents,
-    open_documents,
-)
+from integration_api.themes.gleaned import Listed, OfDocument, OfPatient, Said, gleaned, list_documents
+from integration_api.themes.opening import open_documents
 from models import Commitment, Page, Reach, Resolve, time_of
 from nlp.echoes import echoes_in, read_sentences
 
@@ -114,7 +107,7 @@ def _follow(
         for _, one in documents:
             if said[resolve_id] not in known.documents[one.id].echoes:
                 unread[one.id].add(said[resolve_id])
-    for document_id, text in open_documents(db_session, limits, sorted(unread)):
+    for document_id, text in open_documents(db_session, limits, known, sorted(unread)):
         _look(known.documents[document_id], text, unread[document_id])
     here = at.astimezone(zone_of(db_session, resolves[0].patient_id, at))
     return {each.id: _followed(each, known, after[each.id], said[each.id], here) for each in resolves}

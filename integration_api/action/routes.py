@@ -10,7 +10,7 @@ from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.action import progress, schemas, use_cases
 from integration_api.action.use_cases import COMMITMENTS, INTENTIONS, Kind
-from integration_api.db import reading, unit_of_work
+from integration_api.db import reading, showing, unit_of_work
 from integration_api.themes.jobs import look_through, themes_in
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once
@@ -22,7 +22,7 @@ blp = Blueprint(
 
 
 def _list(caller: Principal, kind: Kind, query: dict[str, Any], page: Any) -> object:
-    with reading() as db_session:
+    with showing() as db_session:
         found = use_cases.list_resolves(db_session, caller, kind, query["equal"], page)
         return progress.follow_page(db_session, caller, found, parts().now())
 

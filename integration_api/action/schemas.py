@@ -12,7 +12,7 @@ from integration_api.safety.schemas import SupportSchema
 from integration_api.safety.support import Support
 from integration_api.web.languages import language
 from integration_api.web.pages import PageQuery
-from integration_api.web.schema import Answer, Choice, Day, Derived, Id, Moment, Schema, Text, Words
+from integration_api.web.schema import Answer, Choice, Day, Derived, Id, Moment, Schema, Text, WithWords, Words
 from models import VISIBILITIES, Resolve
 
 STATUSES = ("open", "kept", "let_go")
@@ -141,9 +141,10 @@ def support_of(resolve: Resolve) -> Support | None:
     return support_for_resolve(resolve, settings.crisis_resources, language())
 
 
-class IntentionSchema(Answer):
+class IntentionSchema(WithWords):
     """What a session is entered with, and what later writing says of it."""
 
+    words_in = "resolve"
     example: ClassVar[dict[str, Any]] = {"id": _INTENTION, **IntentionDraftSchema.example, **_STORED, **_FOLLOWED}
 
     id = Id(required=True)

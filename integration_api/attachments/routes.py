@@ -12,7 +12,7 @@ from integration_api.attachments import schemas, use_cases
 from integration_api.attachments.cleaning import ENDINGS, MEDIA_TYPES
 from integration_api.attachments.jobs import discard
 from integration_api.attachments.receiving import Receiving, opened
-from integration_api.db import reading, unit_of_work
+from integration_api.db import reading, showing, unit_of_work
 from integration_api.web.files import FileBlueprint, Told
 from integration_api.web.pages import PageQuery
 from integration_api.web.preconditions import etag_of
@@ -36,7 +36,7 @@ class Attachments(MethodView):
 
         The first first. Who may read the entry may read its attachments.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             return use_cases.list_attachments(db_session, caller, entry_id, page)
 
     @blp.uploads("addAttachment", MEDIA_TYPES, schemas.UploadQuery, schemas.AttachmentSchema, of=Resource.ATTACHMENT)

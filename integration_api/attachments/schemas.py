@@ -6,7 +6,7 @@ from marshmallow import fields, post_load, validate
 
 from integration_api.attachments.cleaning import MEDIA_TYPES
 from integration_api.attachments.use_cases import Said
-from integration_api.web.schema import Answer, Choice, Id, Moment, Pattern, Schema, Truth, Words
+from integration_api.web.schema import Choice, Id, Moment, Pattern, Schema, Truth, WithWords, Words
 
 KINDS = ("picture", "voice_note")
 LONGEST_DESCRIPTION = 2_000
@@ -56,7 +56,7 @@ class AttachmentDraftSchema(Schema):
         return Said(**data)
 
 
-class AttachmentSchema(Answer):
+class AttachmentSchema(WithWords):
     """A picture or voice note of an entry, as it is kept: without place, time and device. `content` has the file."""
 
     example: ClassVar[dict[str, Any]] = {

@@ -8,7 +8,7 @@ from flask.views import MethodView
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.care import schemas, use_cases
-from integration_api.db import reading, unit_of_work
+from integration_api.db import reading, showing, unit_of_work
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once, Put
 from integration_api.web.pages import PageQuery
@@ -27,7 +27,7 @@ class Courses(MethodView):
 
         The newest first; of one patient, or in one state, if asked for.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             return use_cases.list_courses(db_session, caller, query["patient_id"], query["status"], page)
 
     @blp.creates("openCourse", schemas.CourseDraftSchema, schemas.CourseSchema, of=Resource.COURSE)
@@ -78,7 +78,7 @@ class Sessions(MethodView):
 
         The latest first; of one patient, course, kind, status or stretch of time, if asked for.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             return use_cases.list_sessions(db_session, caller, query["wanted"], page)
 
     @blp.creates("createSession", schemas.SessionDraftSchema, schemas.SessionSchema, of=Resource.SESSION)

@@ -7,7 +7,19 @@ from marshmallow import fields, post_load
 from integration_api.care.bioavailability import BY_ROUTE, Bioavailability
 from integration_api.care.use_cases import CourseDraft, Dosing, SessionDraft, SessionFilter, VitalsDraft
 from integration_api.web.pages import PageQuery, Span
-from integration_api.web.schema import Answer, Choice, Day, Derived, Id, Moment, Quantity, Schema, Whole, Words
+from integration_api.web.schema import (
+    Answer,
+    Choice,
+    Day,
+    Derived,
+    Id,
+    Moment,
+    Quantity,
+    Schema,
+    Whole,
+    WithWords,
+    Words,
+)
 
 COURSE_STATUSES = ("planned", "active", "completed", "cancelled")
 KINDS = ("screening", "preparation", "dosing", "integration", "psychotherapy")
@@ -54,7 +66,7 @@ class CourseDraftSchema(Schema):
         return CourseDraft(**data)
 
 
-class CourseSchema(Answer):
+class CourseSchema(WithWords):
     """A course of treatment, from screening to ongoing psychotherapy."""
 
     example: ClassVar[dict[str, Any]] = {"id": COURSE_ID, **CourseDraftSchema.example, **_TIMES}
@@ -198,7 +210,7 @@ class SessionDraftSchema(Schema):
         return SessionDraft(**data)
 
 
-class SessionSchema(Answer):
+class SessionSchema(WithWords):
     """A session of a course. `sequence` counts the course's dosing sessions, 1, 2, 3 ..., cancelled ones left out."""
 
     example: ClassVar[dict[str, Any]] = {

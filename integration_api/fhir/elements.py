@@ -9,6 +9,7 @@ Json = dict[str, Any]
 
 NDJSON = "application/fhir+ndjson"  # a resource a line
 
+_WHY_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 SUBJECT_OF_CONTENT = "urn:ietf:rfc:3986"  # the system of identifiers that are URIs, ours among them
 
 
@@ -16,6 +17,11 @@ def present(**elements: Any) -> Json:
     """Keep what there is: FHIR knows neither null nor empty. A name ends in `_` where Python would not have it."""
     kept = {name.rstrip("_"): value for name, value in elements.items()}
     return {name: value for name, value in kept.items() if value not in (None, "", [], {}, ())}
+
+
+def words_or_why_not(words: str, **elements: Any) -> Json:
+    """Give `elements`, which have words in them, or say that there are words which cannot be opened right now."""
+    return elements if words else {"extension": [{"url": _WHY_ABSENT, "valueCode": "error"}]}
 
 
 def moment(at: datetime | None) -> str | None:

@@ -3,7 +3,7 @@
 from flask import Response, current_app, g, request
 
 from integration_api.access.scopes import Action
-from integration_api.db import reading
+from integration_api.db import reading, showing
 from integration_api.fhir import incoming_routes  # noqa: F401  (its routes join the same blueprint)
 from integration_api.fhir.answering import answer_resource, base_url, write_fhir
 from integration_api.fhir.bulk import routes as bulk_routes  # noqa: F401  (likewise)
@@ -42,7 +42,7 @@ def _search(kind: ResourceType, pairs: list[tuple[str, str]]) -> Response:
         caller = enter(kind.resource, Action.SEARCH)
         cursors = Cursors(current_app.config["SECRET_KEY"], caller.user_id, kind.name)
         search = read_question(kind, pairs, cursors, is_lenient=prefers("handling=lenient"))
-        with reading() as db_session:
+        with showing() as db_session:
             known = Known(db_session, caller, base_url())
             found = search_resources(known, kind, search)
             for hit in (*found.matches, *found.included):

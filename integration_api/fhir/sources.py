@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from integration_api.access.policy import Resource
 from integration_api.errors import Fault, Invalid
+from integration_api.fhir.codes import SUBSETTED
 from integration_api.fhir.elements import Json
 from integration_api.fhir.known import Known
 from integration_api.fhir.parameters import Condition, by_id, by_time, parted, uuid_in
@@ -102,7 +103,7 @@ class Rows:
     def _make(self, known: Known, rows: Sequence[Any]) -> list[Json]:
         if self.prepare is not None and rows:
             self.prepare(known, rows)
-        return [self.make(row, known) for row in rows]
+        return [_told(row, self.make(row, known)) for row in rows]
 
     def _matching(self, known: Known, limits: Reach, search: Search) -> Select[Any]:
         common = {"_id": by_id(self.id, self.suffix), "_lastUpdated": by_time(self.updated)}
@@ -174,6 +175,13 @@ class Listed:
         if asked.name in self.texts:
             return any(_begins(each, plain(value)) for each in found for value in asked.values)
         return any(plain(value) in found for value in asked.values)
+
+
+def _told(row: Any, resource: Json) -> Json:
+    """Mark a resource that is not whole, since words of its row do not open: no client shall take it for all."""
+    if getattr(row, "has_gaps", False):
+        resource["meta"]["tag"] = [*resource["meta"].get("tag", ()), SUBSETTED]
+    return resource
 
 
 def _begins(text: str, value: str) -> bool:

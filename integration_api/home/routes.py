@@ -6,7 +6,7 @@ from flask.views import MethodView
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.config import Settings
-from integration_api.db import reading
+from integration_api.db import showing
 from integration_api.home import schemas, use_cases
 from integration_api.measures.due import load_schedule
 from integration_api.offers.routes import put_first
@@ -31,7 +31,7 @@ class FirstScreen(MethodView):
         """
         settings: Settings = current_app.config["SETTINGS"]
         asked = use_cases.Asked(parts().now(), language(), load_schedule(settings.measure_schedule))
-        with reading() as db_session:
+        with showing() as db_session:
             home = use_cases.read_home(db_session, caller, asked)
         if (offer := home.new_offer) is not None:
             put_first(caller, offer, asked.at)

@@ -18,7 +18,7 @@ from integration_api.reminders.schemas import ReminderSchema, words_of
 from integration_api.safety.schemas import SupportSchema
 from integration_api.themes.schemas import ENTRY_ID, SESSION_ID
 from integration_api.web.languages import language
-from integration_api.web.schema import Answer, Choice, Day, Derived, Id, Moment
+from integration_api.web.schema import Answer, Choice, Day, Derived, Id, Moment, WithWords
 from models import VISIBILITIES
 
 RESOURCES_SPACE = 1_000  # bytes; what goes over it is at /v1/prompts
@@ -56,8 +56,10 @@ class HomeSessionsSchema(Answer):
 _IS_CUT = {"description": "There is more of it."}
 
 
-class EntryStartSchema(Answer):
+class EntryStartSchema(WithWords):
     """How an entry begins."""
+
+    words_in = "entry"
 
     example: ClassVar[dict[str, Any]] = {
         "id": ENTRY_ID,

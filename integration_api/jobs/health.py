@@ -26,6 +26,12 @@ def note_well(names: Iterable[str]) -> None:
         return  # another process noted them first, at this very moment
 
 
+def went_well_at(name: str) -> datetime | None:
+    """Tell when a task last went well; None: never."""
+    with reading() as db_session:
+        return db_session.scalar(select(WorkerTask.went_well_at).where(WorkerTask.name == name))
+
+
 def late_tasks() -> dict[str, datetime | None]:
     """Name the tasks that have not gone well for longer than is good, with when they last did; None: never."""
     patience: Mapping[str, timedelta] = current_app.extensions["patience"]

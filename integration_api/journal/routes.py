@@ -7,7 +7,7 @@ from flask.views import MethodView
 
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
-from integration_api.db import reading, unit_of_work
+from integration_api.db import reading, showing, unit_of_work
 from integration_api.journal import schemas, use_cases, versions
 from integration_api.themes.jobs import tag_stored
 from integration_api.web.blueprint import Blueprint
@@ -35,7 +35,7 @@ class JournalEntries(MethodView):
 
         The latest first; of one patient, session, visibility or stretch of time, if asked for.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             return use_cases.list_entries(db_session, caller, query["wanted"], page, parts().now())
 
     @blp.creates(
@@ -128,7 +128,7 @@ class EntryVersions(MethodView):
 
         For its writer alone, the latest first; with words of other devices that clashed with it.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             return versions.list_versions(db_session, caller, entry_id, page)
 
 

@@ -13,7 +13,7 @@ from integration_api.safety.support import Support
 from integration_api.themes.schemas import ENTRY_ID, LANGUAGE, SESSION_ID, MentionSchema, TaggingSchema
 from integration_api.web.languages import language
 from integration_api.web.pages import PageQuery, Span
-from integration_api.web.schema import Answer, Choice, Derived, Id, Moment, Schema, Truth, Whole, Words
+from integration_api.web.schema import Choice, Derived, Id, Moment, Schema, Truth, Whole, WithWords, Words
 from models import VISIBILITIES, JournalEntry
 
 LONGEST_TEXT = 50_000
@@ -108,7 +108,7 @@ class JournalEntryFieldsSchema(JournalEntryDraftSchema):
         return data
 
 
-class EntryConflictSchema(Answer):
+class EntryConflictSchema(WithWords):
     """Words of another device of the writer's that came with an edit of an older version."""
 
     example: ClassVar[dict[str, Any]] = {
@@ -128,7 +128,7 @@ class EntryConflictSchema(Answer):
     )
 
 
-class EntryVersionSchema(Answer):
+class EntryVersionSchema(WithWords):
     """What an entry said before, or words that clashed with it."""
 
     example: ClassVar[dict[str, Any]] = {
@@ -170,7 +170,7 @@ def _support(entry: JournalEntry) -> Support | None:
     return support_for(entry, settings.crisis_resources, language())
 
 
-class JournalEntrySchema(Answer):
+class JournalEntrySchema(WithWords):
     """What a patient wrote, and the themes that were found in it."""
 
     example: ClassVar[dict[str, Any]] = {

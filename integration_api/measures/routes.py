@@ -9,7 +9,7 @@ from flask.views import MethodView
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.config import Settings
-from integration_api.db import reading, unit_of_work
+from integration_api.db import reading, showing, unit_of_work
 from integration_api.measures import progress, schemas, trend_schemas, use_cases
 from integration_api.measures.due import load_schedule
 from integration_api.safety.jobs import timing
@@ -60,7 +60,7 @@ class MeasureResponses(MethodView):
 
         The latest first; of one patient, measure, status or stretch of time, if asked for.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             return use_cases.list_responses(db_session, caller, query["wanted"], page)
 
     @blp.creates(
@@ -120,7 +120,7 @@ class PatientMeasures(MethodView):
 
         Those that were answered, by name, each with its series. Description: it claims no cause and no diagnosis.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             return progress.list_trends(db_session, caller, patient_id, page)
 
 
@@ -135,7 +135,7 @@ class PatientMeasure(MethodView):
         Its totals in order of time, the change since the one before and since the first, and the totals by time since
         the last dosing. Totals differ by chance, and by what else happens: it claims no cause.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             return progress.read_trend(db_session, caller, patient_id, measure)
 
 
@@ -150,6 +150,6 @@ class MeasuresDue(MethodView):
         After the clinic's schedule, while a course of treatment is under way. Leaving one out is no fault.
         """
         settings: Settings = current_app.config["SETTINGS"]
-        with reading() as db_session:
+        with showing() as db_session:
             schedule = load_schedule(settings.measure_schedule)
             return use_cases.list_due(db_session, caller, schedule, page, parts().now())

@@ -13,7 +13,7 @@ from integration_api.measures.use_cases import ResponseDraft, ResponseFilter, sc
 from integration_api.safety.schemas import SupportSchema
 from integration_api.safety.support import Support
 from integration_api.web.pages import PageQuery, Span
-from integration_api.web.schema import Answer, Choice, Derived, Id, Moment, Schema, Text, Whole
+from integration_api.web.schema import Answer, Choice, Derived, Id, Moment, Schema, Text, Whole, WithWords
 from models import MeasureResponse
 
 RESPONSE_ID = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e50"
@@ -184,7 +184,7 @@ def _score(response: MeasureResponse) -> Score:
     return score_of(response)
 
 
-class MeasureResponseSchema(Answer):
+class MeasureResponseSchema(WithWords):
     """What was answered, and what it comes to."""
 
     example: ClassVar[dict[str, Any]] = {

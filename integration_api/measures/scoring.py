@@ -59,6 +59,8 @@ def score(measure: Measure, answers: Answers, gate: int | None = None) -> Score:
 
 def safety_of(measure: Measure, answers: Answers) -> list[tuple[SafetyItem, int]]:
     """Find the answers that somebody must see soon, whatever the total is and whatever else is missing."""
+    if not answers:  # they could not be opened
+        return []
     by_number = {item.number: answer for item, answer in zip(measure.items, answers, strict=True)}
     told = [(each, by_number[each.item]) for each in measure.safety]
     return [(each, answer) for each, answer in told if answer is not None and answer >= each.at_least]

@@ -7,7 +7,7 @@ from flask.views import MethodView
 
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
-from integration_api.db import reading, unit_of_work
+from integration_api.db import reading, showing, unit_of_work
 from integration_api.notes import schemas, use_cases
 from integration_api.themes.jobs import tag_stored
 from integration_api.web.blueprint import Blueprint
@@ -35,7 +35,7 @@ class Notes(MethodView):
         The latest first; of one patient, session, author, kind or stretch of time, if asked for.
         Psychotherapy notes are listed for their author alone.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             return use_cases.list_notes(db_session, caller, query["wanted"], page)
 
     @blp.creates("writeNote", schemas.NoteDraftSchema, schemas.NoteSchema, of=Resource.NOTE)

@@ -7,7 +7,7 @@ from marshmallow import fields, post_load
 from integration_api.notes.use_cases import NoteDraft, NoteFilter
 from integration_api.themes.schemas import LANGUAGE, SESSION_ID, MentionSchema, TaggingSchema
 from integration_api.web.pages import PageQuery, Span
-from integration_api.web.schema import Answer, Choice, Id, Moment, Schema, Words
+from integration_api.web.schema import Choice, Id, Moment, Schema, WithWords, Words
 
 LONGEST_TEXT = 50_000
 KINDS = ("progress", "psychotherapy")
@@ -60,7 +60,7 @@ class NoteDraftSchema(Schema):
         return NoteDraft(**data)
 
 
-class NoteSchema(Answer):
+class NoteSchema(WithWords):
     """What a clinician wrote, and the themes that were found in it."""
 
     example: ClassVar[dict[str, Any]] = {

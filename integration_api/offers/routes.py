@@ -7,7 +7,7 @@ from flask.views import MethodView
 
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
-from integration_api.db import reading, unit_of_work
+from integration_api.db import showing, unit_of_work
 from integration_api.offers import schemas, use_cases
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.languages import language, told_in
@@ -32,7 +32,7 @@ class Offers(MethodView):
         """
         at, spoken = parts().now(), language()
         told_in(spoken)
-        with reading() as db_session:
+        with showing() as db_session:
             offer = use_cases.offer_prompts(db_session, caller, query["limit"], spoken, at)
         if offer.is_new:
             put_first(caller, offer, at)

@@ -8,7 +8,7 @@ from flask.views import MethodView
 
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
-from integration_api.db import reading
+from integration_api.db import showing
 from integration_api.overview import brief, caseload, schemas, search
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.pages import PageQuery
@@ -35,7 +35,7 @@ class Brief(MethodView):
         What was written since the last session: safety first, rising and resurfaced themes, sleep, commitments, what
         keeps returning; each line with the words that it rests on.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             return brief.read_brief(db_session, caller, patient_id, query["since"], parts().now())
 
 
@@ -49,7 +49,7 @@ class BriefPage(MethodView):
 
         One sheet to print, since the last session.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             found = brief.read_brief(db_session, caller, patient_id, None, parts().now())
         g.trace.saw(found)
         page = Response(render_template("overview/brief.html", brief=schemas.BriefSchema().dump(found)))
@@ -68,7 +68,7 @@ class Caseload(MethodView):
         The patients of the care teams that the caller is on, by name: who wrote, who fell silent, what rose this week,
         who comes next.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             return caseload.list_caseload(db_session, caller, page, parts().now())
 
 
@@ -83,5 +83,5 @@ class Search(MethodView):
         By words, theme, facet, assertion, source, session and time, the latest first, as far as the caller may read.
         The question stands in the body, since addresses are kept in many places. Send it again with `cursor` for more.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             return search.search(db_session, caller, patient_id, question["wanted"], page)

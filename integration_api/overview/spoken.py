@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.overview.evidence import Evidence, of_sighting
-from integration_api.themes.gleaned import Found, Listed, gleaned, list_documents, quotes_of
+from integration_api.themes.gleaned import Found, Listed, gleaned, list_documents
+from integration_api.themes.opening import quotes_of
 from integration_api.themes.use_cases import RecurrenceFilter, listed_for
 from models import Reach
 from nlp.motifs import Passage

@@ -152,7 +152,10 @@ class Device:
         for result in answer["results"]:
             self._take_result(result)
         for item in answer["changes"]:
-            self.queue.keep(item["kind"], item["id"], item["record"])
+            if item["problem"] is None:
+                self.queue.keep(item["kind"], item["id"], item["record"])
+            else:  # the server cannot open it now: what is here may be the only words of it
+                self.queue.trust(item["kind"], item["id"])
         self.queue.set_fact("token", answer["token"])
         if not answer["has_more"] and self.queue.fact("is_anew"):
             self.queue.forget_doubtful()
@@ -176,7 +179,7 @@ class Device:
         """Keep what the server did not. What waits behind a new record goes with it, and may be what mends it."""
         done.problem = result["problem"]
         self.queue.put(done)
-        if result["outcome"] == "conflict":
+        if result["outcome"] == "conflict" and result["record"] is not None:
             self.queue.keep(done.kind, done.id, result["record"])
         if done.base_version is not None:
             return

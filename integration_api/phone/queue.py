@@ -101,6 +101,10 @@ class Queue:
         """Take every record for old, until the server has told it anew."""
         self._file.execute("UPDATE records SET is_stale = 1")
 
+    def trust(self, kind: str, record_id: str) -> None:
+        """Go on with a record as it is here."""
+        self._file.execute("UPDATE records SET is_stale = 0 WHERE kind = ? AND id = ?", (kind, record_id))
+
     def forget_doubtful(self) -> None:
         """Let go of records that the server has not told anew."""
         self._file.execute("DELETE FROM records WHERE is_stale = 1")

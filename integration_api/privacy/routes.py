@@ -8,7 +8,7 @@ from flask.views import MethodView
 
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
-from integration_api.db import reading, unit_of_work
+from integration_api.db import reading, showing, unit_of_work
 from integration_api.privacy import audit, break_glass, consents, erasure, schemas
 from integration_api.privacy.archive import MEDIA_TYPE, packed
 from integration_api.privacy.export import everything_about, files_of, labels_of, pages_of
@@ -36,7 +36,7 @@ class Consents(MethodView):
 
         Every word that was said, the latest first; of each purpose the latest counts.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             return consents.list_consents(db_session, caller, page)
 
     @blp.creates("giveConsent", schemas.ConsentDraftSchema, schemas.ConsentSchema, of=Resource.CONSENT)
@@ -64,7 +64,7 @@ class Export(MethodView):
         One archive: `record.json` for machines, `record.html` to read, pictures and voice notes. Psychotherapy notes
         are their authors' own, and not part of it (45 CFR 164.524).
         """
-        with reading() as db_session:
+        with showing() as db_session:
             at = parts().now()
             record, files = everything_about(db_session, caller, at), files_of(db_session, caller)
             pages = pages_of(record, labels_of(db_session, caller))
@@ -112,7 +112,7 @@ class BreakGlass(MethodView):
 
         When, for how long, and why; the latest first. For the patient, the care team and the admin.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             return break_glass.list_openings(db_session, caller, patient_id, page)
 
     @blp.creates(

@@ -8,7 +8,7 @@ from integration_api.privacy.audit import AuditFilter
 from integration_api.privacy.break_glass import LONGEST, BreakGlassDraft
 from integration_api.privacy.consents import ConsentDraft
 from integration_api.web.pages import PageQuery, Span
-from integration_api.web.schema import Answer, Choice, Day, Id, Moment, Schema, Truth, Whole, Words
+from integration_api.web.schema import Answer, Choice, Day, Id, Moment, Schema, Truth, Whole, WithWords, Words
 from models.audit import OUTCOMES, PURPOSES_OF_USE
 from models.consent import PURPOSES
 
@@ -42,7 +42,7 @@ class ConsentDraftSchema(Schema):
         return ConsentDraft(**data)
 
 
-class ConsentSchema(Answer):
+class ConsentSchema(WithWords):
     """One word of a patient's on one purpose. The latest of a purpose counts."""
 
     example: ClassVar[dict[str, Any]] = {
@@ -73,7 +73,7 @@ class BreakGlassDraftSchema(Schema):
         return BreakGlassDraft(**data)
 
 
-class BreakGlassSchema(Answer):
+class BreakGlassSchema(WithWords):
     """One opening of a record by a clinician outside the care team."""
 
     example: ClassVar[dict[str, Any]] = {

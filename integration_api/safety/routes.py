@@ -8,7 +8,7 @@ from flask.views import MethodView
 
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
-from integration_api.db import reading, unit_of_work
+from integration_api.db import show_gaps, showing, unit_of_work
 from integration_api.safety import schemas, use_cases
 from integration_api.safety.jobs import escalate_overdue, timing
 from integration_api.web.blueprint import Blueprint
@@ -19,7 +19,9 @@ blp = Blueprint("Safety", __name__, url_prefix="/v1/safety-flags", description="
 def _act(act: Callable[..., object], caller: Principal, flag_id: UUID, step: use_cases.Step) -> object:
     escalate_overdue()
     with unit_of_work() as db_session:
-        return act(db_session, caller, flag_id, step, timing())
+        flag = act(db_session, caller, flag_id, step, timing())
+        show_gaps(db_session)  # words that do not open keep nobody from acting on a flag
+        return flag
 
 
 @blp.route("")
@@ -34,7 +36,7 @@ class SafetyFlags(MethodView):
         may see. Flags are raised by what the tagger finds. What it misses may well be there: no flag is no all-clear.
         """
         escalate_overdue()
-        with reading() as db_session:
+        with showing() as db_session:
             return use_cases.list_flags(db_session, caller, query["wanted"], page)
 
 
@@ -50,7 +52,7 @@ class OneSafetyFlag(MethodView):
         severity and times alone, and only as long as the patient agrees to that.
         """
         escalate_overdue()
-        with reading() as db_session:
+        with showing() as db_session:
             return use_cases.read_flag(db_session, caller, flag_id)
 
 

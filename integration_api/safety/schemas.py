@@ -7,7 +7,7 @@ from marshmallow import fields, post_load
 from integration_api.safety.routing import route_of
 from integration_api.safety.use_cases import FlagFilter, Step
 from integration_api.web.pages import PageQuery
-from integration_api.web.schema import Answer, Choice, Id, Moment, Schema, Text, Words
+from integration_api.web.schema import Answer, Choice, Id, Moment, Schema, Text, WithWords, Words
 from models import ASSERTIONS, FLAG_EVENTS, FLAG_STATUSES, SafetyFlag
 
 LONGEST_NOTE = 2000
@@ -151,7 +151,7 @@ class SupportSchema(Answer):
     )
 
 
-class FlagEventSchema(Answer):
+class FlagEventSchema(WithWords):
     """What happened to a flag."""
 
     example: ClassVar[dict[str, Any]] = {

@@ -12,8 +12,8 @@ from flask import current_app, g
 
 from integration_api.access.principals import Principal
 from integration_api.action.use_cases import COMMITMENTS, INTENTIONS
-from integration_api.db import CHANGED_ELSEWHERE, Collision, reading, unit_of_work
-from integration_api.errors import Conflict, IntegrationError, Invalid, NotAllowed, NotFound, Stale
+from integration_api.db import CHANGED_ELSEWHERE, Collision, showing, unit_of_work
+from integration_api.errors import Conflict, IntegrationError, Invalid, NotAllowed, NotFound, Stale, Unreadable
 from integration_api.sync import use_cases
 from integration_api.sync.kinds import Kind, kinds_of
 from integration_api.sync.tokens import read_token, write_token
@@ -22,6 +22,7 @@ from integration_api.themes.jobs import look_through, tag_stored
 from integration_api.web.preconditions import etag_of
 from integration_api.web.problems import problem_of
 from integration_api.wiring import parts
+from models.sealing import CannotOpen
 
 MOST_BYTES = 1_000_000  # of changes in an answer, one record at least
 AT_ONCE = 10  # records that are read for it
@@ -83,6 +84,8 @@ class Exchange:
                 outcome = self._carry_out(change)
             except (Collision, Stale) as error:
                 again: IntegrationError = error
+            except CannotOpen:
+                return Result(change, "refused", problem=problem_of(Unreadable()))
             except (Invalid, NotAllowed, NotFound, Conflict) as error:
                 return Result(change, "invalid" if isinstance(error, Invalid) else "refused", problem=problem_of(error))
             else:
@@ -107,19 +110,19 @@ class Exchange:
             wanted.setdefault(each.change.kind, []).append(each.change.id)
         if not wanted:
             return []
-        with reading() as db_session:
+        with showing() as db_session:
             found = {
                 name: self.kinds[name].read(db_session, self.caller, record_ids)
                 for name, record_ids in wanted.items()
                 if name in self.kinds
             }
-        return [replace(each, record=found.get(each.change.kind, {}).get(each.change.id)) for each in results]
+        return [_with_record(each, found.get(each.change.kind, {}).get(each.change.id)) for each in results]
 
     def _news(self, since: use_cases.Since | None, limit: int) -> dict[str, Any]:
         """Tell what is new, read a few records at a time: of long ones few have room, and all others were in vain."""
         shown: list[dict[str, Any]] = []
         room, is_all = _Room(), False
-        with reading() as db_session:
+        with showing() as db_session:
             stands = since or use_cases.start(db_session, self.caller)
             for read in range(0, limit, AT_ONCE):
                 news = use_cases.read_news(db_session, self.caller, self.kinds, stands, min(AT_ONCE, limit - read))
@@ -148,9 +151,24 @@ class _Room:
         return is_first or self.size <= MOST_BYTES
 
 
+def _with_record(result: Result, record: dict[str, Any] | None) -> Result:
+    """Put the record to what came of its change. The phone may have the only words of one that cannot be opened."""
+    if record is None or not record.get("is_unreadable"):
+        return replace(result, record=record)
+    return replace(result, problem=result.problem or problem_of(Unreadable()))
+
+
 def _shown(item: use_cases.Item) -> dict[str, Any]:
-    is_gone = item.record is None
-    return {"kind": item.place.kind, "id": item.place.record_id, "deleted": is_gone, "record": item.record}
+    """Show what is new. A record that cannot be opened is neither gone nor told: the phone keeps what it has of it."""
+    record = item.record
+    is_unreadable = record is not None and bool(record.get("is_unreadable"))
+    return {
+        "kind": item.place.kind,
+        "id": item.place.record_id,
+        "deleted": record is None,
+        "record": None if is_unreadable else record,
+        "problem": problem_of(Unreadable()) if is_unreadable else None,
+    }
 
 
 def _read_words(result: Result) -> None:

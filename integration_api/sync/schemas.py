@@ -8,7 +8,19 @@ from integration_api.action.schemas import STATUSES, support_of
 from integration_api.moods.schemas import MoodCheckInSchema
 from integration_api.safety.schemas import SupportSchema
 from integration_api.sync.writing import OUTCOMES, Change
-from integration_api.web.schema import Answer, Choice, Day, Derived, Id, Moment, ProblemSchema, Schema, Text, Whole
+from integration_api.web.schema import (
+    Answer,
+    Choice,
+    Day,
+    Derived,
+    Id,
+    Moment,
+    ProblemSchema,
+    Schema,
+    Text,
+    Whole,
+    WithWords,
+)
 from models import VISIBILITIES
 
 MOST_CHANGES = 100
@@ -19,7 +31,7 @@ _TOKEN = "eyJhIjoxfQ.aSg.c2lnbmF0dXJl"  # noqa: S105  (an example, good for noth
 _ANYTHING: dict[str, Any] = {"type": ["object", "null"], "additionalProperties": True}
 
 
-class HeldIntentionSchema(Answer):
+class HeldIntentionSchema(WithWords):
     """An intention as a phone holds it: without what later writing says of it, which changes by itself."""
 
     id = Id(required=True)
@@ -150,6 +162,12 @@ class SyncItemSchema(Answer):
         required=True, metadata={"description": "It is deleted, or no longer this caller's to read: forget it."}
     )
     record = fields.Dict(required=True, allow_none=True, metadata={"description": "Null if deleted.", **_ANYTHING})
+    problem = fields.Nested(
+        ProblemSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Why there is no record though it is not deleted: keep what you have of it."},
+    )
 
 
 class SyncAnswerSchema(Answer):
@@ -170,7 +188,7 @@ class SyncAnswerSchema(Answer):
                 "problem": None,
             }
         ],
-        "changes": [{"kind": "session", "id": _SESSION, "deleted": True, "record": None}],
+        "changes": [{"kind": "session", "id": _SESSION, "deleted": True, "record": None, "problem": None}],
         "token": _TOKEN,
         "has_more": False,
     }

@@ -19,12 +19,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
-from sqlalchemy.orm import lazyload
 
 from models import Document, Mention, Reach, documents_within, mentions_within
 from models.stamp import RECKONED
 from nlp import Assertion, DocumentKind
-from nlp.motifs import Passage, Reading, Vocabulary
+from nlp.motifs import Reading, Vocabulary
 from nlp.recurrence import Account, Ledger, Sighting, Window, Writing, account_of
 from nlp.recurrence.counts import Tally
 
@@ -32,7 +31,6 @@ KEPT = 20_000  # documents in one process, whosesoever; docs/operation.md tells 
 SECONDS = 3600
 LEDGERS = 4  # of one patient: the patient's own, the team's, an author's of psychotherapy notes, another
 FEW = 200  # documents that are asked for one by one
-OPENED_AT_ONCE = 500
 Span = tuple[int, int]
 Said = tuple[str, frozenset[str]]  # an intention or commitment: its words and themes
 
@@ -214,7 +212,7 @@ class Moment:
     listed: dict[tuple[Reach, UUID], list[Listed]] = field(default_factory=dict)
     windows: dict[tuple[Reach, UUID], tuple[Window, ...]] = field(default_factory=dict)
     rates: dict[UUID, dict[str, Tally]] = field(default_factory=dict)
-    opened: dict[tuple[Reach, UUID], str] = field(default_factory=dict)  # gone with the request
+    opened: dict[tuple[Reach, UUID], str | None] = field(default_factory=dict)  # gone with the request
 
 
 def gleaned(db_session: DbSession) -> Gleaned:
@@ -239,32 +237,6 @@ def list_documents(db_session: DbSession, limits: Reach, patient_id: UUID) -> li
 def voice_of(source: str) -> DocumentKind:
     """Say whose voice a document is."""
     return "journal" if source == "journal" else "note"
-
-
-def open_documents(db_session: DbSession, limits: Reach, ids: Sequence[UUID]) -> Iterator[tuple[UUID, str]]:
-    """Open some documents' words; within one request each once."""
-    moment: Moment | None = db_session.info.get(RECKONED)
-    opened = {} if moment is None else moment.opened
-    yield from ((each, opened[limits, each]) for each in ids if (limits, each) in opened)
-    closed = [each for each in ids if (limits, each) not in opened]
-    for start in range(0, len(closed), OPENED_AT_ONCE):
-        wanted = documents_within(limits).where(Document.id.in_(closed[start : start + OPENED_AT_ONCE]))
-        for document in db_session.scalars(wanted.options(lazyload(Document.mentions))).unique():
-            opened[limits, document.id] = document.text
-            yield document.id, document.text
-
-
-def quotes_of(db_session: DbSession, limits: Reach, known: OfPatient, passages: Sequence[Passage]) -> list[str]:
-    """Give the words of passages; only documents whose words at these places are not known are opened."""
-    by_name = {each.account.document_id: each for each in known.documents.values()}
-    wanted = [(by_name[each.document_id], (each.start, each.end)) for each in passages]
-    unknown: dict[UUID, set[Span]] = defaultdict(set)
-    for passage, (document, span) in zip(passages, wanted, strict=True):
-        if span not in document.quotes:
-            unknown[UUID(passage.document_id)].add(span)
-    for document_id, text in open_documents(db_session, limits, sorted(unknown)):
-        known.documents[document_id].quotes.update({span: text[slice(*span)] for span in unknown[document_id]})
-    return [document.quotes[span] for document, span in wanted]
 
 
 def _mentions(

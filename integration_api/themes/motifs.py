@@ -15,7 +15,8 @@ from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Fault, Invalid
 from integration_api.people.use_cases import patient_within
-from integration_api.themes.gleaned import Listed, OfPatient, gleaned, open_documents, quotes_of
+from integration_api.themes.gleaned import Listed, OfPatient, gleaned
+from integration_api.themes.opening import open_documents, quotes_of
 from integration_api.themes.use_cases import RecurrenceFilter, listed_for, windows_for
 from models import Document, Page, PageRequest, Reach, documents_within, page_of_list
 from nlp.motifs import Motif, Passage, ReadDocument, Standing, may_have_motifs, read_document, standing_motifs
@@ -111,7 +112,7 @@ def _found(
     known.fill(db_session, limits, listed)
     read: list[ReadDocument] = []
     unread = [each.id for each in listed if known.documents[each.id].reading is None]
-    for document_id, text in open_documents(db_session, limits, unread):
+    for document_id, text in open_documents(db_session, limits, known, unread):
         known.documents[document_id].reading = read_document(text, known.vocabulary)
     for each in listed:
         reading = known.documents[each.id].reading

@@ -8,7 +8,7 @@ from flask.views import MethodView
 
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
-from integration_api.db import reading, unit_of_work
+from integration_api.db import reading, showing, unit_of_work
 from integration_api.safety.jobs import timing
 from integration_api.themes import (
     motif_schemas,
@@ -107,7 +107,7 @@ class RecurringThemes(MethodView):
         evidence in the patient's and clinicians' own words. The most recurrent first. Only what the caller may read
         counts; rejected mentions do not, and documents that wait for the tagger are not yet counted.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             return use_cases.list_recurrences(db_session, caller, patient_id, query["wanted"], page)
 
 
@@ -128,7 +128,7 @@ class ThemeTimeline(MethodView):
         The theme's recurrence, and every mention of it that counts, in the order of writing, by the page.
         """
         page = page_request(query, caller.user_id)
-        with reading() as db_session:
+        with showing() as db_session:
             found = use_cases.read_timeline(db_session, caller, patient_id, theme, query["wanted"], page)
         return replace(found, next_cursor=cursor_for(found.mentions, query, caller.user_id))
 
@@ -147,7 +147,7 @@ class Motifs(MethodView):
         those most their own first, each with passages. Found without a taxonomy, by how much more often they stand
         here than in other people's text. Only what the caller may read counts, and only what is in English.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             return motifs.list_motifs(db_session, caller, patient_id, query["source"], page)
 
 
@@ -169,7 +169,7 @@ class ThemePatterns(MethodView):
         since dosing, route and dose; what journal and notes both name, and what only one of them does. Descriptions
         with their numbers and evidence, of affirmed mentions in what the caller may read: no cause, no effect.
         """
-        with reading() as db_session:
+        with showing() as db_session:
             return patterns.read_patterns(db_session, caller, patient_id, query["wanted"])
 
 

@@ -19,8 +19,8 @@ SchemaClass = type[Schema]
 
 
 def match(schema: SchemaClass) -> Callable[[Any], Any]:
-    """Check a record against If-Match as its schema shows it."""
-    return lambda record: preconditions.require_match(schema(), record)
+    """Check a record against If-Match as its schema shows it; where any version will do, it need not be shown."""
+    return lambda record: preconditions.means_any() or preconditions.require_match(schema(), record)
 
 
 def created(schema: Schema, record: Any) -> Response:

@@ -67,6 +67,11 @@ def require_precondition() -> None:
         raise PreconditionRequired
 
 
+def means_any() -> bool:
+    """Tell whether a change means whichever version there is: `If-Match: *`. Also one that cannot be opened."""
+    return request.if_match.star_tag
+
+
 def require_match(schema: Schema, record: Any) -> Any:
     """Refuse a change to a version that the caller has not seen; give the current representation."""
     require_precondition()

@@ -27,6 +27,7 @@ _STATUS: dict[type[errors.IntegrationError], tuple[int, str, str]] = {
     errors.Unauthenticated: (401, "unauthenticated", Sentence("Please sign in")),
     errors.Conflict: (409, "conflict", Sentence("This does not go together")),
     errors.Expired: (410, "token-expired", Sentence("Please begin anew")),
+    errors.Unreadable: (500, "unreadable", Sentence("Cannot be opened right now")),
     errors.TooMany: (429, "too-many", Sentence("Please wait a little")),
     errors.Stale: (412, "stale", Sentence("This has changed in between")),
     errors.Invalid: (422, "invalid", Sentence("Something needs another look")),
@@ -166,12 +167,7 @@ def on_busy_database(error: OperationalError) -> Response:
 
 def _on_lost_key(_error: KeyUnavailable) -> Response:
     log.error("a stored text cannot be opened in %s", request.endpoint)
-    return problem(
-        500,
-        "unreadable",
-        Sentence("Cannot be opened right now"),
-        Sentence("Something kept here cannot be opened right now. It is still there. Please tell your clinic."),
-    )
+    return _on_domain_error(errors.Unreadable())
 
 
 def _on_failed_store(error: StoreFailed) -> Response:

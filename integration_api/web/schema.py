@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import marshmallow
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields, post_dump, validate
 
 from integration_api.wording import UNSEEN, Sentence, has_words
 from nlp import load_taxonomy
@@ -46,6 +46,28 @@ class Answer(Schema):
         """Leave the contract open for what comes."""
 
         unknown = marshmallow.EXCLUDE
+
+
+class WithWords(Answer):
+    """An answer with words that are sealed where they are kept. Where they do not open, the answer says so.
+
+    `words_in` names the attribute that has the row, where it is not the record itself.
+    """
+
+    words_in: ClassVar[str | None] = None
+
+    is_unreadable = fields.Boolean(
+        metadata={
+            "description": "Only there where it is true: words of it cannot be opened right now, and are empty or null "
+            "here. They are still kept. By itself it is answered 500, `unreadable`; it cannot be changed."
+        }
+    )
+
+    @post_dump(pass_original=True)
+    def say_what_is_missing(self, data: dict[str, Any], original: Any, **_: Any) -> dict[str, Any]:
+        """Look at the row when its words have been asked for."""
+        row = original if self.words_in is None else getattr(original, self.words_in)
+        return data | {"is_unreadable": True} if getattr(row, "has_gaps", False) else data
 
 
 class Derived(fields.Nested):

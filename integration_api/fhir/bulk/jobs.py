@@ -12,7 +12,7 @@ from integration_api.access.tokens import Grant
 from integration_api.access.use_cases import principal_of
 from integration_api.attachments.jobs import discard
 from integration_api.config import Settings
-from integration_api.db import Collision, reading, unit_of_work
+from integration_api.db import Collision, reading, showing, unit_of_work
 from integration_api.errors import Unauthenticated
 from integration_api.fhir.answering import base_url
 from integration_api.fhir.bulk.use_cases import look
@@ -41,7 +41,7 @@ def write_export(run: Run) -> None:
 def _next(export_id: UUID) -> tuple[Piece | None, int, int]:
     """Make the lines of the next file, with its number, and say of how many parts the export is."""
     settings: Settings = current_app.config["SETTINGS"]
-    with reading() as db_session:
+    with showing() as db_session:
         export = db_session.get(BulkExport, export_id)
         if export is None:
             raise Stopped

@@ -12,7 +12,17 @@ from integration_api.fhir.codes import (
     RESTRICTED,
     US_CORE,
 )
-from integration_api.fhir.elements import Json, concept, meta, moment, own_identifier, period, present, reference
+from integration_api.fhir.elements import (
+    Json,
+    concept,
+    meta,
+    moment,
+    own_identifier,
+    period,
+    present,
+    reference,
+    words_or_why_not,
+)
 from integration_api.fhir.known import Known
 from integration_api.fhir.parameters import always, by_code, by_identifier, by_reference, by_time, of_patient
 from integration_api.fhir.resources.document_history import Former, former_versions
@@ -60,10 +70,12 @@ def make(row: Written, known: Known) -> Json:
 
 
 def _attachment(row: Written, written: str | None) -> Json:
+    data = base64.b64encode(row.text.encode("utf-8", "replace")).decode()
     return present(
         contentType="text/plain; charset=utf-8",
         language=row.language,
-        data=base64.b64encode(row.text.encode("utf-8", "replace")).decode(),
+        data=data,
+        _data=words_or_why_not(data),
         title=_TITLES[row.source],
         creation=written,
     )

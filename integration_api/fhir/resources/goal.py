@@ -2,7 +2,7 @@
 
 from integration_api.access.policy import Resource
 from integration_api.fhir.codes import US_CORE
-from integration_api.fhir.elements import Json, day, meta, own_identifier, present, reference
+from integration_api.fhir.elements import Json, day, meta, own_identifier, present, reference, words_or_why_not
 from integration_api.fhir.known import Known
 from integration_api.fhir.parameters import always, by_time, of_patient
 from integration_api.fhir.sources import SUBJECT, Link, ResourceType, Rows
@@ -22,7 +22,7 @@ def make(row: Intention, known: Known) -> Json:
         meta=meta(row.version, row.updated_at, profiles=[PROFILE]),
         identifier=[own_identifier(row.id)],
         lifecycleStatus=STATUS["code"],
-        description={"text": row.text},
+        description=words_or_why_not(row.text, text=row.text),
         subject=reference("Patient", row.patient_id),
         startDate=day(row.created_at.date()),
         expressedBy=reference("Practitioner", clinician) or reference("Patient", row.patient_id),

@@ -28,7 +28,7 @@ def _author(row: MeasureResponse, known: Known) -> Json | None:
 def make(row: MeasureResponse, known: Known) -> Json:
     """Write what was answered; an item without an answer is left out."""
     measure = measures()[row.measure]
-    answered = zip(measure.items, row.answers, strict=True)
+    answered = zip(measure.items, row.answers, strict=True) if row.answers else ()  # they may be a gap
     gate = [] if row.gate is None else [{"linkId": GATE, "answer": [{"valueBoolean": bool(row.gate)}]}]
     items = [
         {"linkId": item.number, "answer": [{"valueCoding": answer(measure, value)}]}
