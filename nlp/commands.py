@@ -193,7 +193,7 @@ def teach(encoder: str, epochs: float, rate: float, is_half: bool, former: Path 
 
     if output.suffix != ".npz" or not output.parent.is_dir():
         raise click.BadParameter("a file NAME.npz in a folder that exists", param_hint="--output")
-    known = former and _soft_labels(former)
+    known = None if former is None else _soft_labels(former)
     try:
         course = Course(epochs, rate, is_half)
         soft_labels = teaching.teach(encoder, course, lambda line: click.echo(line, err=True), former=known)

@@ -47,5 +47,5 @@ def teach(
 
 def mixed(part: float, document: Sentences, chances: Floats, former: SoftLabels | None) -> Floats:
     """Let what a former teacher made of a document, where it knows that, make up the rest of its chances."""
-    before = former and former.of(document)
+    before = None if former is None else former.of(document)
     return chances if before is None else part * chances + (1 - part) * before
