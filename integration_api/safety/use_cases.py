@@ -37,6 +37,7 @@ from models import (
 )
 from nlp import load_taxonomy
 
+_LEADS_TO = {"acknowledged": "acknowledged", "resolved": "resolved", "reopened": "open"}  # each act to a state
 _IN_ORDER = (SafetyFlag.patient_id, SafetyFlag.id)  # one everywhere, so that nobody waits for each other
 
 
@@ -90,7 +91,9 @@ def read_flag(db_session: DbSession, caller: Principal, flag_id: UUID) -> Safety
 
 def acknowledge(db_session: DbSession, caller: Principal, flag_id: UUID, step: Step, timing: Timing) -> SafetyFlag:
     """Say that one has seen an open flag, and takes it on. It is not escalated any more."""
-    flag = _to_act_on(db_session, caller, flag_id, {"open"})
+    flag, is_done = _to_act_on(db_session, caller, flag_id, "acknowledged", {"open"}, step)
+    if is_done:
+        return flag
     is_left = flag.assigned_to is not None and not _is_on_team(db_session, flag, flag.assigned_to)
     flag.status = "acknowledged"
     flag.assigned_to = None if is_left else flag.assigned_to  # who takes on what was meant for one who left has it
@@ -99,7 +102,7 @@ def acknowledge(db_session: DbSession, caller: Principal, flag_id: UUID, step: S
 
 def assign(db_session: DbSession, caller: Principal, flag_id: UUID, step: Step, timing: Timing) -> SafetyFlag:
     """Put a flag into one clinician's hands. An open one stays open until somebody acknowledges it."""
-    flag = _to_act_on(db_session, caller, flag_id, {"open", "acknowledged"})
+    flag = _in_state(_read(db_session, caller, flag_id, Action.UPDATE), {"open", "acknowledged"})
     _require_reader(db_session, flag, caller, step.clinician_id)
     if flag.assigned_to == step.clinician_id:
         return flag
@@ -109,14 +112,18 @@ def assign(db_session: DbSession, caller: Principal, flag_id: UUID, step: Step, 
 
 def resolve(db_session: DbSession, caller: Principal, flag_id: UUID, step: Step, timing: Timing) -> SafetyFlag:
     """Say what was done about an acknowledged flag, and close it."""
-    flag = _to_act_on(db_session, caller, flag_id, {"acknowledged"})
+    flag, is_done = _to_act_on(db_session, caller, flag_id, "resolved", {"acknowledged"}, step)
+    if is_done:
+        return flag
     flag.status = "resolved"
     return _told(db_session, caller, flag, "resolved", step, timing)
 
 
 def reopen_flag(db_session: DbSession, caller: Principal, flag_id: UUID, step: Step, timing: Timing) -> SafetyFlag:
     """Take a resolved flag up again. It waits anew, with its whole time before it."""
-    flag = _to_act_on(db_session, caller, flag_id, {"resolved"})
+    flag, is_done = _to_act_on(db_session, caller, flag_id, "reopened", {"resolved"}, step)
+    if is_done:
+        return flag
     reopen(flag, timing)
     return _told(db_session, caller, flag, "reopened", step, timing)
 
@@ -209,8 +216,21 @@ def _read(db_session: DbSession, caller: Principal, flag_id: UUID, action: Actio
     return flag
 
 
-def _to_act_on(db_session: DbSession, caller: Principal, flag_id: UUID, states: set[str]) -> SafetyFlag:
+def _to_act_on(
+    db_session: DbSession, caller: Principal, flag_id: UUID, what: str, states: set[str], step: Step
+) -> tuple[SafetyFlag, bool]:
+    """Give the flag for an act, and whether the caller has done this very thing already: an answer may be lost."""
     flag = _read(db_session, caller, flag_id, Action.UPDATE)
+    last = next((each for each in reversed(flag.history) if each.what in _LEADS_TO), None)
+    is_done = (
+        flag.status == _LEADS_TO[what]
+        and last is not None
+        and (last.what, last.clinician_id, last.note) == (what, caller.clinician_id, step.note)
+    )
+    return (flag, True) if is_done else (_in_state(flag, states), False)
+
+
+def _in_state(flag: SafetyFlag, states: set[str]) -> SafetyFlag:
     if flag.status not in states:
         raise Conflict(
             Sentence(
@@ -241,4 +261,5 @@ def _told(
     told = {"clinician_id": caller.clinician_id, "assigned_to": step.clinician_id, "note": step.note}
     flag.tell(what, timing.now, **told)
     db_session.flush()
+    db_session.refresh(flag.history[-1], ["clinician"])  # who it was is answered when this transaction is over
     return flag

@@ -24,7 +24,7 @@ def damage(clinic: Any, table: Any, record_id: str, column: str = "text_sealed",
     """Change a byte of a cell past the API, or put another cell there; give what was there."""
     with clinic.app.app_context(), unit_of_work() as db_session:
         at = getattr(table, column)
-        found: bytes = db_session.scalar(select(at).where(table.id == UUID(record_id)))
+        found: bytes = db_session.execute(select(at).where(table.id == UUID(record_id))).scalar_one()
         broken = found[:-1] + bytes([found[-1] ^ 1]) if cell is None else cell
         values = {column: broken, "updated_at": table.updated_at}
         db_session.execute(update(table).where(table.id == UUID(record_id)).values(values).execution_options(**PAST))

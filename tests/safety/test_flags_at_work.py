@@ -249,7 +249,7 @@ class TestActs:
             act(flag, step, {"note": "N."})
         before = flags_of()
         for step in refused:
-            body = {"clinician_id": clinic.ids["nurse"]} if step == "assign" else {"note": "N."}
+            body = {"clinician_id": clinic.ids["nurse"]} if step == "assign" else {"note": "M."}
             answer = clinic.therapist.post(f"{FLAGS}/{flag['id']}/{step}", body)
             assert (answer.status_code, answer.mimetype) == (409, "application/problem+json")
         assert flags_of() == before
