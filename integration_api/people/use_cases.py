@@ -152,7 +152,16 @@ def change_patient(
 def list_clinicians(db_session: DbSession, caller: Principal, page: PageRequest) -> Page[Clinician]:
     """List the organization's clinicians, by name."""
     visible = clinicians_within(reach(caller, Resource.CLINICIAN, Action.SEARCH))
-    return page_of(db_session, visible, Order((Clinician.name, Clinician.id)), page)
+    found = page_of(db_session, visible, Order((Clinician.name, Clinician.id)), page)
+    for each in found.items:
+        _show_to(caller, each)
+    return found
+
+
+def _show_to(caller: Principal, clinician: Clinician) -> None:
+    """Patients know who cares for them by name, and not by what they sign in with."""
+    if caller.role == Role.PATIENT:
+        clinician.show_without_account()
 
 
 def read_clinician(
@@ -163,6 +172,7 @@ def read_clinician(
     clinician = db_session.scalars(visible.where(Clinician.id == clinician_id)).one_or_none()
     if clinician is None:
         raise NotFound("There is no such clinician.")
+    _show_to(caller, clinician)
     return clinician
 
 
