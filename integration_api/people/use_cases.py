@@ -103,7 +103,7 @@ def patient_within(db_session: DbSession, limits: Reach, patient_id: UUID) -> Pa
 def register_patient(db_session: DbSession, caller: Principal, draft: PatientDraft, at: datetime) -> Patient:
     """Take a person into care, with an empty care team."""
     _by_staff(reach(caller, Resource.PATIENT, Action.CREATE))
-    _require_born(draft.birth_date, at)
+    require_born(draft.birth_date, at)
     patient = Patient(
         id=draft.id or new_id(),
         organization_id=caller.organization_id,
@@ -125,9 +125,10 @@ def _by_staff(limits: Reach) -> None:
         raise NotAllowed("A record system puts people in at /fhir/R4.")
 
 
-def _require_born(day: date | None, at: datetime) -> None:
+def require_born(day: date | None, at: datetime, where: str = "/birth_date") -> None:
+    """Refuse a birth date that has not come yet anywhere; `where` names it as the sender does."""
     if day is not None and day > (at + EARLY).date():
-        raise Invalid.at("/birth_date", "This day has not come yet.")
+        raise Invalid.at(where, "This day has not come yet.")
 
 
 def change_patient(
@@ -139,8 +140,8 @@ def change_patient(
     if patient.erased_at is not None:
         raise _forgotten()
     draft = merge(patient)
-    if draft.birth_date != patient.birth_date:  # what a record system has put in for an unknown one may stay
-        _require_born(draft.birth_date, at)
+    if draft.birth_date != patient.birth_date:  # what was put in for an unknown one before this was refused may stay
+        require_born(draft.birth_date, at)
     if draft.name != patient.name:
         patient.family = patient.given = None  # its parts are of the name before
     patient.name, patient.birth_date, patient.retain_until = draft.name, draft.birth_date, draft.retain_until
