@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -76,7 +77,7 @@ def _names(db_session: DbSession, caller: Principal, user_ids: set[UUID]) -> dic
 
     Who has no other name is told to a patient by the role alone, and patients are told by their own names.
     """
-    of_accounts = select(User.id, User.username).where(User.id.in_(user_ids))
+    of_accounts: Any = select(User.id, User.username).where(User.id.in_(user_ids))
     if caller.role == Role.PATIENT:
         of_accounts = of_accounts.where(User.role == Role.SYSTEM).union_all(
             select(Patient.user_id, Patient.name).where(Patient.user_id == caller.user_id)
