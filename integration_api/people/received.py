@@ -13,7 +13,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Conflict, Invalid, NotFound
-from integration_api.people.use_cases import require_born
+from integration_api.people.births import require_born
 from models import CareTeam, Identifier, Patient, new_id, now, patients_within
 
 Named = tuple[str, str]  # system and value

@@ -12,9 +12,9 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Conflict, Fault, Invalid, NotAllowed, NotFound
+from integration_api.people.births import require_born
 from integration_api.people.leaving import set_access
 from models import (
-    EARLY,
     CareTeam,
     CareTeamMember,
     Clinician,
@@ -123,12 +123,6 @@ def _by_staff(limits: Reach) -> None:
     """Keep record systems to their own door: there they name whom they put in by their own identifier."""
     if limits.extent is Extent.PUT_IN:
         raise NotAllowed("A record system puts people in at /fhir/R4.")
-
-
-def require_born(day: date | None, at: datetime, where: str = "/birth_date") -> None:
-    """Refuse a birth date that has not come yet anywhere; `where` names it as the sender does."""
-    if day is not None and day > (at + EARLY).date():
-        raise Invalid.at(where, "This day has not come yet.")
 
 
 def change_patient(
