@@ -54,6 +54,7 @@ from integration_api.themes.gleaned import Gleaned
 from integration_api.themes.jobs import tag_left_over
 from integration_api.themes.routes import blp as themes
 from integration_api.web import catalogs, compression, languages, problems
+from integration_api.web.creation import forget_creations
 from integration_api.web.edges import guard
 from integration_api.web.openapi import document, make_api
 from integration_api.web.rates import Rates
@@ -63,7 +64,7 @@ from models import Keyring
 
 # What the worker does, line by line in threads of their own, and how many seconds each task may rest.
 LINES: tuple[Mapping[Task, float], ...] = (
-    {dispatch_events: 0, deliver: 0, beat: 15, escalate_overdue: 60, prune_events: 3600},
+    {dispatch_events: 0, deliver: 0, beat: 15, escalate_overdue: 60, prune_events: 3600, forget_creations: 3600},
     {run_next: 0, tag_left_over: 60, notice_rising: 5, drop_expired_exports: 600},
     {notice_copies: 5, send_copy: 0},  # record systems may be slow
     {open_every_text: 3600},  # much to read, once a day; hourly where it found damage, until that is mended

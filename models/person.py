@@ -82,8 +82,12 @@ class Clinician(OfOrganization, Versioned, Base):
 
     @property
     def account_name(self) -> str | None:
-        """The name of the person's account, if there is one."""
-        return self.user.username if self.user else None
+        """The name of the person's account, if there is one and it is the reader's to know."""
+        return self.user.username if self.user and "_without_account" not in self.__dict__ else None
+
+    def show_without_account(self) -> None:
+        """Keep what the person signs in with from who reads it: half of a password, as it were."""
+        self.__dict__["_without_account"] = True
 
     @property
     def is_active(self) -> bool:

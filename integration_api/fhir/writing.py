@@ -83,13 +83,13 @@ class Writer:
     def _receive(self, kind: ResourceType, body: Json) -> Row:
         db_session, caller = self.known.db_session, self.known.caller
         if kind.name == "Patient":
-            return receive_patient(db_session, caller, read_patient(body))
+            return receive_patient(db_session, caller, read_patient(body), self.at)
         return receive_visit(db_session, caller, read_encounter(body, self._finder()), self.at)
 
     def _change(self, kind: ResourceType, record_id: UUID, body: Json, match: Callable[[Row], None]) -> Row:
         db_session, caller = self.known.db_session, self.known.caller
         if kind.name == "Patient":
-            return change_received_patient(db_session, caller, record_id, read_patient(body), match)
+            return change_received_patient(db_session, caller, record_id, read_patient(body), match, self.at)
         told = read_encounter(body, self._finder())
         return change_received_visit(db_session, caller, record_id, told, match, self.at)
 

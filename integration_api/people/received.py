@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Conflict, Invalid, NotFound
+from integration_api.people.births import require_born
 from models import CareTeam, Identifier, Patient, new_id, now, patients_within
 
 Named = tuple[str, str]  # system and value
@@ -30,11 +31,11 @@ class ReceivedPatient:
     birth_date: date | None = None
 
 
-def receive_patient(db_session: DbSession, caller: Principal, told: ReceivedPatient) -> Patient:
+def receive_patient(db_session: DbSession, caller: Principal, told: ReceivedPatient, at: datetime) -> Patient:
     """Take a person into care whom a record system names, with an empty care team."""
     reach(caller, Resource.PATIENT, Action.CREATE)
     patient = Patient(id=new_id(), organization_id=caller.organization_id)
-    _describe(patient, told)
+    _describe(patient, told, at)
     db_session.add(patient)
     db_session.flush()
     db_session.add(CareTeam(organization_id=caller.organization_id, patient_id=patient.id))
@@ -49,6 +50,7 @@ def change_received_patient(
     patient_id: UUID,
     told: ReceivedPatient,
     match: Callable[[Patient], Any],
+    at: datetime,
 ) -> Patient:
     """Change what is known of a person whom the caller has put in; raise `NotFound`."""
     visible = patients_within(reach(caller, Resource.PATIENT, Action.UPDATE)).where(Patient.id == patient_id)
@@ -58,14 +60,17 @@ def change_received_patient(
     if patient is None:
         raise NotFound("There is no such patient.")
     match(patient)
-    _describe(patient, told)
+    _describe(patient, told, at)
     if name_record(db_session, caller, told.identifiers, patient_id=patient.id):
         patient.updated_at = now()  # a change of names alone would not count as a change of the person
     db_session.flush()
     return patient
 
 
-def _describe(patient: Patient, told: ReceivedPatient) -> None:
+def _describe(patient: Patient, told: ReceivedPatient, at: datetime) -> None:
+    """Refuse a birth date that has not come; what stood for an unknown one before that was refused may stay."""
+    if told.birth_date != patient.birth_date:
+        require_born(told.birth_date, at, "birthDate")
     patient.name, patient.family, patient.given = told.name, told.family, told.given
     patient.gender, patient.birth_date = told.gender, told.birth_date
 

@@ -160,7 +160,12 @@ class ClinicianSchema(Answer):
     )
     name = fields.String(required=True)
     role = Choice(CLINICAL, required=True)
-    username = fields.String(required=True, allow_none=True, attribute="account_name")
+    username = fields.String(
+        required=True,
+        allow_none=True,
+        attribute="account_name",
+        metadata={"description": "null: there is none yet, or, for a patient, always."},
+    )
     is_active = fields.Boolean(required=True, metadata=_IS_ACTIVE)
     version = fields.Integer(required=True)
     created_at = Moment(required=True)

@@ -12,9 +12,9 @@ from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Conflict, Fault, Invalid, NotAllowed, NotFound
+from integration_api.people.births import require_born
 from integration_api.people.leaving import set_access
 from models import (
-    EARLY,
     CareTeam,
     CareTeamMember,
     Clinician,
@@ -103,7 +103,7 @@ def patient_within(db_session: DbSession, limits: Reach, patient_id: UUID) -> Pa
 def register_patient(db_session: DbSession, caller: Principal, draft: PatientDraft, at: datetime) -> Patient:
     """Take a person into care, with an empty care team."""
     _by_staff(reach(caller, Resource.PATIENT, Action.CREATE))
-    _require_born(draft.birth_date, at)
+    require_born(draft.birth_date, at)
     patient = Patient(
         id=draft.id or new_id(),
         organization_id=caller.organization_id,
@@ -125,11 +125,6 @@ def _by_staff(limits: Reach) -> None:
         raise NotAllowed("A record system puts people in at /fhir/R4.")
 
 
-def _require_born(day: date | None, at: datetime) -> None:
-    if day is not None and day > (at + EARLY).date():
-        raise Invalid.at("/birth_date", "This day has not come yet.")
-
-
 def change_patient(
     db_session: DbSession, caller: Principal, patient_id: UUID, merge: Callable[[Patient], PatientDraft], at: datetime
 ) -> Patient:
@@ -139,8 +134,8 @@ def change_patient(
     if patient.erased_at is not None:
         raise _forgotten()
     draft = merge(patient)
-    if draft.birth_date != patient.birth_date:  # what a record system has put in for an unknown one may stay
-        _require_born(draft.birth_date, at)
+    if draft.birth_date != patient.birth_date:  # what was put in for an unknown one before this was refused may stay
+        require_born(draft.birth_date, at)
     if draft.name != patient.name:
         patient.family = patient.given = None  # its parts are of the name before
     patient.name, patient.birth_date, patient.retain_until = draft.name, draft.birth_date, draft.retain_until
@@ -152,7 +147,16 @@ def change_patient(
 def list_clinicians(db_session: DbSession, caller: Principal, page: PageRequest) -> Page[Clinician]:
     """List the organization's clinicians, by name."""
     visible = clinicians_within(reach(caller, Resource.CLINICIAN, Action.SEARCH))
-    return page_of(db_session, visible, Order((Clinician.name, Clinician.id)), page)
+    found = page_of(db_session, visible, Order((Clinician.name, Clinician.id)), page)
+    for each in found.items:
+        _show_to(caller, each)
+    return found
+
+
+def _show_to(caller: Principal, clinician: Clinician) -> None:
+    """Patients know who cares for them by name, and not by what they sign in with."""
+    if caller.role == Role.PATIENT:
+        clinician.show_without_account()
 
 
 def read_clinician(
@@ -163,6 +167,7 @@ def read_clinician(
     clinician = db_session.scalars(visible.where(Clinician.id == clinician_id)).one_or_none()
     if clinician is None:
         raise NotFound("There is no such clinician.")
+    _show_to(caller, clinician)
     return clinician
 
 

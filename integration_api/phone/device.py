@@ -152,7 +152,7 @@ class Device:
         for result in answer["results"]:
             self._take_result(result)
         for item in answer["changes"]:
-            if item["problem"] is None:
+            if item.get("problem") is None:
                 self.queue.keep(item["kind"], item["id"], item["record"])
             else:  # the server cannot open it now: what is here may be the only words of it
                 self.queue.trust(item["kind"], item["id"])

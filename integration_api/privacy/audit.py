@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -19,6 +20,8 @@ from models import (
     Organization,
     Page,
     PageRequest,
+    Patient,
+    Role,
     User,
     Verdict,
     audit_events_within,
@@ -65,13 +68,21 @@ def list_events(db_session: DbSession, caller: Principal, wanted: AuditFilter, p
     )
     found = narrowed(audit_events_within(limits), equal, AuditEvent.at, wanted)
     events = page_of(db_session, found, Order((AuditEvent.at, AuditEvent.id), is_descending=True), page)
-    names = _names(db_session, {each.actor_id for each in events.items if each.actor_id is not None})
+    names = _names(db_session, caller, {each.actor_id for each in events.items if each.actor_id is not None})
     return Page([Seen(each, names.get(each.actor_id)) for each in events.items], events.next_after)
 
 
-def _names(db_session: DbSession, user_ids: set[UUID]) -> dict[UUID | None, str]:
-    """Name clinicians as people know them, others by their accounts."""
-    accounts = db_session.execute(select(User.id, User.username).where(User.id.in_(user_ids))).all()
+def _names(db_session: DbSession, caller: Principal, user_ids: set[UUID]) -> dict[UUID | None, str]:
+    """Name clinicians as people know them, others by their accounts; to a patient no person by what they sign in with.
+
+    Who has no other name is told to a patient by the role alone, and patients are told by their own names.
+    """
+    of_accounts: Any = select(User.id, User.username).where(User.id.in_(user_ids))
+    if caller.role == Role.PATIENT:
+        of_accounts = of_accounts.where(User.role == Role.SYSTEM).union_all(
+            select(Patient.user_id, Patient.name).where(Patient.user_id == caller.user_id)
+        )
+    accounts = db_session.execute(of_accounts).all()
     staff = db_session.execute(select(Clinician.user_id, Clinician.name).where(Clinician.user_id.in_(user_ids))).all()
     return {user_id: name for user_id, name in [*accounts, *staff]}  # noqa: C416  (rows are no pairs to dict)
 

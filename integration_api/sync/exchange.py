@@ -160,15 +160,10 @@ def _with_record(result: Result, record: dict[str, Any] | None) -> Result:
 
 def _shown(item: use_cases.Item) -> dict[str, Any]:
     """Show what is new. A record that cannot be opened is neither gone nor told: the phone keeps what it has of it."""
-    record = item.record
-    is_unreadable = record is not None and bool(record.get("is_unreadable"))
-    return {
-        "kind": item.place.kind,
-        "id": item.place.record_id,
-        "deleted": record is None,
-        "record": None if is_unreadable else record,
-        "problem": problem_of(Unreadable()) if is_unreadable else None,
-    }
+    told = {"kind": item.place.kind, "id": item.place.record_id, "deleted": item.record is None, "record": item.record}
+    if item.record is not None and item.record.get("is_unreadable"):
+        return told | {"record": None, "problem": problem_of(Unreadable())}
+    return told
 
 
 def _read_words(result: Result) -> None:

@@ -164,9 +164,9 @@ class SyncItemSchema(Answer):
     record = fields.Dict(required=True, allow_none=True, metadata={"description": "Null if deleted.", **_ANYTHING})
     problem = fields.Nested(
         ProblemSchema,
-        required=True,
-        allow_none=True,
-        metadata={"description": "Why there is no record though it is not deleted: keep what you have of it."},
+        metadata={
+            "description": "Only there where there is no record though it is not deleted: keep what you have of it."
+        },
     )
 
 
@@ -188,7 +188,7 @@ class SyncAnswerSchema(Answer):
                 "problem": None,
             }
         ],
-        "changes": [{"kind": "session", "id": _SESSION, "deleted": True, "record": None, "problem": None}],
+        "changes": [{"kind": "session", "id": _SESSION, "deleted": True, "record": None}],
         "token": _TOKEN,
         "has_more": False,
     }

@@ -4,19 +4,27 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from flask import current_app, g, request
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.principals import Principal
+from integration_api.db import unit_of_work
 from integration_api.errors import Conflict, Fault, Invalid, NotFound
 from integration_api.web.body import JSON, read_json
+from integration_api.wiring import parts
 from integration_api.wording import Sentence
 from models import Creation
 
 LONGEST_KEY = 255
+# Twice as long as a phone may be away and still go on where it was (`sync/tokens.py`): no request is on its way longer.
+KEPT = timedelta(days=180)
+_AT_ONCE = 1000
+_NAMED_BY = (Creation.user_id, Creation.operation, Creation.key)
 
 
 class Record(Protocol):
@@ -143,3 +151,22 @@ def _digest_of_file(path: dict[str, Any], file: bytes) -> str:
 
 def _mac(canonical: bytes) -> str:
     return hmac.new(current_app.config["SECRET_KEY"].encode(), canonical, hashlib.sha256).hexdigest()
+
+
+def forget_creations() -> int:
+    """Forget which requests were carried out long ago; tell how many. What they made stays, and keeps its id."""
+    forgotten = 0
+    while True:
+        with unit_of_work() as db_session:
+            count = _forget_some(db_session)
+        forgotten += count
+        if count < _AT_ONCE:
+            return forgotten
+
+
+def _forget_some(db_session: DbSession) -> int:
+    old = select(*_NAMED_BY).where(Creation.created_at < parts().now() - KEPT)
+    found = db_session.execute(old.order_by(Creation.created_at).limit(_AT_ONCE)).all()
+    those = delete(Creation).where(tuple_(*_NAMED_BY).in_([tuple(each) for each in found]))
+    db_session.execute(those.execution_options(synchronize_session=False))
+    return len(found)

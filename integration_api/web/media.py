@@ -7,6 +7,8 @@ from werkzeug.exceptions import NotAcceptable, UnsupportedMediaType
 
 from integration_api.wording import Sentence
 
+_ALSO_SAID_BY = {"PATCH": ("Accept-Patch",), "POST": ("Accept-Post",)}  # the latter: Linked Data Platform, 7.1
+
 
 class NotTaken(UnsupportedMediaType):
     """415: the body is of another media type than those that are taken here."""
@@ -18,7 +20,7 @@ class NotTaken(UnsupportedMediaType):
 
     def get_headers(self, *args: Any, **kwargs: Any) -> list[tuple[str, str]]:
         """Name them to programs, too."""
-        names = ("Accept", "Accept-Patch") if request.method == "PATCH" else ("Accept",)
+        names = ("Accept", *_ALSO_SAID_BY.get(request.method, ()))
         return [*super().get_headers(*args, **kwargs), *((name, self._taken) for name in names)]
 
 

@@ -111,6 +111,28 @@ def test_what_changed_and_what_was_deleted_since_a_time(exporting: Exporting) ->
     assert exporting.fetch(ehr, manifest, "deleted") == {"Bundle": []}
 
 
+def test_the_mood_of_a_deleted_entry_is_to_be_deleted_too(exporting: Exporting) -> None:
+    record, ehr = exporting.record, exporting.record.ehr
+    record.consents()
+    mood = {"valence": 1, "arousal": -2}
+    entry, private = (
+        record.clinic.write("Told.", mood=mood, visibility=each)["id"] for each in ("care_team", "private")
+    )
+    at = now().isoformat().replace("+", "%2B")
+    assert f"{entry}-mood" in ids(exporting.export(ehr, "$export?_type=Observation")["Observation"])
+    note = record.clinic.note("Pt seen.")["id"]  # which never had one
+    assert record.clinic.therapist.delete(f"/v1/notes/{note}", if_match="*").status_code == 204
+    for each in (entry, private):
+        record.clinic.maya.delete(f"/v1/journal-entries/{each}", if_match="*")
+    manifest = exporting.manifest(ehr, f"$export?_since={at}&_type=Observation")
+    (gone,) = exporting.fetch(ehr, manifest, "deleted")["Bundle"]
+    assert gone["entry"] == [{"request": {"method": "DELETE", "url": f"Observation/{entry}-mood"}}]
+    whole = exporting.manifest(ehr, "$export?_type=Observation")
+    assert whole["deleted"] == []
+    record.consents(is_granted=False)
+    assert exporting.fetch(ehr, manifest, "deleted") == {"Bundle": []}
+
+
 def test_what_cannot_be_asked_for_is_refused_or_left_out_where_that_is_agreed_to(exporting: Exporting) -> None:
     record, ehr = exporting.record, exporting.record.ehr
     record.consents()

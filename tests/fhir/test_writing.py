@@ -269,13 +269,6 @@ def test_what_cannot_be_kept_is_refused_with_its_element(ehr: Any) -> None:
     assert ehr.ids("Encounter") == []
 
 
-def test_whoever_is_put_in_is_changed_here_whatever_stands_for_the_birth_date(clinic: Any, ehr: Any) -> None:
-    for number, day in (("7", "0001-01-01"), ("8", "9999-12-31")):
-        made = ehr.post("Patient", patient(number, birthDate=day)).json
-        changed = clinic.admin.patch(f"/v1/patients/{made['id']}", {"retain_until": "2040-12-31"}, if_match="*")
-        assert (changed.status_code, changed.json["birth_date"]) == (200, day)
-
-
 def test_a_part_of_a_name_that_has_extensions_alone_is_no_part(ehr: Any) -> None:
     """JSON says so by null in the list, with the extension beside it (R4, json.html#primitive)."""
     given = {"given": [None, "M."], "_given": [{"extension": [{"url": "urn:x", "valueCode": "masked"}]}, None]}

@@ -121,3 +121,22 @@ class TestCareTeams:
 def test_a_name_of_an_account_ends_where_it_seems_to(clinic: Any) -> None:
     answer = clinic.admin.post("/v1/patients", {"name": "Zoe", "username": "zoe\n"})
     assert (answer.status_code, [each["pointer"] for each in answer.json["errors"]]) == (422, ["/username"])
+
+
+def test_patients_know_people_by_name_and_not_by_what_they_sign_in_with(clinic: Any) -> None:
+    path = f"/v1/clinicians/{clinic.ids['therapist']}"
+    clinic.therapist.read(f"/v1/patients/{clinic.ids['maya']}")
+    clinic.admin.read(f"/v1/patients/{clinic.ids['maya']}")
+    for shown in (clinic.maya.read(path), *clinic.maya.read("/v1/clinicians")["items"]):
+        assert shown["name"]
+        assert shown["username"] is None
+    assert clinic.admin.read(path)["username"] == "therapist"
+    assert clinic.therapist.read("/v1/clinicians")["items"][0]["username"] is not None
+    trail = clinic.maya.read("/v1/audit-events")["items"]
+    assert {(each["actor_role"], each["actor_name"]) for each in trail if each["operation"] == "readPatient"} == {
+        ("therapist", "Therapist"),
+        ("admin", None),
+    }
+    assert {each["actor_name"] for each in trail if each["actor_role"] == "patient"} <= {"Maya"}
+    told = clinic.admin.read("/v1/audit-events?limit=200")["items"]
+    assert "admin" in {each["actor_name"] for each in told}

@@ -163,7 +163,7 @@ class TestSync:
         assert answer.status_code == 200
         told = {each["id"]: each for each in answer.json["changes"]}
         assert told[whole]["record"]["text"] == "I miss my father. I slept well."
-        assert told[whole]["problem"] is None
+        assert "problem" not in told[whole]
         assert (told[broken]["deleted"], told[broken]["record"]) == (False, None)
         assert told[broken]["problem"]["type"] == UNREADABLE
 

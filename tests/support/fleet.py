@@ -39,7 +39,7 @@ def dying(after: int) -> Iterator[None]:
 
         return begin_or_die
 
-    begins = [(exchange, "unit_of_work"), (exchange, "reading"), (jobs, "unit_of_work"), (jobs, "reading")]
+    begins = [(exchange, "unit_of_work"), (exchange, "showing"), (jobs, "unit_of_work"), (jobs, "reading")]
     patches = [mock.patch.object(module, name, or_die(getattr(module, name))) for module, name in begins]
     with patches[0], patches[1], patches[2], patches[3], suppress(Crash):
         yield

@@ -13,12 +13,14 @@ def test_a_refused_media_type_comes_with_the_one_that_is_taken(clinic: Any) -> N
     path = f"{ENTRIES}/{entry['id']}"
     answer = clinic.maya.call("POST", ENTRIES, data=b"text=MARKER", content_type="application/x-www-form-urlencoded")
     assert (answer.status_code, answer.headers["Accept"]) == (415, "application/json")
+    assert answer.headers["Accept-Post"] == "application/json"
     assert "application/json" in answer.json["detail"]
     assert "Accept-Patch" not in answer.headers
     assert "MARKER" not in answer.text
     answer = clinic.maya.call("PATCH", path, json={"text": "Two."}, if_match="*")
     assert answer.status_code == 415
     assert answer.headers["Accept"] == answer.headers["Accept-Patch"] == "application/merge-patch+json"
+    assert "Accept-Post" not in answer.headers
     assert "application/merge-patch+json" in answer.json["detail"]
     answer = clinic.maya.call("POST", f"{path}/attachments", data=b"<svg/>", content_type="image/svg+xml")
     assert answer.status_code == 415

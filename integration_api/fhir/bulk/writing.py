@@ -1,55 +1,64 @@
 """The lines of an export, as many as go into the next file; where a file ends says where the next one begins."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from flask import json
+from sqlalchemy import Select
 
-from integration_api.access.policy import Resource
 from integration_api.fhir.bulk.asking import asked_by
 from integration_api.fhir.bulk.use_cases import is_of_patients
 from integration_api.fhir.elements import Json
 from integration_api.fhir.known import Known
 from integration_api.fhir.parameters import of_patient
 from integration_api.fhir.resources.group import groups_to_export
+from integration_api.fhir.resources.observation_mood import SUFFIX as MOOD_SUFFIX
 from integration_api.fhir.resources.registry import TYPES
 from integration_api.fhir.search import Asked
 from integration_api.fhir.sources import Hit, Key, ResourceType, Rows
 from integration_api.fhir.use_cases import every_resource
-from models import BulkExport, Document, Patient
+from models import BulkExport, Document, Patient, Reach
 from models.facing import facing_gone
 
 LARGEST = 8_000_000  # bytes of a file, roughly: it is sealed as a whole
 _FEW = 100  # patients that the database is asked for by name; of more, the others' resources are passed over
 
 
-def _deletion(row: Document, _known: Known) -> Json:
-    """Write that a document was deleted."""
-    request = {"method": "DELETE", "url": f"DocumentReference/{row.id}"}
-    return {"resourceType": "Bundle", "id": str(row.id), "type": "transaction", "entry": [{"request": request}]}
+def _gone_entries(limits: Reach) -> Select[Document]:
+    return facing_gone(limits).where(Document.source == "journal")
 
 
-DELETED = ResourceType(
-    name="DocumentReference",
-    resource=Resource.DOCUMENT_REFERENCE,
-    sources=(
-        Rows(
-            within=facing_gone,
-            id=Document.id,
-            updated=Document.updated_at,
-            make=_deletion,
-            parameters=of_patient(Document.patient_id),
-        ),
-    ),
-    parameters={"patient": "reference"},
-)
+def _deletion(name: str, within: Callable[[Reach], Select[Document]], suffix: str = "") -> ResourceType:
+    """Say of deleted documents that they, or what was told of each beside them, are to be deleted."""
+
+    def make(row: Document, _known: Known) -> Json:
+        record_id = f"{row.id}{suffix}"
+        request = {"method": "DELETE", "url": f"{name}/{record_id}"}
+        return {"resourceType": "Bundle", "id": record_id, "type": "transaction", "entry": [{"request": request}]}
+
+    rows = Rows(
+        within=within,
+        id=Document.id,
+        updated=Document.updated_at,
+        make=make,
+        suffix=suffix,
+        parameters=of_patient(Document.patient_id),
+    )
+    return ResourceType(name=name, resource=TYPES[name].resource, sources=(rows,), parameters={"patient": "reference"})
+
+
+# Whether an entry had a mood went with its words. That something is to be deleted which there never was does no harm.
+DELETED = {
+    "DocumentReference": _deletion("DocumentReference", facing_gone),
+    "Observation": _deletion("Observation", _gone_entries, MOOD_SUFFIX),
+}
 
 
 def kind_of(name: str, section: str) -> ResourceType:
     """Give what makes the lines of a file."""
-    return DELETED if section == "deleted" else TYPES[name]
+    return DELETED[name] if section == "deleted" else TYPES[name]
 
 
 def line_of(resource: Json) -> bytes:
@@ -84,8 +93,8 @@ class Writing:
     def __init__(self, known: Known, export: BulkExport, limit: int) -> None:
         self._known, self._export, self._limit = known, export, limit
         self.parts = [(name, "output") for name in export.types]
-        if export.since is not None and "DocumentReference" in export.types:
-            self.parts.append(("DocumentReference", "deleted"))
+        if export.since is not None:
+            self.parts += [(name, "deleted") for name in DELETED if name in export.types]
         self._patients = _patients(known, export)
 
     def next_piece(self, place: dict[str, Any]) -> Piece | None:
@@ -110,7 +119,7 @@ class Writing:
             ids = tuple(sorted(str(each) for each in narrow))
             asked.append(Asked("_id" if kind.name == "Patient" else "patient", ids))
         filters = self._export.question["filters"]
-        if kind is not DELETED and kind.name in filters:
+        if kind is TYPES[kind.name] and kind.name in filters:
             asked += asked_by(kind, filters[kind.name], is_lenient=True)
         for hit in every_resource(self._known, kind, self._export.since, *asked, after=after):
             patient_id = patient_of(hit)
