@@ -66,8 +66,8 @@ from models import Keyring
 LINES: tuple[Mapping[Task, float], ...] = (
     {dispatch_events: 0, deliver: 0, beat: 15, escalate_overdue: 60, prune_events: 3600, forget_creations: 3600},
     {run_next: 0, tag_left_over: 60, notice_rising: 5, drop_expired_exports: 600},
-    {notice_copies: 5, send_copy: 0},  # record systems may be slow
     {open_every_text: 3600},  # much to read, once a day; hourly where it found damage, until that is mended
+    {notice_copies: 5, send_copy: 0},  # record systems may be slow
 )
 # For how long a task may not have gone well until `integration-api check` fails: beyond its rest, so that one long
 # export, or one record system that does not answer, is no alarm.

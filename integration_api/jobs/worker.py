@@ -78,13 +78,25 @@ class Worker:
 
 
 def everything_once(app: Flask, lines: Sequence[Mapping[Task, float]]) -> int:
-    """Do what is to be done now, in this thread, until nothing is left; tell how much it was."""
+    """Do what is to be done now, in this thread, until nothing is left; tell how much it was.
+
+    A task that fails is not tried again, and keeps no other from being done and noted; its error is raised at the end.
+    """
     total = 0
+    failed: dict[Task, Exception] = {}
     while True:
-        with app.app_context():
-            done = sum(task() for line in lines for task in line)
+        done = 0
+        for task in (task for line in lines for task in line if task not in failed):
+            try:
+                with app.app_context():
+                    done += task()
+            except Exception as error:  # noqa: BLE001  (raised below, when the others are done)
+                failed[task] = error
         total += done
         if not done:
-            with app.app_context():
-                note_well(task.__name__ for line in lines for task in line)
-            return total
+            break
+    with app.app_context():
+        note_well(task.__name__ for line in lines for task in line if task not in failed)
+    if failed:
+        raise next(iter(failed.values()))
+    return total

@@ -9,8 +9,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
+from integration_api.app import LINES
 from integration_api.db import showing, unit_of_work
 from integration_api.jobs.health import late_tasks
+from integration_api.jobs.worker import everything_once
 from integration_api.phone.queue import Queue
 from integration_api.privacy.keys import Damaged, open_every_text
 from models import Commitment, Document, DocumentVersion, Intention, MeasureResponse, Session
@@ -233,6 +235,17 @@ def test_whoever_keeps_the_service_comes_to_know(
     clinic.maya.delete(f"/v1/journal-entries/{broken}", if_match="*")
     with clinic.app.app_context():
         assert open_every_text() == 0
+
+
+def test_it_keeps_no_other_task_of_the_worker_from_being_done(clinic: Any, entries: tuple[str, str]) -> None:
+    with pytest.raises(Damaged):
+        everything_once(clinic.app, LINES)
+    with clinic.app.app_context():
+        assert list(late_tasks()) == [open_every_text.__name__]
+    clinic.maya.delete(f"/v1/journal-entries/{entries[0]}", if_match="*")
+    everything_once(clinic.app, LINES)
+    with clinic.app.app_context():
+        assert late_tasks() == {}
 
 
 def test_a_phone_goes_on_with_what_it_has(tmp_path: Any) -> None:
