@@ -7,7 +7,6 @@ from importlib.metadata import entry_points
 from itertools import tee
 from pathlib import Path
 from typing import NoReturn, TextIO
-from zipfile import BadZipFile
 
 import click
 
@@ -19,10 +18,8 @@ from nlp.evaluation.scoring import Judged, by_theme, judge, scores
 from nlp.explanation import explain_html, explain_text
 from nlp.findings import Analysis, DocumentKind
 from nlp.learned.encoder import load_encoder
-from nlp.learned.labels import TAUGHT
 from nlp.learned.make_word_table import corpus_words, make_word_table, read_vectors
 from nlp.learned.soft_labels import FILE as SOFT_LABELS
-from nlp.learned.soft_labels import SoftLabels
 from nlp.learned.teacher import Course, TeacherError
 from nlp.lexicon_files import load_lexicon
 from nlp.motifs.background import corpus_texts, count_background, write_background
@@ -176,41 +173,24 @@ def word_table(vectors: TextIO, encoder: str, most: int, output: Path) -> None:
 )
 @click.option("--half/--whole", "is_half", help="Multiply in bfloat16, where the processor has it: twice as fast.")
 @click.option(
-    "--after",
-    "former",
-    type=click.Path(dir_okay=False, exists=True, path_type=Path),
-    help="What another teacher made of the corpus (.npz): this one learns from it, too, and adds to it.",
-)
-@click.option(
     "--output",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     default=SOFT_LABELS,
     help="Where to; without it, the soft labels that come with the project are replaced.",
 )
-def teach(encoder: str, epochs: float, rate: float, is_half: bool, former: Path | None, output: Path) -> None:  # noqa: FBT001 -- click has it so
+def teach(encoder: str, epochs: float, rate: float, is_half: bool, output: Path) -> None:  # noqa: FBT001 -- click has it so
     """Fine-tune a sentence encoder on the corpus, and write what it makes of it (.npz); takes hours."""
     from nlp import teaching  # noqa: PLC0415 -- as above
 
     if output.suffix != ".npz" or not output.parent.is_dir():
         raise click.BadParameter("a file NAME.npz in a folder that exists", param_hint="--output")
-    known = None if former is None else _soft_labels(former)
     try:
         course = Course(epochs, rate, is_half)
-        soft_labels = teaching.teach(encoder, course, lambda line: click.echo(line, err=True), former=known)
+        soft_labels = teaching.teach(encoder, course, lambda line: click.echo(line, err=True))
     except TeacherError as error:
         raise click.ClickException(str(error)) from None
     soft_labels.write(output)
     click.echo(f"{len(soft_labels)} documents")
-
-
-def _soft_labels(path: Path) -> SoftLabels:
-    try:
-        read = SoftLabels.read(path)
-    except (OSError, ValueError, LookupError, BadZipFile):
-        raise click.BadParameter("a file that `teach` wrote", param_hint="--after") from None
-    if read.columns != TAUGHT:
-        raise click.BadParameter("it is of other themes", param_hint="--after")
-    return read
 
 
 @main.command()

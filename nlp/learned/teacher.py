@@ -21,9 +21,9 @@ from nlp.learned.word_table import Floats
 LONGEST_SENTENCE = 64  # word pieces; what is longer is cut
 LONGEST_WINDOW = 224  # word pieces of one document that are read together in training, and
 LONGEST_READ = 240  # when it tells
-RATE_OF_OUTPUT, WARMUP = 2e-3, 100  # a learning rate, and steps until it is reached; then it falls to 0
+RATE_OF_OUTPUT, WARMUP = 2e-3, 150  # a learning rate, and steps until it is reached; then it falls to 0
 DECAY, STEEPEST, DROPOUT = 0.01, 5.0, 0.1
-FROZEN = 0.25  # this part of the encoder's layers, the lowest, and its word pieces stay as they are
+FROZEN_LAYERS = 2  # the lowest of the encoder, and its word pieces, stay as they are
 RARE = -3.5  # log odds of a label before anything is known
 
 Sentences = Sequence[str]
@@ -64,9 +64,7 @@ class Teacher:
         self._chance = random.Random(seed)  # noqa: S311 -- no secret
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(encoder)
-            # Nothing is left out within: where all is read a few times at most it helps little, and takes long.
-            nothing_left_out = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-            self._encoder: Any = AutoModel.from_pretrained(encoder, **nothing_left_out)
+            self._encoder: Any = AutoModel.from_pretrained(encoder)
         except (OSError, ValueError) as error:
             raise TeacherError(f"{encoder} cannot be read: {error}") from None
         if not hasattr(getattr(self._encoder, "encoder", None), "layer"):
@@ -74,12 +72,11 @@ class Teacher:
         self._marks = Marks(*(getattr(self._tokenizer, f"{each}_token_id") for each in ("cls", "sep", "pad")))
         self._output: Any = torch.nn.Linear(2 * self._encoder.config.hidden_size, labels)
         torch.nn.init.constant_(self._output.bias, RARE)
-        layers = self._encoder.encoder.layer
-        for part in (self._encoder.embeddings, *layers[: int(FROZEN * len(layers))]):
+        for part in (self._encoder.embeddings, *self._encoder.encoder.layer[:FROZEN_LAYERS]):
             part.requires_grad_(False)  # noqa: FBT003 -- torch has it so
 
     def learn(self, documents: Sequence[Sentences], truth: Floats, say: Callable[[str], None]) -> None:
-        """Fine-tune on documents; truth: a row for each of their sentences, labels from 0 to 1."""
+        """Fine-tune on documents; truth: a row for each of their sentences, labels 0 or 1."""
         pieces, first = self._laid_out(documents)
         steps = max(1, int(self._course.epochs * sum(1 for _ in self._shuffled(pieces))))
         optimiser, schedule = self._optimiser(steps)

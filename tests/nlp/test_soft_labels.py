@@ -181,39 +181,6 @@ def test_what_a_teacher_makes_of_the_corpus_is_kept(nlp: Language, monkeypatch: 
         assert {TAUGHT[column] for column in np.flatnonzero(row)} == expected
 
 
-def test_a_second_teacher_learns_from_the_first_and_adds_to_it(nlp: Language, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told 1 where both the label and the first say so; of what the first does not know the label alone."""
-    wanted: list[Any] = []
-
-    class Second(Parrot):
-        def learn(self, documents: Any, truth: Any, say: Any) -> None:
-            wanted.append(truth)
-
-        def tell(self, documents: Any) -> Any:
-            return [np.ones((len(each), len(TAUGHT)), np.float32) for each in documents]
-
-    monkeypatch.setattr(teaching, "Teacher", Second)
-    files = ["writers_1.txt"]
-    docs = [each.predicted for each in corpus(files, is_taught=False)(nlp)]
-    known, unknown = (list(sentence_texts(each)) for each in docs[:2])
-    former = SoftLabels.made(TAUGHT, [(known, np.full((len(known), len(TAUGHT)), 0.2, np.float32))])
-    told = teaching.teach("another", Course(), print, {"corpora.train.files": files}, former)
-    assert np.unique(wanted[0][: len(known)]) == pytest.approx([0.35 * 0.2, 0.65 + 0.35 * 0.2])
-    assert np.unique(wanted[0][len(known) :]).tolist() == [0, 1]
-    assert told.of(known) == pytest.approx(0.6 + 0.4 * 0.2, abs=0.01)
-    assert told.of(unknown) == pytest.approx(1)
-
-
-def test_what_a_second_teacher_comes_after_is_what_a_teacher_wrote(tmp_path: Path) -> None:
-    SoftLabels.made(("a",), [(["Quiet."], np.zeros((1, 1), np.float32))]).write(tmp_path / "others.npz")
-    (tmp_path / "words.npz").write_text("no numbers")
-    for name, said in (("others.npz", "of other themes"), ("words.npz", "a file that `teach` wrote")):
-        asked = ["teach", "--encoder", "x", "--after", str(tmp_path / name), "--output", str(tmp_path / "new.npz")]
-        answer = CliRunner().invoke(main, asked)
-        assert answer.exit_code == 2
-        assert said in answer.output
-
-
 def test_without_the_extra_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     asked = ["teach", "--encoder", "some/encoder", "--output"]
