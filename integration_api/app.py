@@ -43,7 +43,7 @@ from integration_api.oauth.use_cases import revoke_families
 from integration_api.offers.routes import blp as offers
 from integration_api.overview.routes import blp as overview
 from integration_api.people.routes import blp as people
-from integration_api.privacy.keys import open_every_text
+from integration_api.privacy.damage import open_every_text
 from integration_api.privacy.routes import blp as privacy
 from integration_api.prompts.routes import blp as prompts
 from integration_api.reminders.routes import blp as reminders

@@ -133,20 +133,27 @@ class SealedText(Generic[Value]):
                 raise CannotOpen("the row names no key")  # noqa: TRY301  (it is damage as the other is)
             value = open_sealed(row.data_key.cipher, self.place(row, row.data_key), sealed)
         except CannotOpen:
-            return self._without(row)
+            self._note(row)
+            if not self._may_be_a_gap(row):
+                raise
+            self._gaps(row).add(self.name)
+            return self.gap
         self._opened(row)[self.name] = (sealed, value)
         return value
 
-    def _without(self, row: Sealed) -> Any:
-        """Give the gap where the session shows many; else pass on that the text does not open."""
-        gaps: set[str] = row.__dict__.setdefault("_gaps", set())
-        if self.name not in gaps:
+    def _note(self, row: Sealed) -> None:
+        if self.name not in self._gaps(row):
             log.error("%s of %s %s cannot be opened", self.column, inspect(type(row)).local_table.name, row.id)
+
+    def _may_be_a_gap(self, row: Sealed) -> bool:
+        """Tell whether the session shows many rows, so that this text must hide no other."""
         db_session = object_session(row)
-        if self.gap is _OPENED_OR_NOT_AT_ALL or db_session is None or not db_session.info.get(GAPS):
-            raise  # noqa: PLE0704  (called where the error is handled)
-        gaps.add(self.name)
-        return self.gap
+        return self.gap is not _OPENED_OR_NOT_AT_ALL and db_session is not None and bool(db_session.info.get(GAPS))
+
+    @staticmethod
+    def _gaps(row: Sealed) -> set[str]:
+        gaps: set[str] = row.__dict__.setdefault("_gaps", set())
+        return gaps
 
     def seal(self, row: Sealed, key: DataKey, value: Any) -> None:
         """Seal a value under a fresh nonce."""

@@ -20,7 +20,7 @@ from nlp.findings import Analysis, DocumentKind
 from nlp.learned.encoder import load_encoder
 from nlp.learned.make_word_table import corpus_words, make_word_table, read_vectors
 from nlp.learned.soft_labels import FILE as SOFT_LABELS
-from nlp.learned.teacher import Course, TeacherError
+from nlp.learned.teacher import TeacherError, Training
 from nlp.lexicon_files import load_lexicon
 from nlp.motifs.background import corpus_texts, count_background, write_background
 from nlp.parsed_lines import write_parsed
@@ -185,8 +185,8 @@ def teach(encoder: str, epochs: float, rate: float, is_half: bool, output: Path)
     if output.suffix != ".npz" or not output.parent.is_dir():
         raise click.BadParameter("a file NAME.npz in a folder that exists", param_hint="--output")
     try:
-        course = Course(epochs, rate, is_half)
-        soft_labels = teaching.teach(encoder, course, lambda line: click.echo(line, err=True))
+        training = Training(epochs, rate, is_half)
+        soft_labels = teaching.teach(encoder, training, lambda line: click.echo(line, err=True))
     except TeacherError as error:
         raise click.ClickException(str(error)) from None
     soft_labels.write(output)

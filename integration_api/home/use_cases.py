@@ -8,7 +8,6 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session as DbSession
-from sqlalchemy.orm import lazyload
 
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
@@ -17,6 +16,7 @@ from integration_api.action.use_cases import COMMITMENTS, list_resolves
 from integration_api.care.times import is_over
 from integration_api.errors import NotAllowed, NotFound
 from integration_api.home.starts import Start, start_of
+from integration_api.journal.use_cases import EntryFilter, list_entries
 from integration_api.measures.due import Due, Plan
 from integration_api.measures.use_cases import list_due
 from integration_api.offers.use_cases import Offer, offer_prompts
@@ -31,7 +31,6 @@ from models import (
     journal_entries_within,
     resolves_within,
     sessions_within,
-    time_in,
 )
 
 # How many, and how much of each: with four bytes a character all of it stays under 10 kB. A part that is added here
@@ -127,14 +126,8 @@ def _sessions(db_session: DbSession, caller: Principal, asked: Asked) -> Session
 
 
 def _entries(db_session: DbSession, caller: Principal, asked: Asked) -> Sequence[EntryStart]:
-    """Give the latest entries; one that a phone dated far ahead has its place where it came."""
-    visible = journal_entries_within(reach(caller, Resource.JOURNAL_ENTRY, Action.SEARCH))
-    written_at = time_in(JournalEntry, JournalEntry.written_at, asked.at)
-    latest = visible.order_by(None).order_by(written_at.desc(), JournalEntry.id.desc()).limit(ENTRIES)
-    ids = db_session.scalars(latest.with_only_columns(JournalEntry.id)).all()  # so that few texts are opened
-    opened = db_session.scalars(visible.where(JournalEntry.id.in_(ids)).options(lazyload(JournalEntry.mentions)))
-    entries = {each.id: each for each in opened.unique()}
-    return [EntryStart(entries[each], start_of(entries[each].text, ENTRY_START)) for each in ids]
+    latest = list_entries(db_session, caller, EntryFilter(), PageRequest(ENTRIES), asked.at).items
+    return [EntryStart(each, start_of(each.text, ENTRY_START)) for each in latest]
 
 
 def _commitments(db_session: DbSession, caller: Principal, _asked: Asked) -> Sequence[CommitmentStart]:

@@ -1,33 +1,19 @@
 """Changing keys while the service runs, in small steps, each a transaction of its own."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from integration_api.access import keys as signing_keys
-from integration_api.db import reading, unit_of_work
-from integration_api.jobs.health import note_well, went_well_at
+from integration_api.db import unit_of_work
 from integration_api.login import second_factor
-from integration_api.wiring import parts
 from models import new_id
 from models.data_key import keyring_of
 from models.rotation import forget_unused, replace_keys, seal_anew, sealed_tables, wrap_anew
-from models.unreadable import find_damaged
 
 BATCH = 200
 # A row that was being written while its owner's key was replaced may still come in under the old one.
 GRACE = timedelta(hours=1)
-
-
-OPENED_EVERY = timedelta(days=1)
-ALL_OPENED = "all texts opened"  # noted when they did, beside the task, which goes well whenever it need not look
-log = logging.getLogger(__name__)
-
-
-class Damaged(Exception):
-    """There are texts that do not open. Which, the log says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,30 +68,3 @@ def _rotate_data_keys(at: datetime, wrapped: int) -> Rotated:
             if last is None:
                 break
     return Rotated(wrapped, replaced, destroyed, unreadable)
-
-
-def open_every_text() -> int:
-    """Open every sealed text once a day; raise `Damaged` where one does not open, so that somebody comes to know.
-
-    One of several workers is enough, and one that has just begun anew need not do it again. Where there is damage it
-    is looked for each time, until it is mended.
-    """
-    last = went_well_at(ALL_OPENED)
-    if last is not None and parts().now() - last < OPENED_EVERY:
-        return 0
-    if sum([_damaged_in(table) for table in sealed_tables()]):
-        raise Damaged
-    note_well([ALL_OPENED])
-    return 0
-
-
-def _damaged_in(table: type[Any]) -> int:
-    count, last = 0, None
-    while True:
-        with reading() as db_session:
-            last, damaged = find_damaged(db_session, table, last, BATCH)
-        for row_id in damaged:
-            log.error("%s %s cannot be opened: it was damaged where it is kept", table.__tablename__, row_id)
-        count += len(damaged)
-        if last is None:
-            return count

@@ -30,7 +30,7 @@ Sentences = Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Training:
     """How a teacher learns: how often it reads all, how fast, and whether numbers of half the length are enough.
 
     rate: of the encoder's own weights; the larger it is, the lower (2e-4 for all-MiniLM-L6-v2, 8e-5 for
@@ -52,14 +52,14 @@ class Teacher:
     encoder: of BERT's make, all-MiniLM-L6-v2 or all-mpnet-base-v2 for two, by name or path.
     """
 
-    def __init__(self, encoder: str, labels: int, course: Course, seed: int = 0) -> None:
+    def __init__(self, encoder: str, labels: int, training: Training, seed: int = 0) -> None:
         try:
             import torch  # noqa: PLC0415 -- an extra, and slow to import
             from transformers import AutoModel, AutoTokenizer  # noqa: PLC0415
         except ImportError:
             raise TeacherError("a teacher needs the extra: pip install 'integration-journal[encoder]'") from None
         self._torch: Any = torch
-        self._course = course
+        self._training = training
         torch.manual_seed(seed)
         self._chance = random.Random(seed)  # noqa: S311 -- no secret
         try:
@@ -78,7 +78,7 @@ class Teacher:
     def learn(self, documents: Sequence[Sentences], truth: Floats, say: Callable[[str], None]) -> None:
         """Fine-tune on documents; truth: a row for each of their sentences, labels 0 or 1."""
         pieces, first = self._laid_out(documents)
-        steps = max(1, int(self._course.epochs * sum(1 for _ in self._shuffled(pieces))))
+        steps = max(1, int(self._training.epochs * sum(1 for _ in self._shuffled(pieces))))
         optimiser, schedule = self._optimiser(steps)
         self._encoder.train()
         for step, batch in zip(range(steps), self._without_end(pieces), strict=False):
@@ -113,7 +113,7 @@ class Teacher:
         return [each for each in self._encoder.parameters() if each.requires_grad], list(self._output.parameters())
 
     def _optimiser(self, steps: int) -> tuple[Any, Any]:
-        rates = (self._course.rate, RATE_OF_OUTPUT)
+        rates = (self._training.rate, RATE_OF_OUTPUT)
         groups = [{"params": of, "lr": rate} for of, rate in zip(self._groups(), rates, strict=True)]
         optimiser = self._torch.optim.AdamW(groups, weight_decay=DECAY)
         schedule = self._torch.optim.lr_scheduler.LambdaLR(
@@ -151,7 +151,7 @@ class Teacher:
     def _pooled(self, packed: Packed, sentences: int) -> Any:
         torch, places = self._torch, np.flatnonzero(packed.owner != NOBODY)
         ids, mask = torch.from_numpy(packed.ids), torch.from_numpy(packed.mask)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._course.is_half):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._training.is_half):
             states = self._encoder(input_ids=ids, attention_mask=mask).last_hidden_state
         states = states.float().reshape(packed.ids.size, -1)[torch.from_numpy(places)]
         owner = torch.from_numpy(packed.owner[places])

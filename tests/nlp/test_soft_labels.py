@@ -26,7 +26,7 @@ from nlp.learned import corpus_reader
 from nlp.learned.corpus_reader import corpus, example, sentence_texts, teach_examples
 from nlp.learned.labels import LABELS, SOFT_LABELS, TAUGHT
 from nlp.learned.soft_labels import SoftLabels, load_soft_labels
-from nlp.learned.teacher import LONGEST_READ, Course, Teacher
+from nlp.learned.teacher import LONGEST_READ, Teacher, Training
 from nlp.learned.theme_model import ThemeModel
 from nlp.learned.windows import PIECES_AT_ONCE, Marks, Window, batches, pack, windows
 from nlp.tagger import load_pipeline
@@ -153,11 +153,11 @@ def test_windows_are_laid_out_a_row_each() -> None:
 class Parrot:
     """A stand-in for a teacher: says what it was told, of every second sentence."""
 
-    def __init__(self, encoder: str, labels: int, course: Course) -> None:
-        self.encoder, self.labels, self.course = encoder, labels, course
+    def __init__(self, encoder: str, labels: int, training: Training) -> None:
+        self.encoder, self.labels, self.training = encoder, labels, training
 
     def learn(self, documents: Any, truth: Any, say: Any) -> None:
-        say(f"{sum(map(len, documents))} sentences, {self.course.epochs} epochs")
+        say(f"{sum(map(len, documents))} sentences, {self.training.epochs} epochs")
         self.truth = truth
 
     def tell(self, documents: Any) -> Any:
@@ -169,7 +169,7 @@ def test_what_a_teacher_makes_of_the_corpus_is_kept(nlp: Language, monkeypatch: 
     monkeypatch.setattr(teaching, "Teacher", Parrot)
     lines: list[str] = []
     files = ["writers_1.txt"]
-    told = teaching.teach("some/encoder", Course(2), lines.append, {"corpora.train.files": files})
+    told = teaching.teach("some/encoder", Training(2), lines.append, {"corpora.train.files": files})
     docs = [each.predicted for each in corpus(files, is_taught=False)(nlp)]
     labels = [themes for doc in docs for themes in doc.user_data[LABELS]]
     assert lines == [f"{len(labels)} sentences, 2 epochs"]
@@ -218,9 +218,9 @@ def tiny_encoder(folder: Path) -> str:
     return str(folder)
 
 
-@pytest.mark.parametrize("course", [Course(1_000), Course(1_000, is_half=True)])
-def test_a_teacher_learns_and_tells(tmp_path: Path, course: Course) -> None:
-    teacher = Teacher(tiny_encoder(tmp_path), 2, course)
+@pytest.mark.parametrize("training", [Training(1_000), Training(1_000, is_half=True)])
+def test_a_teacher_learns_and_tells(tmp_path: Path, training: Training) -> None:
+    teacher = Teacher(tiny_encoder(tmp_path), 2, training)
     documents = [["I cried.", "Nobody rang."], [], ["I slept.", "", "I cried. " * 60]] * 8
     truth = np.array([["cried" in text, "rang" in text] for each in documents for text in each], np.float32)
     teacher.learn(documents, truth, print)

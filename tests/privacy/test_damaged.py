@@ -14,7 +14,7 @@ from integration_api.db import showing, unit_of_work
 from integration_api.jobs.health import late_tasks
 from integration_api.jobs.worker import everything_once
 from integration_api.phone.queue import Queue
-from integration_api.privacy.keys import Damaged, open_every_text
+from integration_api.privacy.damage import Damaged, open_every_text
 from models import Commitment, Document, DocumentVersion, Intention, MeasureResponse, Session
 
 UNREADABLE = "urn:integration-api:problem:unreadable"
