@@ -18,9 +18,18 @@ from nlp.evaluation.scoring import Judged, by_theme, judge, scores
 from nlp.explanation import explain_html, explain_text
 from nlp.findings import Analysis, DocumentKind
 from nlp.learned.encoder import load_encoder
-from nlp.learned.make_word_table import corpus_words, make_word_table, read_vectors
+from nlp.learned.features import LEAST
+from nlp.learned.make_word_table import (
+    corpus_words,
+    extend_word_table,
+    frequent_words,
+    make_word_table,
+    read_vectors,
+)
 from nlp.learned.soft_labels import FILE as SOFT_LABELS
 from nlp.learned.teacher import TeacherError, Training
+from nlp.learned.theme_model import TABLE as WORD_TABLE
+from nlp.learned.word_table import WordTable
 from nlp.lexicon_files import load_lexicon
 from nlp.motifs.background import corpus_texts, count_background, write_background
 from nlp.parsed_lines import write_parsed
@@ -157,6 +166,20 @@ def word_table(vectors: TextIO, encoder: str, most: int, output: Path) -> None:
     table = make_word_table(corpus_words(), dict(read_vectors(vectors, 6 * most)), load_encoder(encoder), most)
     table.write(output)
     click.echo(f"{len(table)} words, {table.width} numbers each")
+
+
+@main.command("extend-word-table")
+@click.option("--encoder", required=True, help="A sentence encoder, by name or path; needs the extra `encoder`.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=WORD_TABLE)
+def further_words(encoder: str, output: Path) -> None:
+    """Add the words of the training corpus that the word table has not, where another encoder places them."""
+    from nlp.build import CONFIG, load_config  # noqa: PLC0415 -- as below
+
+    needed = frequent_words(load_config(CONFIG)["corpora"]["train"]["files"], LEAST)
+    known = WordTable.read(WORD_TABLE)
+    table = extend_word_table(known, needed, load_encoder(encoder))
+    table.write(output)
+    click.echo(f"{len(table) - len(known)} words more, {len(table)} in all")
 
 
 @main.command()

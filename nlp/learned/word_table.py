@@ -38,6 +38,11 @@ class WordTable:
         """How many numbers a word has."""
         return len(self._scales)
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words, in the order of their rows."""
+        return self._words
+
     def __len__(self) -> int:
         return len(self._words)
 
@@ -59,6 +64,16 @@ class WordTable:
         """Make a table of vectors, shape (words, width), rounding each number to a byte."""
         whole, scales = to_whole(vectors)
         return cls(words, np.vstack([np.zeros((1, whole.shape[1]), np.int8), whole]), scales)
+
+    def extended(self, words: Sequence[str], vectors: Floats) -> Self:
+        """Give a table with further words behind those that are there, which stay to the bit.
+
+        What does not fit into a byte at this table's steps is cut to the nearest that does.
+        """
+        if self._rows.keys() & set(words):
+            raise ValueError("a word that is there already keeps its vector")
+        whole = np.clip(np.round(vectors / self._scales), -127, 127).astype(np.int8)
+        return type(self)([*self._words, *words], np.vstack([self._vectors, whole]), self._scales)
 
     def write(self, path: Path) -> None:
         """Write the table to a file."""
