@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import entry_points
 from itertools import tee
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 import click
 
@@ -18,9 +18,11 @@ from nlp.evaluation.scoring import Judged, by_theme, judge, scores
 from nlp.explanation import explain_html, explain_text
 from nlp.findings import Analysis, DocumentKind
 from nlp.learned.encoder import load_encoder
+from nlp.learned.fine_tuned import ABOUT, FineTuned, Training
 from nlp.learned.make_word_table import corpus_words, make_word_table, read_vectors
+from nlp.learned.reader import ReaderError
+from nlp.learned.second_reading import SHARE
 from nlp.learned.soft_labels import FILE as SOFT_LABELS
-from nlp.learned.teacher import TeacherError, Training
 from nlp.lexicon_files import load_lexicon
 from nlp.motifs.background import corpus_texts, count_background, write_background
 from nlp.parsed_lines import write_parsed
@@ -137,11 +139,26 @@ def explain(text: str, kind: str, *, html: bool) -> None:
     help="Where to; without it, the pipeline that comes with the project is replaced.",
 )
 @click.option("--encoder", help="A sentence encoder, by name or path, in place of the word table; an extra.")
-def train(output: Path, encoder: str | None) -> None:
+@click.option(
+    "--reader",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="A fine-tuned encoder (teach --reader) that reads along; it becomes part of OUTPUT. An extra.",
+)
+@click.option(
+    "--share", type=click.FloatRange(0, 1), default=SHARE, show_default=True, help="The reader's, of the log odds."
+)
+def train(output: Path, encoder: str | None, folder: Path | None, share: float) -> None:
     """Train the pipeline from nlp/corpus/ and nlp/config.cfg, and fit its weights; takes 40 minutes on two cores."""
     from nlp.build import build  # noqa: PLC0415 -- training's libraries are slow to import
 
-    fitted = build(output, {"components.theme_model.encoder": encoder})
+    if folder is not None and output.resolve() == PIPELINE.resolve():
+        raise click.UsageError("with --reader name an --output: the pipeline of the project has none")
+    try:
+        reader = None if folder is None else FineTuned.read(folder)
+        fitted = build(output, {"components.theme_model.encoder": encoder}, reader=reader, share=share)
+    except ReaderError as error:
+        raise click.ClickException(str(error)) from None
     for theme, weights in fitted.weights.items():
         click.echo(f"{theme:24} " + " ".join(f"{name} {value}" for name, value in weights.items()), err=True)
     click.echo(f"threshold {fitted.threshold}, of safety themes {fitted.safety_threshold}", err=True)
@@ -173,24 +190,45 @@ def word_table(vectors: TextIO, encoder: str, most: int, output: Path) -> None:
 )
 @click.option("--half/--whole", "is_half", help="Multiply in bfloat16, where the processor has it: twice as fast.")
 @click.option(
+    "--minutes", type=click.FloatRange(0, min_open=True), help="Learn for so long, in place of so many epochs."
+)
+@click.option(
     "--output",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    default=SOFT_LABELS,
-    help="Where to; without it, the soft labels that come with the project are replaced.",
+    help="Where to write what it makes of the corpus; without this and --reader, what comes with the project is"
+    " replaced.",
 )
-def teach(encoder: str, epochs: float, rate: float, is_half: bool, output: Path) -> None:  # noqa: FBT001 -- click has it so
-    """Fine-tune a sentence encoder on the corpus, and write what it makes of it (.npz); takes hours."""
+@click.option(
+    "--reader",
+    "folder",
+    type=click.Path(file_okay=False, writable=True, resolve_path=True, path_type=Path),
+    help="Keep the encoder in this folder, which is replaced, for train --reader; it learns from all writers but a"
+    " sixth, by whom it is weighed.",
+)
+def teach(encoder: str, output: Path | None, folder: Path | None, **training: Any) -> None:
+    """Fine-tune a sentence encoder on the corpus; keep it, or write what it makes of it (.npz). Takes hours."""
     from nlp import teaching  # noqa: PLC0415 -- as above
+    from nlp.build import first_fold  # noqa: PLC0415
 
-    if output.suffix != ".npz" or not output.parent.is_dir():
+    output = SOFT_LABELS if output is None and folder is None else output
+    if output is not None and (output.suffix != ".npz" or not output.parent.is_dir()):
         raise click.BadParameter("a file NAME.npz in a folder that exists", param_hint="--output")
+    if folder is not None and (folder.name == "" or (any(folder.glob("*")) and not (folder / ABOUT).is_file())):
+        raise click.BadParameter("there is something else in this folder", param_hint="--reader")
+    kept_from = [] if folder is None else first_fold()
     try:
-        training = Training(epochs, rate, is_half)
-        soft_labels = teaching.teach(encoder, training, lambda line: click.echo(line, err=True))
-    except TeacherError as error:
+        taught = teaching.teach(
+            encoder, Training(**training), lambda line: click.echo(line, err=True), kept_from=kept_from
+        )
+    except ReaderError as error:
         raise click.ClickException(str(error)) from None
-    soft_labels.write(output)
-    click.echo(f"{len(soft_labels)} documents")
+    if folder is not None:
+        taught.write(folder)
+        click.echo(f"{folder}: kept from {len(kept_from)} writers")
+    if output is not None:
+        soft_labels = teaching.tell(taught)
+        soft_labels.write(output)
+        click.echo(f"{len(soft_labels)} documents")
 
 
 @main.command()
