@@ -201,7 +201,8 @@ def _scored(nlp: Language, documents: Iterable[Document]) -> Iterator[Doc]:
     docs = (_read_so_far(nlp, each) for each in documents)
     for name in SCORING:
         if nlp.has_pipe(name):
-            docs = nlp.get_pipe(name).pipe(docs, batch_size=nlp.batch_size)
+            pipe: Any = nlp.get_pipe(name)
+            docs = pipe.pipe(docs, batch_size=nlp.batch_size)
     return docs
 
 

@@ -101,7 +101,7 @@ class FineTuned:
         """Read one that was written; nothing in its files is executed, nothing fetched. Raises ReaderError."""
         try:
             about = About.read(folder / ABOUT)
-            with np.load(folder / OUTPUT, allow_pickle=False) as kept:
+            with (folder / OUTPUT).open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 weight, bias = kept["weight"].astype(np.float32), kept["bias"].astype(np.float32)
         except (OSError, KeyError, TypeError, ValueError, BadZipFile) as error:
             raise ReaderError(

@@ -42,14 +42,12 @@ class SecondReading:
         if self._reader is None:
             if self._path is None:
                 raise ReaderError("the component has no reader: set its path, or load a pipeline that was kept")
-            self.reader = self._load(Path(self._path))
+            self._reader = _checked(self._load(Path(self._path)))
         return self._reader
 
     @reader.setter
     def reader(self, reader: Reader) -> None:
-        if reader.columns != TAUGHT:
-            raise ReaderError("the reader has learned other themes: python -m nlp teach --reader FOLDER")
-        self._reader = reader
+        self._reader = _checked(reader)
 
     def __call__(self, doc: Doc) -> Doc:
         """Read one document that the network has scored."""
@@ -58,7 +56,7 @@ class SecondReading:
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int) -> Iterator[Doc]:
         """Read many documents, those of a batch at once, which is quicker."""
-        for docs in minibatch(stream, batch_size):
+        for docs in minibatch(stream, batch_size):  # type: ignore[no-untyped-call]
             self._read(docs)
             yield from docs
 
@@ -86,6 +84,12 @@ class SecondReading:
         del exclude
         self.reader = self._load(Path(path))
         return self
+
+
+def _checked(reader: Reader) -> Reader:
+    if reader.columns != TAUGHT:
+        raise ReaderError("the reader has learned other themes: python -m nlp teach --reader FOLDER")
+    return reader
 
 
 def log_odds(chances: Floats) -> Floats:

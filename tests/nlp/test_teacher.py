@@ -15,6 +15,7 @@ import pytest
 import spacy
 from click.testing import CliRunner
 from spacy.language import Language
+from spacy.tokens import Doc
 
 from nlp import build, teaching
 from nlp.commands import main
@@ -200,9 +201,7 @@ TEXTS = [["I cried.", "Nobody rang."], [], ["I slept.", "", "I cried. " * 60]] *
 TRUTH = np.array([["cried" in text, "rang" in text] for each in TEXTS for text in each], np.float32)
 
 
-@pytest.mark.parametrize(
-    "training", [Training(1_000), Training(1_000, is_half=True), Training(rate=1e-3, minutes=0.15)]
-)
+@pytest.mark.parametrize("training", [Training(1_000), Training(1_000, is_half=True), Training(rate=1e-3, minutes=0.2)])
 def test_a_teacher_learns_and_tells(tmp_path: Path, training: Training) -> None:
     teacher = Teacher(tiny_encoder(tmp_path), About(COLUMNS, training))
     teacher.learn(TEXTS, TRUTH, print)
@@ -213,7 +212,7 @@ def test_a_teacher_learns_and_tells(tmp_path: Path, training: Training) -> None:
 
 
 def test_a_reader_is_kept_and_tells_the_same(tmp_path: Path) -> None:
-    about = About(COLUMNS, Training(50), ("ann", "bob"))
+    about = About(COLUMNS, Training(3), ("ann", "bob"))
     teacher = Teacher(tiny_encoder(tmp_path), about)
     teacher.learn(TEXTS, TRUTH, print)
     teacher.write(tmp_path / "kept" / "reader")
@@ -246,19 +245,23 @@ def test_a_folder_that_is_no_reader_is_said_to_be_none(tmp_path: Path) -> None:
         FineTuned.read(folder)
 
 
+def labels(doc: Doc) -> list[str]:
+    return [span.label_ for span in doc.spans["themes"]]
+
+
 def test_a_pipeline_reads_along_with_an_encoder_and_keeps_it(tmp_path: Path) -> None:
     FineTuned(tiny_encoder(tmp_path), About(TAUGHT)).write(tmp_path / "reader")
     nlp = load_pipeline()
     nlp.add_pipe("reader", after="theme_model", config={"path": str(tmp_path / "reader"), "share": 0.1})
     texts = ["I miss my father so much.", "", "a" * 50_000, "Nukuin viime yönä huonosti enkä halua puhua kenenkään."]
-    found = [[span.label_ for span in doc.spans["themes"]] for doc in nlp.pipe(texts)]
+    found = [labels(doc) for doc in nlp.pipe(texts)]
     assert "grief" in found[0]
     nlp.to_disk(tmp_path / "whole", exclude=["vocab"])
     rmtree(tmp_path / "reader")
     again = spacy.load(tmp_path / "whole")
-    assert [[span.label_ for span in again(text).spans["themes"]] for text in texts] == found
+    assert [labels(again(text)) for text in texts] == found
     with ThreadPoolExecutor(4) as threads:
-        assert list(threads.map(lambda text: len(again(text).spans["themes"]), texts[:1] * 40)) == [len(found[0])] * 40
+        assert list(threads.map(lambda text: labels(again(text)), texts[:1] * 40)) == found[:1] * 40
 
 
 def test_without_the_extra_a_kept_reader_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
