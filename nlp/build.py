@@ -37,7 +37,7 @@ from nlp.learned.corpus_reader import example
 from nlp.learned.fitting import STRENGTHS, Pairs, Weights, best_threshold, careful_threshold, chances, fit
 from nlp.learned.labels import LABELS
 from nlp.learned.reader import Reader, ReaderError, Remembered
-from nlp.learned.second_reading import SHARE, SecondReading
+from nlp.learned.second_reading import SHARE, SecondReading, checked
 from nlp.learned.theme_model import SCORES
 from nlp.severity import NONE, Severity, load_levels
 from nlp.taxonomy import load_taxonomy
@@ -112,7 +112,8 @@ def build(
     """Train the pipeline and write it to a folder, which is replaced; give what was fitted.
 
     overrides: settings that take the place of the configuration's, such as `components.theme_model.encoder`.
-    reader: what reads along, with a share of the log odds. Raises ReaderError where it was kept from no writer.
+    reader: what reads along, with a share of the log odds. Raises ReaderError where it was kept from no writer, or
+    tells of other themes.
     """
     folds = folds or Folds()
     usual, further = folds.documents()
@@ -141,8 +142,7 @@ def build(
 
 
 def _kept_from(reader: Reader, documents: Iterable[Document]) -> list[str]:
-    found = sorted({writer_of(each) for each in documents} & set(reader.kept_from))
-    if not found:
+    if not {writer_of(each) for each in documents} & set(checked(reader).kept_from):
         raise ReaderError("the reader has learned from all writers, so that none is left to weigh it by")
     return list(reader.kept_from)
 

@@ -217,10 +217,12 @@ def teach(encoder: str, output: Path | None, folder: Path | None, **training: An
         raise click.BadParameter("there is something else in this folder", param_hint="--reader")
     kept_from = [] if folder is None else first_fold()
     try:
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)  # now, and not after hours
         taught = teaching.teach(
             encoder, Training(**training), lambda line: click.echo(line, err=True), kept_from=kept_from
         )
-    except ReaderError as error:
+    except (ReaderError, OSError) as error:
         raise click.ClickException(str(error)) from None
     if folder is not None:
         taught.write(folder)

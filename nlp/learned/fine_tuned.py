@@ -66,17 +66,13 @@ class FineTuned:
     """
 
     def __init__(self, encoder: str, about: About, seed: int = 0, **options: bool) -> None:
-        try:
-            import torch  # noqa: PLC0415 -- an extra, and slow to import
-            from transformers import AutoModel, AutoTokenizer  # noqa: PLC0415
-        except ImportError:
-            raise ReaderError("an encoder needs the extra: pip install 'integration-journal[encoder]'") from None
-        self._torch: Any = torch
+        torch, transformers = _libraries()
+        self._torch = torch
         self.about = about
         torch.manual_seed(seed)
         try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(encoder, **options)
-            self._encoder: Any = AutoModel.from_pretrained(encoder, **options)
+            self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(encoder, **options)
+            self._encoder: Any = transformers.AutoModel.from_pretrained(encoder, **options)
         except Exception as error:  # noqa: BLE001 -- a file that is cut short has errors of the library's own
             raise ReaderError(f"{encoder} cannot be read: {error}") from None
         if not hasattr(getattr(self._encoder, "encoder", None), "layer"):
@@ -174,7 +170,25 @@ class FineTuned:
         return torch.cat([mean, most], 1)
 
 
+def _libraries() -> tuple[Any, Any]:
+    try:
+        import torch  # noqa: PLC0415 -- an extra, and slow to import
+        import transformers  # noqa: PLC0415
+    except ImportError:
+        raise ReaderError("an encoder needs the extra: pip install 'integration-journal[encoder]'") from None
+    return torch, transformers
+
+
 @registry.misc("integration_journal.FineTuned.v1")
 def fine_tuned() -> Callable[[Path], Reader]:
-    """Name it for the pipeline's configuration: how a reader is read from its folder."""
-    return FineTuned.read
+    """Name it for the pipeline's configuration: how a reader is read from its folder, to serve.
+
+    It reads with one thread. gunicorn's workers are forks of the process that loaded the pipeline, in which OpenMP's
+    threads, once it has any, are missing: a worker would wait for them for good.
+    """
+
+    def read(folder: Path) -> Reader:
+        _libraries()[0].set_num_threads(1)
+        return FineTuned.read(folder)
+
+    return read

@@ -42,12 +42,12 @@ class SecondReading:
         if self._reader is None:
             if self._path is None:
                 raise ReaderError("the component has no reader: set its path, or load a pipeline that was kept")
-            self._reader = _checked(self._load(Path(self._path)))
+            self._reader = checked(self._load(Path(self._path)))
         return self._reader
 
     @reader.setter
     def reader(self, reader: Reader) -> None:
-        self._reader = _checked(reader)
+        self._reader = checked(reader)
 
     def __call__(self, doc: Doc) -> Doc:
         """Read one document that the network has scored."""
@@ -86,7 +86,8 @@ class SecondReading:
         return self
 
 
-def _checked(reader: Reader) -> Reader:
+def checked(reader: Reader) -> Reader:
+    """Give a reader that tells of what the networks tell of; raise ReaderError where it does not."""
     if reader.columns != TAUGHT:
         raise ReaderError("the reader has learned other themes: python -m nlp teach --reader FOLDER")
     return reader

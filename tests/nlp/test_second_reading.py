@@ -174,6 +174,8 @@ def test_a_pipeline_is_weighed_on_writers_that_its_reader_was_kept_from(tmp_path
 def test_a_reader_that_has_seen_all_writers_can_not_be_weighed(tmp_path: Path) -> None:
     with pytest.raises(ReaderError, match="none is left to weigh it by"):
         build(tmp_path / "built", SMALL, folds=Folds(["writers_1.txt"], []), reader=WordReader({}))
+    with pytest.raises(ReaderError, match="other themes"):
+        build(tmp_path / "built", SMALL, folds=Folds(["writers_1.txt"], []), reader=WordReader({}, columns=("joy",)))
 
 
 def test_the_pipeline_of_the_project_gets_no_reader_and_what_is_none_is_refused(tmp_path: Path) -> None:

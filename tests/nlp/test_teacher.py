@@ -259,6 +259,7 @@ def test_a_pipeline_reads_along_with_an_encoder_and_keeps_it(tmp_path: Path) -> 
     nlp.to_disk(tmp_path / "whole", exclude=["vocab"])
     rmtree(tmp_path / "reader")
     again = spacy.load(tmp_path / "whole")
+    assert sys.modules["torch"].get_num_threads() == 1, "else a server's workers, which are forks, wait for good"
     assert [labels(again(text)) for text in texts] == found
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(lambda text: labels(again(text)), texts[:1] * 40)) == found[:1] * 40
