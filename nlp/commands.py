@@ -152,8 +152,8 @@ def train(output: Path, encoder: str | None, folder: Path | None, share: float) 
     """Train the pipeline from nlp/corpus/ and nlp/config.cfg, and fit its weights; takes 40 minutes on two cores."""
     from nlp.build import build  # noqa: PLC0415 -- training's libraries are slow to import
 
-    if folder is not None and output.resolve() == PIPELINE.resolve():
-        raise click.UsageError("with --reader name an --output: the pipeline of the project has none")
+    if folder is not None and output.resolve() in {PIPELINE.resolve(), folder.resolve()}:
+        raise click.UsageError("with --reader name an --output of its own: what is there is replaced")
     try:
         reader = None if folder is None else FineTuned.read(folder)
         fitted = build(output, {"components.theme_model.encoder": encoder}, reader=reader, share=share)

@@ -18,7 +18,7 @@ from nlp.learned.labels import TAUGHT, TURNED
 from nlp.learned.reader import ReaderError, Remembered
 from nlp.learned.second_reading import LEAST, log_odds
 from nlp.learned.theme_model import SCORES
-from nlp.tagger import load_pipeline
+from nlp.tagger import load_pipeline, pipeline_version
 
 pytestmark = [pytest.mark.database_free, pytest.mark.xdist_group("training")]
 
@@ -118,6 +118,14 @@ def test_a_pipeline_holds_its_reader_and_needs_nothing_else(tmp_path: Path) -> N
     assert again.config["components"]["reader"]["share"] == 0.7
 
 
+def test_other_weights_of_a_reader_are_another_version(tmp_path: Path) -> None:
+    versions = set()
+    for weights in (b"\r\n", b"\n"):
+        (tmp_path / "model.safetensors").write_bytes(weights)
+        versions.add(pipeline_version(tmp_path))
+    assert len(versions) == 2
+
+
 def test_what_is_no_reader_is_said_to_be_none(tmp_path: Path) -> None:
     config: dict[str, Any] = {"load": {"@misc": "tests.WordReader.v1"}}
     nowhere = load_pipeline()
@@ -179,8 +187,9 @@ def test_a_reader_that_has_seen_all_writers_can_not_be_weighed(tmp_path: Path) -
 
 
 def test_the_pipeline_of_the_project_gets_no_reader_and_what_is_none_is_refused(tmp_path: Path) -> None:
-    answer = CliRunner().invoke(main, ["train", "--reader", str(tmp_path)])
-    assert answer.exit_code == 2
-    assert "--output" in answer.output
+    for output in ([], ["--output", str(tmp_path)]):
+        answer = CliRunner().invoke(main, ["train", "--reader", str(tmp_path), *output])
+        assert answer.exit_code == 2
+        assert "--output" in answer.output
     answer = CliRunner().invoke(main, ["train", "--reader", str(tmp_path), "--output", str(tmp_path / "built")])
     assert (answer.exit_code, "is no reader" in answer.output) == (1, True)
