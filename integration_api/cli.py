@@ -138,7 +138,10 @@ def serve(*, host: str, port: int, workers: int, threads: int, works: bool) -> N
     """Serve with the settings of the environment. The database must stand at the newest migration."""
     app = _ready()
     with app.app_context():
-        parts().load_tagger()
+        try:
+            parts().load_tagger()
+        except ValueError as error:  # a pipeline of another make, or without what it needs
+            raise click.ClickException(f"the pipeline cannot be loaded: {error}") from None
     serve_app(app, host=host, port=port, workers=workers, threads=threads, lines=LINES if works else ())
 
 

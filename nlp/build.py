@@ -3,6 +3,9 @@
 The weights and thresholds come from writers that neither part was made on: the network is trained several times, each
 time without some of the writers, and scores those; the lexicon was not tended on them. What the teacher tells of the
 others' sentences it has learned from all, so that a little of those writers is heard at second hand.
+
+Where a reader is to read along, it takes too long to fine-tune one for each network: they are weighed on the writers
+that it was kept from, and one network is trained without these.
 """
 
 import json
@@ -21,6 +24,7 @@ import numpy as np
 import spacy
 from spacy.cli.train import train
 from spacy.language import Language
+from spacy.tokens import Doc
 from spacy.util import load_config
 
 from nlp import registered  # noqa: F401 -- makes the components known to spaCy
@@ -32,6 +36,8 @@ from nlp.learned import assertions, levels
 from nlp.learned.corpus_reader import example
 from nlp.learned.fitting import STRENGTHS, Pairs, Weights, best_threshold, careful_threshold, chances, fit
 from nlp.learned.labels import LABELS
+from nlp.learned.reader import Reader, ReaderError, Remembered
+from nlp.learned.second_reading import SHARE, SecondReading, checked
 from nlp.learned.theme_model import SCORES
 from nlp.severity import NONE, Severity, load_levels
 from nlp.taxonomy import load_taxonomy
@@ -47,6 +53,7 @@ META = {
 }
 # Writers fall into so many folds, of which so many are left out of a network each, to see how it reads others' words.
 FOLDS, LEFT_OUT = 6, 3
+SCORING = ("theme_model", "reader")  # the components that do
 STEPS = "training.optimizer.learn_rate.total_steps"
 UNSEEN = ("train_*.txt", "voices_*.txt")  # files that the lexicon was not tended on
 # They hold more of what is rare than people write, so that how often a theme comes is not read off them.
@@ -63,33 +70,59 @@ class Fitted:
     safety_threshold: float
 
 
+@dataclass(frozen=True, slots=True)
+class Folds:
+    """The files whose writers fall into so many folds, of which so many are left out of a network each.
+
+    Assertions are learned from what these make of both kinds of files, the combiner's weights from `unseen` alone.
+    """
+
+    unseen: Sequence[str] = UNSEEN
+    enriched: Sequence[str] = ENRICHED
+    count: int = FOLDS
+    left_out: int = LEFT_OUT
+
+    def documents(self) -> tuple[list[Document], list[Document]]:
+        """Read the files of either kind."""
+        return list(_documents(*self.unseen)), list(_documents(*self.enriched))
+
+    def parts(self, documents: Iterable[Document]) -> list[list[str]]:
+        """Give the writers of each fold that is left out."""
+        if self.left_out > self.count:
+            raise ValueError("no more folds can be left out than there are")
+        writers = sorted({writer_of(each) for each in documents})
+        return [writers[n :: self.count] for n in range(self.left_out)]
+
+
+def first_fold(folds: Folds | None = None) -> list[str]:
+    """Give the writers that a reader is kept from, so that something is left to weigh it by."""
+    folds = folds or Folds()
+    usual, further = folds.documents()
+    return folds.parts(usual + further)[0]
+
+
 def build(
     target: Path,
     overrides: dict[str, Any],
     *,
-    unseen: Sequence[str] = UNSEEN,
-    enriched: Sequence[str] = ENRICHED,
-    folds: int = FOLDS,
-    left_out: int = LEFT_OUT,
+    folds: Folds | None = None,
+    reader: Reader | None = None,
+    share: float = SHARE,
 ) -> Fitted:
     """Train the pipeline and write it to a folder, which is replaced; give what was fitted.
 
     overrides: settings that take the place of the configuration's, such as `components.theme_model.encoder`.
-    unseen, enriched: the files whose writers fall into folds; so many of these are left out of a network each.
-    Assertions are learned from what it makes of both, the combiner's weights from the first alone.
+    reader: what reads along, with a share of the log odds. Raises ReaderError where it was kept from no writer, or
+    tells of other themes.
     """
-    usual, further = list(_documents(*unseen)), list(_documents(*enriched))
-    writers = sorted({writer_of(each) for each in usual + further})
-    if left_out > folds:
-        raise ValueError("no more folds can be left out than there are")
-    parts = [writers[n::folds] for n in range(left_out)]
-    steps = load_config(CONFIG, overrides=overrides)["training"]["optimizer"]["learn_rate"]["total_steps"]
-    settings = [*repeat(overrides | {STEPS: round(steps * (1 - 1 / folds))}, left_out), overrides]
-    with tempfile.TemporaryDirectory() as made:
-        places = [str(Path(made) / str(n)) for n in range(left_out + 1)]
-        with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as workers:
-            done = list(workers.map(_train, places, settings, [*parts, []]))
-        *kept_from, nlp = (spacy.load(each) for each in done)
+    folds = folds or Folds()
+    usual, further = folds.documents()
+    parts = folds.parts(usual + further) if reader is None else [_kept_from(reader, usual)]
+    *kept_from, nlp = _trained(overrides, parts, 1 - 1 / folds.count)
+    if reader is not None:
+        reader = Remembered(reader)  # which is asked twice
+        for each in (*kept_from, nlp):
+            _let_read(each, reader, share)
     held_out = list(zip(kept_from, parts, strict=True))
     fitted = weigh([read(each, _by(part, usual)) for each, part in held_out])
     mentions = [
@@ -108,6 +141,30 @@ def build(
     return fitted
 
 
+def _kept_from(reader: Reader, documents: Iterable[Document]) -> list[str]:
+    if not {writer_of(each) for each in documents} & set(checked(reader).kept_from):
+        raise ReaderError("the reader has learned from all writers, so that none is left to weigh it by")
+    return list(reader.kept_from)
+
+
+def _let_read(nlp: Language, reader: Reader, share: float) -> None:
+    pipe = nlp.add_pipe("reader", after="theme_model", config={"share": share})
+    if not isinstance(pipe, SecondReading):
+        raise TypeError("the factory reader is another's")
+    pipe.reader = reader
+
+
+def _trained(overrides: dict[str, Any], parts: Sequence[Sequence[str]], rest: float) -> list[Language]:
+    """Train a network without each part of the writers, for that much of the usual time, and one with all."""
+    steps = load_config(CONFIG, overrides=overrides)["training"]["optimizer"]["learn_rate"]["total_steps"]
+    settings = [*repeat(overrides | {STEPS: round(steps * rest)}, len(parts)), overrides]
+    with tempfile.TemporaryDirectory() as made:
+        places = [str(Path(made) / str(n)) for n in range(len(parts) + 1)]
+        with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as workers:
+            done = list(workers.map(_train, places, settings, [*parts, []]))
+        return [spacy.load(each) for each in done]
+
+
 def _train(folder: str, overrides: dict[str, Any], left_out: Sequence[str]) -> Path:
     """Train without some writers; in a process of its own."""
     train(CONFIG, folder, overrides=overrides | {"corpora.train.leave_out": list(left_out)})
@@ -124,12 +181,10 @@ def _by(writers: Sequence[str], documents: Iterable[Document]) -> list[Document]
 
 
 def read(nlp: Language, documents: Iterable[Document]) -> Pairs:
-    """Score documents with the network, and lay what the lexicon finds and what is labelled beside it."""
+    """Score documents, and lay what the lexicon finds and what is labelled beside it."""
     themes = list(load_taxonomy().themes)
-    model = nlp.get_pipe("theme_model")
     scores, lines, truth = [], [], []
-    for document in documents:
-        doc = model(example(nlp, document).predicted)
+    for doc in _scored(nlp, documents):
         scores.append(doc.user_data[SCORES].scores[:, : len(themes)])
         best = np.full(scores[-1].shape, -1)
         for found in sorted(doc.user_data[FOUND], key=lambda one: one.score):
@@ -139,6 +194,22 @@ def read(nlp: Language, documents: Iterable[Document]) -> Pairs:
         lines.append(best)
         truth.append(np.array([[theme in labels for theme in themes] for labels in doc.user_data[LABELS]]))
     return Pairs(np.vstack(scores).astype(np.float64), np.vstack(lines), np.vstack(truth))
+
+
+def _scored(nlp: Language, documents: Iterable[Document]) -> Iterator[Doc]:
+    """Let the network, and the reader where there is one, score documents, many at once."""
+    docs = (_read_so_far(nlp, each) for each in documents)
+    for name in SCORING:
+        if nlp.has_pipe(name):
+            pipe: Any = nlp.get_pipe(name)
+            docs = pipe.pipe(docs, batch_size=nlp.batch_size)
+    return docs
+
+
+def _read_so_far(nlp: Language, document: Document) -> Doc:
+    doc = example(nlp, document).predicted
+    doc.user_data[KIND] = document.kind
+    return doc
 
 
 def weigh(parts: Sequence[Pairs]) -> Fitted:
@@ -156,16 +227,13 @@ def weigh(parts: Sequence[Pairs]) -> Fitted:
 
 def met(nlp: Language, documents: Iterable[Document], fitted: Fitted) -> list[assertions.Labelled]:
     """Give the labelled mentions that a pipeline finds, as the context sees them, with what they are."""
-    model, context = nlp.get_pipe("theme_model"), _context(nlp)
+    context = _context(nlp)
     combiner = Combiner(nlp, fitted.weights, fitted.threshold, fitted.safety_threshold, "combiner")
     mentions: list[assertions.Labelled] = []
-    for document in documents:
-        doc = example(nlp, document).predicted
-        doc.user_data[KIND] = document.kind
-        doc = combiner(model(doc))
+    for doc in combiner.pipe(_scored(nlp, documents), batch_size=nlp.batch_size):
         found: list[Found] = doc.user_data[FOUND]
         labels = doc.user_data[LABELS]
-        decided = context.decide(doc.user_data[STREAM], found, document.kind)
+        decided = context.decide(doc.user_data[STREAM], found, doc.user_data[KIND])
         for one, seen in zip(found, context.seen(doc, decided), strict=True):
             if one.theme in labels[one.sentence]:
                 mentions.append((seen, labels[one.sentence][one.theme]))

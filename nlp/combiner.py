@@ -15,6 +15,7 @@ from spacy.util import minibatch
 from nlp.learned.evidence import are_words, quote, whole
 from nlp.learned.features import Sentence
 from nlp.learned.fitting import ALL, NAMES, Weights
+from nlp.learned.second_reading import TOLD
 from nlp.learned.side_by_side import Scored
 from nlp.learned.theme_model import SCORES, ThemeModel
 from nlp.learned.word_table import Floats
@@ -45,6 +46,20 @@ RULED_OUT = 0.05  # of lines of safety themes with less, one in nine was right o
 WORDS_SHOWN = 3  # of what spoke for a learned mention
 LEAST_SAID = 0.4  # log odds that the strongest word of a learned mention adds at the least
 SENTENCES_AROUND = "(sentences around)"  # shown where they are among these
+ENCODER = "(encoder {:.2f})"  # shown where one reads along: the chance that it sees by itself
+
+
+class _Said(NamedTuple):
+    """What speaks for a theme in a sentence: its words, the sentences around, and a reader's log odds, if one reads."""
+
+    words: list[float]
+    others: float
+    told: float | None = None
+
+    @property
+    def is_heard(self) -> bool:
+        """Tell whether any word speaks for it, and not only what stands around."""
+        return max(self.words, default=0.0) >= LEAST_SAID
 
 
 class _Spoken(NamedTuple):
@@ -79,6 +94,11 @@ class _Weighed:
     def scored(self) -> Scored:
         scored: Scored = self.doc.user_data[SCORES]
         return scored
+
+    def told(self, sentence: int, column: int) -> float | None:
+        """Give the log odds that a reader sees by itself, if one reads along."""
+        told: Floats | None = self.doc.user_data.get(TOLD)
+        return None if told is None else float(told[sentence, column])
 
     def spoken(self, sentence: int) -> _Spoken:
         """Give a sentence, read once for all that is found in it."""
@@ -157,10 +177,17 @@ class Combiner:
         columns = np.array([column for *_, column in asked])
         split = self._model.evidence.of(together[0].scored.read, numbers, columns)
         for (each, own, sentence, column), (shares, others) in zip(asked, split, strict=True):
-            if max(shares, default=0.0) >= LEAST_SAID:  # else only what stands around speaks for it
+            said = _Said(shares, others, each.told(sentence, column))
+            if said.is_heard or self._is_told(said, column):  # else only what stands around speaks for it
                 chance = _chance(float(each.odds[sentence, column]))
-                own.append(_quoted(each.spoken(sentence), self._themes[column], chance, shares, others))
+                own.append(_quoted(each.spoken(sentence), self._themes[column], chance, said))
         return learned
+
+    def _is_told(self, said: _Said, column: int) -> bool:
+        """Tell whether a reader finds a theme by itself."""
+        return said.told is not None and bool(
+            self._bias[column] + self._slope[column] * said.told >= self._least[column]
+        )
 
     def _asked(self, each: "_Weighed") -> Iterator[tuple[int, int]]:
         barred = each.doc.user_data[BARRED]
@@ -177,15 +204,26 @@ class Combiner:
         return pipe
 
 
-def _quoted(spoken: _Spoken, theme: str, chance: float, shares: list[float], others: float) -> Found:
+def _quoted(spoken: _Spoken, theme: str, chance: float, said: _Said) -> Found:
+    shares = said.words
     opens, closes = quote(spoken.are_words, shares)
     told = [n for n in range(opens, closes) if spoken.words[n] not in CUES]
     anchor = max(told or range(opens, closes), key=shares.__getitem__)
-    if others > sum(shares[opens:closes]):  # of "He rang again." the "He" alone shows nothing
+    # Of "He rang again." the "He" alone shows nothing; and a reader does not say which words it goes by.
+    if said.others > sum(shares[opens:closes]) or not said.is_heard:
         opens, closes = whole(spoken.are_words)
-    why = _strongest([*spoken.words, SENTENCES_AROUND], [*shares, others])
     first = spoken.first
-    return Found(theme, first + opens, first + closes, spoken.sentence, chance, None, why, first + anchor)
+    return Found(
+        theme, first + opens, first + closes, spoken.sentence, chance, None, _why(spoken, said), first + anchor
+    )
+
+
+def _why(spoken: _Spoken, said: _Said) -> str:
+    """Name what speaks for a theme; a reader first, where it alone does."""
+    why = [_strongest([*spoken.words, SENTENCES_AROUND], [*said.words, said.others])]
+    if said.told is not None:
+        why.insert(said.is_heard, ENCODER.format(_chance(said.told)))
+    return " ".join(each for each in why if each)
 
 
 def _chance(odds: float) -> float:

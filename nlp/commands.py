@@ -1,4 +1,4 @@
-"""`python -m nlp`: tag, evaluate, corpus, explain, check-lexicon, parse-lexicon, train, and the making of tables."""
+"""`python -m nlp`: tag, evaluate, corpus, explain, check and parse the lexicon; `nlp/making.py` has what makes things."""
 
 import json
 import sys
@@ -17,25 +17,12 @@ from nlp.evaluation.report import report
 from nlp.evaluation.scoring import Judged, by_theme, judge, scores
 from nlp.explanation import explain_html, explain_text
 from nlp.findings import Analysis, DocumentKind
-from nlp.learned.encoder import load_encoder
-from nlp.learned.features import LEAST
-from nlp.learned.make_word_table import (
-    corpus_words,
-    extend_word_table,
-    frequent_words,
-    make_word_table,
-    read_vectors,
-)
-from nlp.learned.soft_labels import FILE as SOFT_LABELS
-from nlp.learned.teacher import TeacherError, Training
-from nlp.learned.theme_model import TABLE as WORD_TABLE
-from nlp.learned.word_table import WordTable
 from nlp.lexicon_files import load_lexicon
-from nlp.motifs.background import corpus_texts, count_background, write_background
+from nlp.making import MAKING
 from nlp.parsed_lines import write_parsed
 from nlp.patterns import LineError
 from nlp.severity import load_levels
-from nlp.tagger import PIPELINE, load_tagger
+from nlp.tagger import load_tagger
 from nlp.taxonomy import load_taxonomy
 
 ADDED = "integration_journal.nlp_commands"
@@ -63,6 +50,10 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Find themes in texts, measure how well, and look after the lexicon."""
+
+
+for command in MAKING:
+    main.add_command(command)
 
 
 @main.command()
@@ -136,92 +127,6 @@ def explain(text: str, kind: str, *, html: bool) -> None:
         click.echo(explain_html(load_tagger(), text, told))
     else:
         click.echo("\n".join(explain_text(load_tagger(), text, told)))
-
-
-@main.command()
-@click.option(
-    "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=PIPELINE,
-    help="Where to; without it, the pipeline that comes with the project is replaced.",
-)
-@click.option("--encoder", help="A sentence encoder, by name or path, in place of the word table; an extra.")
-def train(output: Path, encoder: str | None) -> None:
-    """Train the pipeline from nlp/corpus/ and nlp/config.cfg, and fit its weights; takes 40 minutes on two cores."""
-    from nlp.build import build  # noqa: PLC0415 -- training's libraries are slow to import
-
-    fitted = build(output, {"components.theme_model.encoder": encoder})
-    for theme, weights in fitted.weights.items():
-        click.echo(f"{theme:24} " + " ".join(f"{name} {value}" for name, value in weights.items()), err=True)
-    click.echo(f"threshold {fitted.threshold}, of safety themes {fitted.safety_threshold}", err=True)
-
-
-@main.command()
-@click.argument("vectors", type=click.File(encoding="utf-8"))
-@click.option("--encoder", required=True, help="A sentence encoder, by name or path; needs the extra `encoder`.")
-@click.option("--most", default=20_000, show_default=True, help="How many of the most frequent words to take.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
-def word_table(vectors: TextIO, encoder: str, most: int, output: Path) -> None:
-    """Make the word table from VECTORS (word and numbers a line, as GloVe has them) and a sentence encoder."""
-    table = make_word_table(corpus_words(), dict(read_vectors(vectors, 6 * most)), load_encoder(encoder), most)
-    table.write(output)
-    click.echo(f"{len(table)} words, {table.width} numbers each")
-
-
-@main.command("extend-word-table")
-@click.option("--encoder", required=True, help="A sentence encoder, by name or path; needs the extra `encoder`.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=WORD_TABLE)
-def further_words(encoder: str, output: Path) -> None:
-    """Add the words of the training corpus that the word table has not, where another encoder places them."""
-    from nlp.build import CONFIG, load_config  # noqa: PLC0415 -- as below
-
-    needed = frequent_words(load_config(CONFIG)["corpora"]["train"]["files"], LEAST)
-    known = WordTable.read(WORD_TABLE)
-    table = extend_word_table(known, needed, load_encoder(encoder))
-    table.write(output)
-    click.echo(f"{len(table) - len(known)} words more, {len(table)} in all")
-
-
-@main.command()
-@click.option("--encoder", required=True, help="A sentence encoder, by name or path; needs the extra `encoder`.")
-@click.option(
-    "--epochs", type=click.FloatRange(0, min_open=True), default=5.0, show_default=True, help="How often it reads all."
-)
-@click.option(
-    "--rate",
-    type=click.FloatRange(0, 0.1, min_open=True),
-    default=2e-4,
-    show_default=True,
-    help="How fast it learns: 8e-5 for an encoder of twelve layers.",
-)
-@click.option("--half/--whole", "is_half", help="Multiply in bfloat16, where the processor has it: twice as fast.")
-@click.option(
-    "--output",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    default=SOFT_LABELS,
-    help="Where to; without it, the soft labels that come with the project are replaced.",
-)
-def teach(encoder: str, epochs: float, rate: float, is_half: bool, output: Path) -> None:  # noqa: FBT001 -- click has it so
-    """Fine-tune a sentence encoder on the corpus, and write what it makes of it (.npz); takes hours."""
-    from nlp import teaching  # noqa: PLC0415 -- as above
-
-    if output.suffix != ".npz" or not output.parent.is_dir():
-        raise click.BadParameter("a file NAME.npz in a folder that exists", param_hint="--output")
-    try:
-        training = Training(epochs, rate, is_half)
-        soft_labels = teaching.teach(encoder, training, lambda line: click.echo(line, err=True))
-    except TeacherError as error:
-        raise click.ClickException(str(error)) from None
-    soft_labels.write(output)
-    click.echo(f"{len(soft_labels)} documents")
-
-
-@main.command()
-def motif_background() -> None:
-    """Count anew how often others write a word or a pair: the table that motifs are held against (docs/motifs.md)."""
-    background = count_background(corpus_texts())
-    write_background(background)
-    click.echo(f"{background.words} content words, {len(background.counts)} forms and pairs")
 
 
 @main.command()

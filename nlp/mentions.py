@@ -11,6 +11,7 @@ from spacy.tokens import Doc, Span
 
 from nlp.context import DECIDED, Decided
 from nlp.findings import Source
+from nlp.learned.second_reading import TOLD
 from nlp.learned.theme_model import SCORES
 from nlp.severity import GRADES, Grade
 from nlp.theme_finder import BARRED, FOUND, SPANS, STREAM, Found
@@ -48,7 +49,7 @@ def set_mentions(doc: Doc) -> Doc:
     stream = doc.user_data.pop(STREAM)
     found, decided = doc.user_data.pop(FOUND), doc.user_data.pop(DECIDED)
     grades = doc.user_data.pop(GRADES)
-    for left in (SCORES, BARRED):
+    for left in (SCORES, TOLD, BARRED):
         doc.user_data.pop(left, None)
     doc.spans[SPANS] = [
         Span(doc, stream.tokens[one.start], stream.tokens[one.end - 1] + 1, label=one.theme) for one in found

@@ -108,8 +108,16 @@ def pipeline_version(pipeline: Path = PIPELINE) -> str:
     for root, patterns in ((folder, read), (pipeline, ("*",))):
         for path in sorted(path for pattern in patterns for path in root.rglob(pattern) if path.is_file()):
             digest.update(path.relative_to(root).as_posix().encode())
-            digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+            digest.update(_content(path))
     return f"hybrid-1+{digest.hexdigest()[:8]}"
+
+
+def _content(path: Path) -> bytes:
+    """Give a file as it is without the line breaks of Windows; of an encoder's weights, which are large, a digest."""
+    if path.suffix == ".safetensors":
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    return path.read_bytes().replace(b"\r\n", b"\n")
 
 
 @cache

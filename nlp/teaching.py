@@ -1,31 +1,50 @@
-"""Lets a teacher learn the corpus, and keeps what it makes of it."""
+"""Lets a teacher learn the corpus, and tells what it makes of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from spacy.tokens import Doc
 from spacy.util import load_config, load_model_from_config, registry
 
 from nlp import registered  # noqa: F401 -- makes the components known to spaCy
 from nlp.build import CONFIG
 from nlp.learned.corpus_reader import sentence_texts
+from nlp.learned.fine_tuned import About, FineTuned, Training
 from nlp.learned.labels import LABELS, TAUGHT, truth_of
+from nlp.learned.reader import Reader
 from nlp.learned.soft_labels import SoftLabels
-from nlp.learned.teacher import Teacher, Training
+from nlp.learned.teacher import Teacher
 
 
 def teach(
-    encoder: str, training: Training, say: Callable[[str], None], overrides: dict[str, Any] | None = None
-) -> SoftLabels:
-    """Fine-tune an encoder, by name or path, on the training corpus; give the chances that it sees in each sentence.
+    encoder: str,
+    training: Training,
+    say: Callable[[str], None],
+    *,
+    kept_from: Sequence[str] = (),
+    overrides: dict[str, Any] | None = None,
+) -> FineTuned:
+    """Fine-tune an encoder, by name or path, on the training corpus, but for what some writers wrote.
 
-    overrides: settings that take the place of the configuration's. It tells of what it has learned from: on writers
-    that are new to it, it is right less often (docs/model_card.md).
+    overrides: settings that take the place of the configuration's. Raises ReaderError where there is no such encoder.
     """
-    teacher = Teacher(encoder, len(TAUGHT), training)  # first, since it may be missing
-    config = load_config(CONFIG, overrides={"corpora.train.is_taught": False, **(overrides or {})})
-    nlp = load_model_from_config(config, auto_fill=True)
-    docs = [example.predicted for example in registry.resolve(config["corpora"])["train"](nlp)]
-    documents = [list(sentence_texts(doc)) for doc in docs]
+    teacher = Teacher(encoder, About(TAUGHT, training, tuple(kept_from)))  # first, since it may be missing
+    docs = _docs({"corpora.train.leave_out": list(kept_from), **(overrides or {})})
     truth = truth_of([labels for doc in docs for labels in doc.user_data[LABELS]], TAUGHT)
-    teacher.learn(documents, truth, say)
-    return SoftLabels.made(TAUGHT, zip(documents, teacher.tell(documents), strict=True))
+    teacher.learn([list(sentence_texts(doc)) for doc in docs], truth, say)
+    return teacher
+
+
+def tell(reader: Reader, overrides: dict[str, Any] | None = None) -> SoftLabels:
+    """Give the chances that a reader sees in each sentence of the training corpus.
+
+    Of what it has learned from it is right more often than of writers that are new to it (docs/model_card.md).
+    """
+    documents = [list(sentence_texts(doc)) for doc in _docs(overrides or {})]
+    return SoftLabels.made(reader.columns, zip(documents, reader.tell(documents), strict=True))
+
+
+def _docs(overrides: dict[str, Any]) -> list[Doc]:
+    config = load_config(CONFIG, overrides={"corpora.train.is_taught": False, **overrides})
+    nlp = load_model_from_config(config, auto_fill=True)
+    return [example.predicted for example in registry.resolve(config["corpora"])["train"](nlp)]

@@ -1,24 +1,17 @@
-"""What the teacher says of the corpus: kept, found again, and learned from; and how the teacher reads documents."""
+"""What the teacher says of the corpus: kept, found again, and learned from."""
 
-import random
-import sys
-from collections import Counter
 from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from spacy.language import Language
 from spacy.training import Example
 from spacy.util import load_config
 from thinc.api import Adam
 
-from nlp import teaching
 from nlp.build import CONFIG
-from nlp.commands import main
 from nlp.corpus_files import FOLDER, read_corpus
 from nlp.documents import Document, Sentence
 from nlp.findings import Assertion
@@ -26,15 +19,12 @@ from nlp.learned import corpus_reader
 from nlp.learned.corpus_reader import corpus, example, sentence_texts, teach_examples
 from nlp.learned.labels import LABELS, SOFT_LABELS, TAUGHT
 from nlp.learned.soft_labels import SoftLabels, load_soft_labels
-from nlp.learned.teacher import LONGEST_READ, Teacher, Training
 from nlp.learned.theme_model import ThemeModel
-from nlp.learned.windows import PIECES_AT_ONCE, Marks, Window, batches, pack, windows
 from nlp.tagger import load_pipeline
 
 pytestmark = pytest.mark.database_free
 
 DOCUMENTS = (["I cried.", "I slept."], ["Nobody rang."], ["Да 🌊", "Da.", "Yes."])
-PIECES = [[[7] * (length - 1) for length in of_one] for of_one in ([5, 9, 3, 40, 2], [], [300], [1] * 200)]
 
 
 @pytest.fixture(scope="module")
@@ -108,122 +98,3 @@ def test_training_reads_them(nlp: Language, monkeypatch: pytest.MonkeyPatch) -> 
     assert told[1] is None
     with pytest.raises(ValueError, match="of other themes"):
         teach_examples([], SoftLabels(("a",), {}))
-
-
-@pytest.mark.parametrize("longest", [8, LONGEST_READ])
-def test_windows_hold_every_sentence_and_tell_of_it_once(longest: int) -> None:
-    told: list[tuple[int, int]] = []
-    for each in windows(PIECES, longest):
-        told += [(each.document, n) for n in range(each.first + each.known, each.last)]
-        size = sum(len(sentence) + 1 for sentence in PIECES[each.document][each.first : each.last])
-        assert size <= longest or each.last - each.first - each.known == 1
-    assert told == [(n, k) for n, of_one in enumerate(PIECES) for k in range(len(of_one))]
-    assert windows(PIECES[:1], 14)[1] == Window(0, 1, 3, 1), (
-        "what comes before is read again, to understand what follows"
-    )
-
-
-def test_in_training_sentences_stand_at_other_places_each_time() -> None:
-    chance = random.Random(5)
-    cuts = [windows([[[7] * 3] * 50], 40, shifted=chance) for _ in range(20)]
-    assert len({each[0].last for each in cuts}) > 3
-    for cut in cuts:
-        assert [n for each in cut for n in range(each.first, each.last)] == list(range(50))
-
-
-def test_batches_hold_every_window_once_and_no_more_than_can_be_read() -> None:
-    cut = windows(PIECES * 40, 24)
-    found = list(batches(cut, PIECES * 40))
-    assert Counter(each for batch in found for each in batch) == Counter(cut)
-    for batch in found:
-        lengths = [
-            1 + sum(len(sentence) + 1 for sentence in (PIECES * 40)[each.document][each.first : each.last])
-            for each in batch
-        ]
-        assert max(lengths) * len(batch) <= PIECES_AT_ONCE
-
-
-def test_windows_are_laid_out_a_row_each() -> None:
-    packed = pack([[[11, 12], [13]], [[14]]], Marks(1, 2, 0))
-    assert packed.ids.tolist() == [[1, 11, 12, 2, 13, 2], [1, 14, 2, 0, 0, 0]]
-    assert packed.mask.tolist() == [[1] * 6, [1, 1, 1, 0, 0, 0]]
-    assert packed.owner.tolist() == [-1, 0, 0, -1, 1, -1, -1, 2, -1, -1, -1, -1]
-
-
-class Parrot:
-    """A stand-in for a teacher: says what it was told, of every second sentence."""
-
-    def __init__(self, encoder: str, labels: int, training: Training) -> None:
-        self.encoder, self.labels, self.training = encoder, labels, training
-
-    def learn(self, documents: Any, truth: Any, say: Any) -> None:
-        say(f"{sum(map(len, documents))} sentences, {self.training.epochs} epochs")
-        self.truth = truth
-
-    def tell(self, documents: Any) -> Any:
-        self.truth[::2] = 0
-        return np.split(self.truth, np.cumsum([len(each) for each in documents])[:-1])
-
-
-def test_what_a_teacher_makes_of_the_corpus_is_kept(nlp: Language, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(teaching, "Teacher", Parrot)
-    lines: list[str] = []
-    files = ["writers_1.txt"]
-    told = teaching.teach("some/encoder", Training(2), lines.append, {"corpora.train.files": files})
-    docs = [each.predicted for each in corpus(files, is_taught=False)(nlp)]
-    labels = [themes for doc in docs for themes in doc.user_data[LABELS]]
-    assert lines == [f"{len(labels)} sentences, 2 epochs"]
-    found = np.vstack([told.of(list(sentence_texts(doc))) for doc in docs])
-    for number, (themes, row) in enumerate(zip(labels, found, strict=True)):
-        expected = (
-            {*themes, *(a.value for a in themes.values() if a is not Assertion.AFFIRMED)} if number % 2 else set()
-        )
-        assert {TAUGHT[column] for column in np.flatnonzero(row)} == expected
-
-
-def test_without_the_extra_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(sys.modules, "torch", None)
-    asked = ["teach", "--encoder", "some/encoder", "--output"]
-    answer = CliRunner().invoke(main, [*asked, str(tmp_path / "soft.npz")])
-    assert answer.exit_code == 1
-    assert "[encoder]" in answer.output
-    for wrong in ("soft.txt", "nowhere/soft.npz"):
-        assert CliRunner().invoke(main, [*asked, str(tmp_path / wrong)]).exit_code == 2
-
-
-def test_an_encoder_that_is_not_there_is_said_to_be_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Libraries that are an extra, and large, are stood in for."""
-
-    def nowhere(name: str) -> None:
-        raise OSError(f"{name} is no local folder")
-
-    auto = SimpleNamespace(from_pretrained=nowhere)
-    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(manual_seed=int))
-    monkeypatch.setitem(sys.modules, "transformers", SimpleNamespace(AutoModel=auto, AutoTokenizer=auto))
-    answer = CliRunner().invoke(main, ["teach", "--encoder", "some/encoder", "--output", str(tmp_path / "soft.npz")])
-    assert answer.exit_code == 1
-    assert answer.output == "Error: some/encoder cannot be read: some/encoder is no local folder\n"
-
-
-def tiny_encoder(folder: Path) -> str:
-    transformers: Any = pytest.importorskip("transformers", reason="the teacher is an extra, and large")
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "i", "cried", "slept", "nobody", "rang", "."]
-    (folder / "vocab.txt").write_text("\n".join(words), "utf-8")
-    transformers.BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
-    config = transformers.BertConfig(
-        vocab_size=len(words), hidden_size=16, num_hidden_layers=3, num_attention_heads=2, intermediate_size=32
-    )
-    transformers.set_seed(0)
-    transformers.BertModel(config).save_pretrained(folder)
-    return str(folder)
-
-
-@pytest.mark.parametrize("training", [Training(1_000), Training(1_000, is_half=True)])
-def test_a_teacher_learns_and_tells(tmp_path: Path, training: Training) -> None:
-    teacher = Teacher(tiny_encoder(tmp_path), 2, training)
-    documents = [["I cried.", "Nobody rang."], [], ["I slept.", "", "I cried. " * 60]] * 8
-    truth = np.array([["cried" in text, "rang" in text] for each in documents for text in each], np.float32)
-    teacher.learn(documents, truth, print)
-    told = np.vstack(teacher.tell(documents))
-    assert told.shape == truth.shape
-    assert ((told > 0.5) == truth).mean() > 0.9

@@ -18,7 +18,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.util import load_config
 from thinc.api import Adam
 
-from nlp.build import CONFIG, build
+from nlp.build import CONFIG, Folds, build
 from nlp.corpus_files import FOLDER
 from nlp.documents import Document, Sentence
 from nlp.findings import Assertion
@@ -68,7 +68,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_pipeline_is_built_weighed_and_read_back(tmp_path: Path, shipped: Language) -> None:
     """From corpus to folder: folds of writers left out, curves of the combiner, assertions, levels; all read back."""
-    fitted = build(tmp_path / "built", SMALL, unseen=["writers_1.txt"], enriched=[], folds=2, left_out=2)
+    fitted = build(tmp_path / "built", SMALL, folds=Folds(["writers_1.txt"], [], 2, 2))
     assert set(fitted.weights) == {"all", *load_taxonomy().themes}
     nlp = spacy.load(tmp_path / "built")
     assert nlp.pipe_names == shipped.pipe_names

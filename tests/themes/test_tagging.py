@@ -1,12 +1,16 @@
 """Tagging stored documents: after the words are safe, and again when it failed."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
+from readers import WordReader, reading_along
+from taggers import with_tagger
 from waiting import is_free_meanwhile
 
 from integration_api.themes.jobs import tag_pending
+from nlp import load_tagger
 
 FEAR = "I am afraid of dying."
 
@@ -69,3 +73,13 @@ def test_tagging_all_anew_waits_for_an_entry_with_nothing_in_its_hands(clinic: A
             return tag_pending(everything=True)
 
     assert is_free_meanwhile(clinic.app, *rows, tag_everything) == (True, (1, 0))
+
+
+def test_a_pipeline_with_a_reader_is_named_and_reads_along(clinic: Any, tmp_path: Path) -> None:
+    """Its folder is all that is named; what the reader alone finds is found, and said to be its own."""
+    reading_along(WordReader({"parcel": "anger"})).to_disk(tmp_path, exclude=["vocab"])
+    with with_tagger(clinic.app, load_tagger(tmp_path)):
+        made = clinic.write("We had soup. The parcel came at noon.")
+    (anger,) = [each for each in made["themes"] if each["theme"] == "anger"]
+    assert (anger["quote"], anger["source"]) == ("The parcel came at noon", "model")
+    assert clinic.therapist.read(f"/v1/mentions/{anger['id']}")["because"].startswith("learned: (encoder 1.00)")
