@@ -140,12 +140,16 @@ def read_phrases(
     def backprop(gradient: Floats) -> tuple[Any, Any]:
         gradient = gradient * (told > 0)
         lengths, inside = rows.closes - rows.opens, rows.inside
-        along = np.zeros_like(windows)
-        is_strongest = windows[inside] == np.repeat(heard.strongest, lengths, axis=0)
-        along[inside] = is_strongest * np.repeat(gradient, lengths, axis=0)
-        seen = batch.table.vectors(heard.different[heard.place])
-        by_filter = np.stack([seen[n : len(seen) - 2 + n].T @ along for n in range(WINDOW)])
-        return by_filter.astype(np.float32), gradient.sum(axis=0)
+        window, column = np.nonzero(windows[inside] == np.repeat(heard.strongest, lengths, axis=0))
+        said = gradient[np.repeat(np.arange(len(lengths)), lengths)[window], column]
+        # Added up by the different words first, of which there are far fewer than windows.
+        seen, size = batch.table.vectors(heard.different), (len(heard.different), gradient.shape[1])
+        by_filter = []
+        for offset in range(WINDOW):
+            at = heard.place[inside[window] + offset] * size[1] + column
+            along = np.bincount(at, said, minlength=size[0] * size[1]).reshape(size)
+            by_filter.append(seen.T @ along.astype(np.float32))
+        return np.stack(by_filter), gradient.sum(axis=0)
 
     return told, backprop
 
