@@ -1,4 +1,4 @@
-"""`python -m nlp`: tag, evaluate, corpus, explain, check and parse the lexicon; `nlp/making.py` has what makes things."""
+"""`python -m nlp`: tag, evaluate, corpus, explain, look after the lexicon; `nlp/making.py` has what makes things."""
 
 import json
 import sys

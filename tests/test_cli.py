@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from joserfc.jwk import ECKey
+from thinc.api import Config
 
 from integration_api.cli import main
 from integration_api.config import Settings, UnsafeSettings
@@ -210,6 +211,23 @@ def test_a_clinic_may_name_another_pipeline(env: dict[str, str], tmp_path: Path)
     tagger = parts_of(settings).load_tagger()
     assert tagger.version != parts_of(Settings.from_env(env)).load_tagger().version
     assert tagger.tag("I am afraid of dying.", "journal").mentions
+
+
+def test_serve_says_in_a_line_what_a_pipeline_lacks(env: dict[str, str], tmp_path: Path) -> None:
+    """Here a pipeline in which an encoder reads along, whose files are not there: nobody is served with half of it."""
+    own = tmp_path / "own"
+    shutil.copytree(PIPELINE, own)
+    config = Config().from_disk(own / "config.cfg")
+    names = config["nlp"]["pipeline"]
+    names.insert(names.index("combiner"), "reader")
+    config["components"]["reader"] = {"factory": "reader"}
+    config.to_disk(own / "config.cfg")
+    (own / "reader").mkdir()
+    assert run("migrate", **env).exit_code == 0
+    done = run("serve", **env, INTEGRATION_API_PIPELINE=str(own))
+    assert done.exit_code == 1
+    assert "the pipeline cannot be loaded: " in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_nothing_said_means_production(env: dict[str, str]) -> None:

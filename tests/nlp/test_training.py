@@ -26,10 +26,7 @@ from nlp.learned import theme_model
 from nlp.learned.assertions import AFFIRMED, AssertionModel, Seen, features_of, learn
 from nlp.learned.corpus_reader import BEFORE_LEARNING, example
 from nlp.learned.encoder import SentenceEncoder
-from nlp.learned.features import Vocabulary, featurise
 from nlp.learned.fitting import Pairs, best_threshold, careful_threshold, chances, fit
-from nlp.learned.make_word_table import make_word_table, read_vectors
-from nlp.learned.word_table import WordTable
 from nlp.tagger import PIPELINE, load_pipeline
 from nlp.taxonomy import load_taxonomy
 
@@ -253,27 +250,3 @@ def test_assertions_are_read_as_they_were_learned() -> None:
     powers = np.exp(named - named.max())
     both = AssertionModel(weights).chances([PLAIN, seen])
     assert both[1] == pytest.approx(powers / powers.sum())
-
-
-def test_a_word_table_is_made_of_an_encoder_and_published_vectors(tmp_path: Path) -> None:
-    lines = ["the 0.1 0.2 0.3", "2024 1 1 1", "grief 0.5 0.1 0.9", "sorrow 0.5 0.2 0.8", "bus 0.9 0.9 0.1"]
-    published = dict(read_vectors(lines, 10))
-    assert list(published) == ["the", "grief", "sorrow", "bus"]
-    table = make_word_table({"kettle"}, published, FirstLetters(), 3)
-    assert len(table) == 4  # the three most frequent, and the one that is needed
-    table.write(tmp_path / "table.npz")
-    again = WordTable.read(tmp_path / "table.npz")
-    rows = np.array(again.rows(["grief", "sorrow", "kettle", "bus"]))
-    assert rows.astype(bool).tolist() == [True, True, True, False]
-    assert np.array_equal(again.vectors(rows), table.vectors(rows))
-    assert not again.vectors(rows)[3].any()
-
-
-def test_words_that_are_not_in_the_table_count_for_nothing() -> None:
-    table = WordTable.of(["grief"], np.array([[3.0, 4.0]], np.float32))
-    vocabulary = Vocabulary.of([("grief", "grief"), ("grief",)], 2)
-    batch = featurise([[("grief",), ("qqq",)]], vocabulary, table)
-    own = batch.dense[:, :2]
-    assert own[0] == pytest.approx([3.0, 4.0], abs=0.05)
-    assert own[1] == pytest.approx([0.0, 0.0])
-    assert batch.dense[1, 2:] == pytest.approx([1.5, 2.0], abs=0.05)
