@@ -53,7 +53,7 @@ META = {
 }
 # Writers fall into so many folds, of which so many are left out of a network each, to see how it reads others' words.
 FOLDS, LEFT_OUT = 6, 3
-SCORING = ("theme_model", "reader")  # the components that do
+SCORING = ("theme_model", "reader")  # the components that score sentences, in order; the second is optional
 STEPS = "training.optimizer.learn_rate.total_steps"
 UNSEEN = ("train_*.txt", "voices_*.txt")  # files that the lexicon was not tended on
 # They hold more of what is rare than people write, so that how often a theme comes is not read off them.
