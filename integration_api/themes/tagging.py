@@ -178,7 +178,7 @@ def _mentions(document: Document, findings: Iterable[Finding], themes: dict[str,
             score=finding.score,
             source=finding.source,
             because=finding.because[:500],
-            severity=finding.severity,
+            severity_found=finding.severity,
         )
         for finding in findings
         if finding.theme in themes
