@@ -76,7 +76,7 @@ class OneTheme(MethodView):
         A merge patch. The name stays, and so does what was found before.
         """
         with unit_of_work() as db_session:
-            return own.change_theme(db_session, caller, theme, merge)
+            return own.change_theme(db_session, caller, theme, merge, timing())
 
     @blp.deletes("removeTheme", schemas.ThemeSchema, of=Resource.TAXONOMY)
     def delete(self, caller: Principal, match: Any, theme: str) -> None:

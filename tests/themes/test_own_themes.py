@@ -105,6 +105,41 @@ def test_changing_it_changes_what_is_found(clinic: Any) -> None:
     assert "our_mountain" not in themes_of(clinic.write("I thought of my mountain."))
 
 
+def move(clinic: Any, facet: str) -> None:
+    path = "/v1/themes/our_mountain"
+    assert clinic.admin.patch(path, {"facet": facet}, if_match=clinic.admin.etag(path)).status_code == 200
+
+
+def where_it_is_told(clinic: Any) -> tuple[list[str], list[list[str]], set[str]]:
+    """Whether it is a safety line of the brief; the quotes of its open flags; in which facets it is listed."""
+    patient = f"/v1/patients/{clinic.ids['maya']}"
+    lines = clinic.therapist.read(f"{patient}/brief?since=2026-03-01T00:00:00Z")["lines"]
+    flags = clinic.therapist.read("/v1/safety-flags?routed=any&status=open&theme=our_mountain")["items"]
+    facets = {
+        facet
+        for facet in ("meaning", "safety")
+        for each in clinic.therapist.read(f"{patient}/themes?facet={facet}")["items"]
+        if each["theme"] == "our_mountain"
+    }
+    told = [each["kind"] for each in lines if each["theme"] == "our_mountain"]
+    return told, [[one["quote"] for one in each["evidence"]] for each in flags], facets
+
+
+def test_what_was_found_of_it_goes_to_its_new_facet_with_it(clinic: Any) -> None:
+    """Into safety it was neither a line of what rises nor one of safety; its flags follow, in both directions."""
+    clinic.admin.create("/v1/themes", MOUNTAIN)
+    path = f"/v1/journal-entries/{clinic.write('I thought of my mountain.')['id']}"
+    before = clinic.therapist.etag(path)
+    assert where_it_is_told(clinic) == ([], [], {"meaning"})
+    move(clinic, "safety")
+    assert where_it_is_told(clinic) == (["safety"], [["my mountain"]], {"safety"})
+    found = {each["theme"]: each["facet"] for each in clinic.therapist.read(path)["themes"]}
+    assert found["our_mountain"] == "safety"
+    assert clinic.therapist.get(path, if_none_match=before).status_code == 200
+    move(clinic, "meaning")
+    assert where_it_is_told(clinic) == ([], [], {"meaning"})
+
+
 def test_taking_it_out_takes_its_mentions_with_it(clinic: Any) -> None:
     clinic.admin.create("/v1/themes", MOUNTAIN)
     entry = clinic.write("I thought of my mountain.")
