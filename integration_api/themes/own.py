@@ -1,11 +1,11 @@
 """A clinic's own themes, beside those of the taxonomy: added, changed and taken out while the service runs."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
@@ -74,8 +74,20 @@ def _parts(text: str) -> tuple[str, ...]:
 
 def known_themes(db_session: DbSession, organization_id: UUID) -> dict[str, KnownTheme]:
     """Give every theme that an organization's documents are tagged with, by name."""
+    return _known(_own(db_session, organization_id))
+
+
+def held_themes(db_session: DbSession, organization_id: UUID) -> dict[str, KnownTheme]:
+    """Give them to who is about to keep mentions of them: till then none is changed or taken out.
+
+    Themes are held before documents, and those before stamps, by everybody, so that nobody waits for each other.
+    """
+    return _known(db_session.scalars(_own_of(organization_id).with_for_update(read=True, of=ClinicTheme)))
+
+
+def _known(own: Iterable[ClinicTheme]) -> dict[str, KnownTheme]:
     known = {theme.name: KnownTheme.of_taxonomy(theme) for theme in load_taxonomy().themes.values()}
-    return known | {theme.name: KnownTheme.of_clinic(theme) for theme in _own(db_session, organization_id)}
+    return known | {theme.name: KnownTheme.of_clinic(theme) for theme in own}
 
 
 def require_known(db_session: DbSession, organization_id: UUID, names: Collection[str], place: str) -> None:
@@ -91,8 +103,11 @@ def wanted_of(db_session: DbSession, organization_id: UUID) -> tuple[OwnTheme, .
 
 
 def _own(db_session: DbSession, organization_id: UUID) -> list[ClinicTheme]:
-    query = select(ClinicTheme).where(ClinicTheme.organization_id == organization_id)
-    return list(db_session.scalars(query.order_by(ClinicTheme.name)))
+    return list(db_session.scalars(_own_of(organization_id)))
+
+
+def _own_of(organization_id: UUID) -> Select[ClinicTheme]:
+    return select(ClinicTheme).where(ClinicTheme.organization_id == organization_id).order_by(ClinicTheme.name)
 
 
 def add_theme(db_session: DbSession, caller: Principal, draft: ThemeDraft) -> KnownTheme:
@@ -166,7 +181,8 @@ def take_out(db_session: DbSession, caller: Principal, name: str, match: Callabl
 
 def _changeable(db_session: DbSession, caller: Principal, name: str, action: Action) -> ClinicTheme:
     reach(caller, Resource.TAXONOMY, action)
-    found = next((each for each in _own(db_session, caller.organization_id) if each.name == name), None)
+    named = _own_of(caller.organization_id).where(ClinicTheme.name == name).with_for_update(of=ClinicTheme)
+    found = db_session.scalars(named).one_or_none()
     if found is None:
         raise NotFound("Your clinic has no theme of its own by this name.")
     return found

@@ -1,8 +1,10 @@
 """A clinic's own themes: added over HTTP, tagged from then on, and nobody else's business."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from waiting import Row, meanwhile
 
 from integration_api.themes.jobs import tag_pending
 
@@ -220,3 +222,41 @@ def test_how_far_suicidality_goes_is_told_beside_the_words(clinic: Any) -> None:
 def test_a_themes_name_ends_where_it_seems_to(clinic: Any) -> None:
     answer = clinic.admin.post("/v1/themes", MOUNTAIN | {"theme": "our_mountain\n"})
     assert (answer.status_code, [each["pointer"] for each in answer.json["errors"]]) == (422, ["/theme"])
+
+
+class TestTakenOutMeanwhile:
+    """A mention of a theme that there is not any more would make themes, brief and caseload 404 for good."""
+
+    @pytest.fixture
+    def stamp(self, clinic: Any) -> Row:
+        """What everybody counts up who changes Maya's record, at the end of the change."""
+        clinic.admin.create("/v1/themes", MOUNTAIN)
+        return ("patient_stamps", "patient_id", clinic.ids["maya"])
+
+    @staticmethod
+    def change(clinic: Any, what: str) -> Callable[[], Any]:
+        """What puts a mention of the theme into the record: a correction, or the tagger."""
+        if what == "tagged":
+            return tag_pending
+        mention = clinic.write("I miss him still.")["themes"][0]["id"]
+        caller, corrected = clinic.therapist, {"verdict": "corrected", "theme": "our_mountain"}
+        return lambda: caller.post(f"/v1/mentions/{mention}/review", corrected)
+
+    @pytest.mark.parametrize("what", ["tagged", "corrected"])
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_nothing_is_left_of_it(self, clinic: Any, stamp: Row, broken_tagger: Any, what: str, order: int) -> None:
+        if what == "tagged":
+            with broken_tagger():
+                clinic.write("I thought of my mountain.")
+        change, admin = self.change(clinic, what), clinic.admin
+        requests = [change, lambda: admin.delete("/v1/themes/our_mountain", if_match="*")]
+        with meanwhile(clinic.app) as others:
+            others.hold(stamp)
+            answers = [others.comes(each) for each in requests[::order]]
+            others.let_go(stamp)
+            for each in answers:
+                each.result()
+        assert clinic.admin.get("/v1/themes/our_mountain").status_code == 404
+        patient = f"/v1/patients/{clinic.ids['maya']}"
+        for path in (f"{patient}/themes", f"{patient}/brief", "/v1/caseload"):
+            assert clinic.therapist.get(path).status_code == 200
