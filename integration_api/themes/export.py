@@ -29,6 +29,7 @@ def export_reviews(db_session: DbSession, at: datetime) -> Iterator[str]:
         .where(
             Mention.review.is_not(None),
             Document.deleted_at.is_(None),
+            Document.tagging_state == "done",  # else what nobody has judged is not yet known
             Document.visibility.is_distinct_from("private"),
             Document.note_kind.is_distinct_from("psychotherapy"),
             consents_to(Document.patient_id, PURPOSE),

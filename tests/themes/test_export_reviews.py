@@ -5,6 +5,7 @@ from typing import Any
 
 from integration_api.db import unit_of_work
 from integration_api.themes.export import export_reviews
+from integration_api.themes.jobs import tag_pending
 from models import now
 from nlp.documents import read_documents
 
@@ -50,6 +51,24 @@ def test_a_sentence_that_nobody_has_finished_judging_stays(clinic: Any) -> None:
     clinic.caller("maya").create("/v1/me/consents", CONSENT)
     clinic.write("I am afraid of dying.")
     assert exported(clinic) == []
+
+
+def test_what_waits_for_the_tagger_stays(clinic: Any, broken_tagger: Any) -> None:
+    """Of its sentences only what was reviewed is known: one would be told as wholly judged that is not."""
+    clinic.caller("maya").create("/v1/me/consents", CONSENT)
+    entry = clinic.write("I am afraid of dying and I miss my father.")
+    path, reviewed = f"/v1/journal-entries/{entry['id']}", entry["themes"][0]
+    assert len(entry["themes"]) > 1
+    judge(clinic, {"themes": [reviewed]})
+    with broken_tagger():
+        text = f"{entry['text']} It rained all day."
+        answer = clinic.maya.patch(path, {"text": text}, if_match=clinic.maya.etag(path))
+    assert [each["id"] for each in answer.json["themes"]] == [reviewed["id"]]
+    assert exported(clinic) == []
+    with clinic.app.app_context():
+        tag_pending()
+    judge(clinic, clinic.maya.read(path))
+    assert [len(each["sentences"][0]["themes"]) > 1 for each in exported(clinic)] == [True]
 
 
 def test_consent_that_is_taken_back_counts_at_once(clinic: Any) -> None:
