@@ -2,11 +2,14 @@
 
 import json
 from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
 
 from integration_api.db import unit_of_work
 from integration_api.themes.export import export_reviews
 from integration_api.themes.jobs import tag_pending
-from models import now
+from models import Document, now
 from nlp.documents import read_documents
 
 CONSENT = {"purpose": "research_export", "is_granted": True, "wording": "My words may teach the tagger."}
@@ -69,6 +72,18 @@ def test_what_waits_for_the_tagger_stays(clinic: Any, broken_tagger: Any) -> Non
         tag_pending()
     judge(clinic, clinic.maya.read(path))
     assert [len(each["sentences"][0]["themes"]) > 1 for each in exported(clinic)] == [True]
+
+
+def test_a_text_that_does_not_open_keeps_no_other_from_leaving(clinic: Any) -> None:
+    """It ended the export half-way, and undid what the audit trail says of what had left by then."""
+    clinic.caller("maya").create("/v1/me/consents", CONSENT)
+    first, damaged, last = (clinic.write(f"I am afraid of dying{mark}") for mark in ".!?")
+    for each in (first, damaged, last):
+        judge(clinic, each)
+    with clinic.app.app_context(), unit_of_work() as db_session:
+        broken = update(Document).where(Document.id == UUID(damaged["id"])).values(text_sealed=b"\x01short")
+        db_session.execute(broken.execution_options(synchronize_session=False))
+    assert [each["text"] for each in exported(clinic)] == [first["text"], last["text"]]
 
 
 def test_consent_that_is_taken_back_counts_at_once(clinic: Any) -> None:
