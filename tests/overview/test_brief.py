@@ -222,6 +222,18 @@ class TestCaseload:
         (maya,) = course.therapist.read("/v1/caseload")["items"]
         assert "grief" in {each["theme"] for each in maya["risen"]}
 
+    def test_what_rose_in_notes_alone(self, course: Any) -> None:
+        """The patient has written nothing this week; the brief tells of what the notes speak of, and so must this."""
+        for days in range(60, 8, -4):
+            course.note("Patient told of a walk, of cooking and of a letter that was never sent.", written_at=ago(days))
+        for days in (3, 2, 1):
+            text = "Patient misses his father. Much grief. He cried for him, the grief is back."
+            course.note(text, written_at=ago(days))
+        (maya,) = course.therapist.read("/v1/caseload")["items"]
+        told = {each["theme"] for each in brief(course)["lines"] if each["kind"] == "rising"}
+        assert "grief" in told & {each["theme"] for each in maya["risen"]}
+        assert (maya["entries_this_week"], maya["last_entry_at"], maya["is_silent"]) == (0, None, False)
+
     def test_what_a_phone_wrote_far_ahead_does_not_rise_every_week(self, course: Any) -> None:
         for days in range(60, 0, -4):
             course.write("Went for a walk, cooked, wrote letters to nobody, slept.", ago(days))
