@@ -207,7 +207,7 @@ def _flags(db_session: DbSession, limits: Reach, patient_id: UUID) -> Sequence[S
 
 def _motifs(db_session: DbSession, limits: Reach, patient_id: UUID) -> Iterable[Line]:
     for each in motifs_within(db_session, limits, patient_id, "journal", PageRequest(RETURNING)).items:
-        says = f"\u201c{each.label}\u201d: comes back in the patient's own words, in {each.session_count} sessions."
+        says = f"\u201c{each.label}\u201d: comes back in the patient's own words, {_in_stretches(each.session_count)}."
         yield Line("motif", says, tuple(of_passage(passage) for passage in reversed(each.passages[-SHOWN:])))
 
 
@@ -275,7 +275,7 @@ def _returning(
 ) -> Iterable[Resting]:
     lasting = [each for each in everything if each.trajectory == "persistent" and each.session_count > 1]
     for each in lasting[:RETURNING]:
-        says = f"{theme_named(known, each.theme).label}: keeps returning, in {each.session_count} sessions."
+        says = f"{theme_named(known, each.theme).label}: keeps returning, {_in_stretches(each.session_count)}."
         yield Line("returning", says, (), each.theme), [named[one] for one in each.evidence]
 
 
@@ -294,3 +294,7 @@ def _commitment_lines(commitments: Iterable[Followed]) -> Iterable[Line]:
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
+
+
+def _in_stretches(count: int) -> str:
+    return f"in {count} stretches of time parted by dosing sessions"  # the first of them lies before any session

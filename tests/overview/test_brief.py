@@ -135,6 +135,16 @@ def test_a_motif_comes_with_its_passages(course: Any) -> None:
     assert all("door" in each["quote"].lower() for each in line["evidence"])
 
 
+def test_what_returns_is_not_counted_in_sessions_that_were_never_held(clinic: Any) -> None:
+    """Before the one dosing session and after it is not "in 2 sessions"."""
+    clinic.hold_session(clinic.open_course()["id"], ago(10))
+    for days in (20, 18, 5, 3):
+        clinic.write("I am so lonely. The blue door stood open again in the garden wall.", ago(days))
+    returning = [each["says"] for each in brief(clinic)["lines"] if each["kind"] in ("motif", "returning")]
+    assert len(returning) > 1
+    assert all(each.endswith(", in 2 stretches of time parted by dosing sessions.") for each in returning)
+
+
 def test_how_often_a_commitment_is_come_back_to_is_all_of_it(course: Any) -> None:
     body = {"text": "Call my sister on Sundays.", "visibility": "care_team"}
     course.maya.create("/v1/commitments", body)
