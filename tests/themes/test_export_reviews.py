@@ -86,6 +86,20 @@ def test_a_text_that_does_not_open_keeps_no_other_from_leaving(clinic: Any) -> N
     assert [each["text"] for each in exported(clinic)] == [first["text"], last["text"]]
 
 
+def test_a_clinics_own_themes_stay_and_keep_nothing_back(clinic: Any) -> None:
+    """Nobody else knows them: one of them, and no reader took the file."""
+    clinic.caller("maya").create("/v1/me/consents", CONSENT)
+    theme = {"theme": "our_mountain", "label": "The mountain", "facet": "meaning", "definition": "The climb."}
+    clinic.admin.create("/v1/themes", theme | {"phrases": ["my mountain"]})
+    entry = clinic.write("My mountain is high. I am afraid of dying on my mountain.")
+    assert [each["theme"] for each in entry["themes"]].count("our_mountain") > 1
+    judge(clinic, entry)
+    (example,) = exported(clinic)
+    assert example["text"] == "I am afraid of dying on my mountain."
+    (document,) = read_documents([json.dumps(example)], labelled=True)
+    assert "mortality" in document.sentences[0].themes
+
+
 def test_consent_that_is_taken_back_counts_at_once(clinic: Any) -> None:
     maya = clinic.caller("maya")
     maya.create("/v1/me/consents", CONSENT)
