@@ -4,7 +4,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, Integer, LargeBinary, String
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    and_,
+    case,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Identified, ManyOfOrganization, OfOrganization, now
@@ -18,6 +30,7 @@ ASSERTIONS = ("affirmed", "negated", "hypothetical", "historical", "other_person
 SOURCES = ("lexicon", "model", "clinician")
 REVIEWS = ("confirmed", "rejected")
 VERDICTS = ("confirmed", "rejected", "corrected", "withdrawn")
+GRADED, DENIED = "suicidality", "negated"  # the theme that has levels, and what has none even so
 
 
 class Mention(Sealed, ManyOfOrganization, Identified, Base):
@@ -49,7 +62,7 @@ class Mention(Sealed, ManyOfOrganization, Identified, Base):
     source: Mapped[str] = mapped_column(String(20))
     because_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     review: Mapped[str | None] = mapped_column(String(20))
-    severity: Mapped[str | None] = mapped_column(String(20))
+    severity_found: Mapped[str | None] = mapped_column("severity", String(20))  # as the tagger said, before any review
 
     because = SealedText[str | None]("because_sealed")  # the words that led to it are the writer's
 
@@ -63,6 +76,16 @@ class Mention(Sealed, ManyOfOrganization, Identified, Base):
     def key_owner(self) -> KeyOwner:
         """Whoever the document's is."""
         return self.document.key_owner
+
+    @hybrid_property
+    def severity(self) -> str | None:
+        """How far the words go, of suicidality that is not denied: a correction to anything else has no level."""
+        return self.severity_found if self.theme == GRADED and self.assertion != DENIED else None
+
+    @severity.inplace.expression
+    @classmethod
+    def _severity(cls) -> ColumnElement[str | None]:
+        return case((and_(cls.theme == GRADED, cls.assertion != DENIED), cls.severity_found))
 
     @property
     def quote(self) -> str:

@@ -84,7 +84,7 @@ class OneNote(MethodView):
                 db_session,
                 lambda draft: use_cases.write_note(db_session, caller, draft, parts().now()),
                 lambda _: use_cases.read_note(db_session, caller, note_id),
-                lambda merge: use_cases.change_note(db_session, caller, note_id, merge),
+                lambda merge: use_cases.change_note(db_session, caller, note_id, merge, parts().now()),
             )
         return _tagged(caller, note_id)
 
@@ -95,7 +95,7 @@ class OneNote(MethodView):
         A merge patch, by its author alone. New words are tagged anew; what clinicians reviewed stays with its words.
         """
         with unit_of_work() as db_session:
-            use_cases.change_note(db_session, caller, note_id, merge)
+            use_cases.change_note(db_session, caller, note_id, merge, parts().now())
         return _tagged(caller, note_id)
 
     @blp.deletes("deleteNote", schemas.NoteSchema, of=Resource.NOTE)

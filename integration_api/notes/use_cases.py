@@ -24,6 +24,7 @@ from models import (
     PageRequest,
     Patient,
     as_shown,
+    is_early,
     narrowed,
     new_id,
     notes_within,
@@ -90,7 +91,7 @@ def write_note(db_session: DbSession, caller: Principal, draft: NoteDraft, at: d
         author_id=caller.user_id,
         text=draft.text,
         note_kind=draft.kind,
-        written_at=draft.written_at or at,
+        written_at=_time_of(draft, at),
     )
     _tie(db_session, caller, note, draft.session_id)
     db_session.add(note)
@@ -98,7 +99,9 @@ def write_note(db_session: DbSession, caller: Principal, draft: NoteDraft, at: d
     return note
 
 
-def change_note(db_session: DbSession, caller: Principal, note_id: UUID, merge: Callable[[Note], NoteDraft]) -> Note:
+def change_note(
+    db_session: DbSession, caller: Principal, note_id: UUID, merge: Callable[[Note], NoteDraft], at: datetime
+) -> Note:
     """Change a note of one's own. New words wait for the tagger."""
     note = _read_own(db_session, caller, note_id, Action.UPDATE)
     draft = merge(note)
@@ -109,7 +112,8 @@ def change_note(db_session: DbSession, caller: Principal, note_id: UUID, merge: 
         raise Invalid.at("/kind", "A note stays of its kind.")
     if draft.text != note.text:
         move_findings(note, draft.text)
-    note.written_at = draft.written_at or note.written_at
+    if draft.written_at not in (None, note.written_at):
+        note.written_at = _time_of(draft, at)
     _tie(db_session, caller, note, draft.session_id)
     db_session.flush()
     return note
@@ -122,6 +126,13 @@ def delete_note(db_session: DbSession, caller: Principal, note_id: UUID, match: 
     withdraw_with(db_session, note)
     note.mark_deleted()
     db_session.flush()
+
+
+def _time_of(draft: NoteDraft, at: datetime) -> datetime:
+    written_at = draft.written_at or at
+    if is_early(written_at, at):
+        raise Invalid.at("/written_at", "This time has not come yet.")
+    return written_at
 
 
 def _read_own(db_session: DbSession, caller: Principal, note_id: UUID, action: Action) -> Note:

@@ -23,9 +23,10 @@ from integration_api.measures.trends import Trend
 from integration_api.measures.use_cases import measure_named, responses_of
 from integration_api.overview.coming import next_sessions
 from integration_api.overview.evidence import Evidence, of_answer, of_passage
-from integration_api.overview.spoken import found_in, latest, quoted, sightings_named
+from integration_api.overview.spoken import found_in, in_stretches, latest, quoted, sightings_named, times
 from integration_api.people.use_cases import patient_within
 from integration_api.safety.raising import gravest
+from integration_api.safety.routing import route_of
 from integration_api.themes.gleaned import Found, Listed, list_documents
 from integration_api.themes.motifs import motifs_within
 from integration_api.themes.own import KnownTheme, known_themes
@@ -148,7 +149,7 @@ def read_brief(
         moods=_moods(db_session, limits, patient_id, start, at),
         flags=_flags(db_session, limits, patient_id),
         measures=trends_in(db_session, limits, patient_id, responses),
-        lines=sorted(lines, key=lambda line: _ORDER.index(line.kind)),
+        lines=sorted(lines, key=_place),
         intentions=intentions[:RETURNING],
         commitments=[each for each in commitments if each.resolve.status == "open"],
     )
@@ -207,7 +208,7 @@ def _flags(db_session: DbSession, limits: Reach, patient_id: UUID) -> Sequence[S
 
 def _motifs(db_session: DbSession, limits: Reach, patient_id: UUID) -> Iterable[Line]:
     for each in motifs_within(db_session, limits, patient_id, "journal", PageRequest(RETURNING)).items:
-        says = f"\u201c{each.label}\u201d: comes back in the patient's own words, in {each.session_count} sessions."
+        says = f"\u201c{each.label}\u201d: comes back in the patient's own words, {in_stretches(each.session_count)}."
         yield Line("motif", says, tuple(of_passage(passage) for passage in reversed(each.passages[-SHOWN:])))
 
 
@@ -238,7 +239,7 @@ def _safety(since: Iterable[Found], known: dict[str, KnownTheme]) -> Iterable[Re
     for theme, found in sorted(by_theme.items()):
         severity = gravest(each.severity for each in found)
         label = theme_named(known, theme).label
-        says = f"{label}: spoken of {_times(len(found))} since then. Please read it."
+        says = f"{label}: spoken of {times(len(found))} since then. Please read it."
         yield Line("safety", says, (), theme, severity), [each.sighting for each in found]
 
 
@@ -248,7 +249,7 @@ def _answers(responses: Sequence[MeasureResponse]) -> Iterable[Line]:
     for measure, item in dict.fromkeys((each.response.measure, each.told.item) for each in given):
         same = [each for each in reversed(given) if (each.response.measure, each.told.item) == (measure, item)]
         says = (
-            f"{measure_named(measure).title[ENGLISH]}, item {item}: answered above zero {_times(len(same))} since then."
+            f"{measure_named(measure).title[ENGLISH]}, item {item}: answered above zero {times(len(same))} since then."
         )
         shown = tuple(of_answer(each) for each in same[:SHOWN])
         yield Line("safety", f"{says} Please read it.", shown, same[0].told.theme)
@@ -257,7 +258,7 @@ def _answers(responses: Sequence[MeasureResponse]) -> Iterable[Line]:
 def _sleep(since: Iterable[Found]) -> Iterable[Resting]:
     found = [each.sighting for each in since if each.sighting.theme == "sleep"]
     if found:
-        yield Line("sleep", f"Sleep: spoken of {_times(len(found))} since then.", (), "sleep"), found
+        yield Line("sleep", f"Sleep: spoken of {times(len(found))} since then.", (), "sleep"), found
 
 
 def _changes(
@@ -275,7 +276,7 @@ def _returning(
 ) -> Iterable[Resting]:
     lasting = [each for each in everything if each.trajectory == "persistent" and each.session_count > 1]
     for each in lasting[:RETURNING]:
-        says = f"{theme_named(known, each.theme).label}: keeps returning, in {each.session_count} sessions."
+        says = f"{theme_named(known, each.theme).label}: keeps returning, {in_stretches(each.session_count)}."
         yield Line("returning", says, (), each.theme), [named[one] for one in each.evidence]
 
 
@@ -289,8 +290,10 @@ def _commitment_lines(commitments: Iterable[Followed]) -> Iterable[Line]:
         if each.is_stalled:
             yield replace(line, says="A commitment that has gone quiet, or whose day is past.")
         elif spoken:
-            yield replace(line, says=f"A commitment that later writing comes back to {_times(each.spoken_of)}.")
+            yield replace(line, says=f"A commitment that later writing comes back to {times(each.spoken_of)}.")
 
 
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
+def _place(line: Line) -> tuple[int, int]:
+    """Where a line stands; of those of safety first what somebody must see soonest."""
+    minutes = route_of(line.theme).minutes if line.kind == "safety" and line.theme else 0
+    return _ORDER.index(line.kind), minutes

@@ -32,7 +32,6 @@ from models import (
 
 WEEK = timedelta(days=7)
 SILENT_AFTER = timedelta(days=14)  # our own figure: two usual weeks between sessions
-_NOTHING: tuple[int, datetime | None] = (0, None)
 _RISES = ("new", "emerging", "resurfaced")
 
 
@@ -54,20 +53,32 @@ class Glance:
         return self.patient.id
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What a patient has written, and whether there is anything of this week to read, notes among it."""
+
+    entries_this_week: int = 0
+    last_entry_at: datetime | None = None
+    documents_this_week: int = 0
+
+
+_NOTHING = _Written()
+
+
 def list_caseload(db_session: DbSession, caller: Principal, page: PageRequest, at: datetime) -> Page[Glance]:
     """List the caller's patients by name, each at a glance."""
     limits = reach(caller, Resource.CASELOAD, Action.SEARCH)
     patients = page_of(db_session, patients_within(limits), Order((Patient.name, Patient.id)), page)
     ids = [each.id for each in patients.items]
-    written, coming = _written(db_session, limits, ids, at), next_sessions(db_session, limits, ids, at)
-    flags = _waiting_flags(db_session, limits, ids)
-    risen = _risen(db_session, caller, [each for each in ids if written.get(each, _NOTHING)[0]], at)
+    written = dict.fromkeys(ids, _NOTHING) | _written(db_session, limits, ids, at)
+    coming, flags = next_sessions(db_session, limits, ids, at), _waiting_flags(db_session, limits, ids)
+    risen = _risen(db_session, caller, [each for each in ids if written[each].documents_this_week], at)
     glances = [
         Glance(
             patient=each,
-            entries_this_week=written.get(each.id, _NOTHING)[0],
-            last_entry_at=written.get(each.id, _NOTHING)[1],
-            is_silent=_is_silent(written.get(each.id, _NOTHING)[1], at),
+            entries_this_week=written[each.id].entries_this_week,
+            last_entry_at=written[each.id].last_entry_at,
+            is_silent=_is_silent(written[each.id].last_entry_at, at),
             waiting_flags=flags.get(each.id, 0),
             next_session=coming.get(each.id),
             risen=risen.get(each.id, ()),
@@ -89,16 +100,15 @@ def _waiting_flags(db_session: DbSession, limits: Reach, ids: Sequence[UUID]) ->
     return {patient_id: count for patient_id, count in rows}  # noqa: C416  (rows are no pairs to dict)
 
 
-def _written(
-    db_session: DbSession, limits: Reach, ids: Sequence[UUID], at: datetime
-) -> dict[UUID, tuple[int, datetime]]:
-    """Tell for each patient how many entries came this week, and when the last one was written."""
-    query: Any = documents_within(limits).where(Document.patient_id.in_(ids), Document.source == "journal")
-    written_at = time_in(Document, Document.written_at, at)
-    recent = func.count().filter(written_at > at - WEEK)
-    query = query.with_only_columns(Document.patient_id, recent, func.max(written_at))
+def _written(db_session: DbSession, limits: Reach, ids: Sequence[UUID], at: datetime) -> dict[UUID, _Written]:
+    """Tell for each patient what came this week, and when the last entry was written."""
+    query: Any = documents_within(limits).where(Document.patient_id.in_(ids))
+    written_at, is_entry = time_in(Document, Document.written_at, at), Document.source == "journal"
+    is_recent = written_at > at - WEEK
+    entries, last = func.count().filter(is_entry, is_recent), func.max(written_at).filter(is_entry)
+    query = query.with_only_columns(Document.patient_id, entries, last, func.count().filter(is_recent))
     rows = db_session.execute(query.group_by(Document.patient_id))
-    return {patient_id: (count, last) for patient_id, count, last in rows}
+    return {patient_id: _Written(*row) for patient_id, *row in rows}
 
 
 def _risen(

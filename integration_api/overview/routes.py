@@ -84,4 +84,4 @@ class Search(MethodView):
         The question stands in the body, since addresses are kept in many places. Send it again with `cursor` for more.
         """
         with showing() as db_session:
-            return search.search(db_session, caller, patient_id, question["wanted"], page)
+            return search.search(db_session, caller, patient_id, question["wanted"], page, parts().now())

@@ -23,12 +23,12 @@ from models import (
     Between,
     Document,
     Mention,
-    Order,
     Page,
     PageRequest,
     documents_within,
     narrowed,
-    page_of,
+    page_in_time,
+    time_of,
 )
 from nlp.word_search import find_words, words_of
 
@@ -83,9 +83,12 @@ class Found:
 
 
 def search(
-    db_session: DbSession, caller: Principal, patient_id: UUID, question: Question, page: PageRequest
+    db_session: DbSession, caller: Principal, patient_id: UUID, question: Question, page: PageRequest, at: datetime
 ) -> Page[Found]:
-    """Search a patient's record as far as the caller may read it, the latest first; raise `NotFound`."""
+    """Search a patient's record as far as the caller may read it, the latest first; raise `NotFound`.
+
+    What a phone wrote in a time that has not come by `at` stands where it came.
+    """
     limits = reach(caller, Resource.SEARCH, Action.SEARCH)
     patient_within(db_session, limits, patient_id)
     if question.theme is not None:
@@ -94,17 +97,20 @@ def search(
     words = words_of(question.words or "")
     if question.words is not None and not words:
         return Page((), None)
-    order = Order((Document.written_at, Document.id), is_descending=True)
     found: list[Found] = []
     request = PageRequest(OPENED_AT_ONCE, page.after)
     while len(found) <= page.limit:
-        batch = page_of(db_session, query, order, request)
+        batch = page_in_time(db_session, query, Document.written_at, request, at)
         found += [each for document in batch.items if (each := _found(document, words, question))]
         if batch.next_after is None:
             break
         request = PageRequest(OPENED_AT_ONCE, batch.next_after)
     shown = found[: page.limit]
-    return Page(shown, (shown[-1].written_at, shown[-1].id) if len(found) > page.limit else None)
+    return Page(shown, _place(shown[-1].document, at) if len(found) > page.limit else None)
+
+
+def _place(document: Document, at: datetime) -> tuple[datetime, UUID]:
+    return time_of(document.written_at, document.created_at, at), document.id
 
 
 def _narrowed(query: Select[Any], question: Question) -> Select[Any]:

@@ -50,5 +50,15 @@ def quoted(db_session: DbSession, limits: Reach, patient_id: UUID, chosen: Seque
     return [of_sighting(each, quote) for each, quote in zip(chosen, words, strict=True)]
 
 
+def times(count: int) -> str:
+    """Say how often."""
+    return "once" if count == 1 else f"{count} times"
+
+
+def in_stretches(count: int) -> str:
+    """Say in how many windows; the first of them lies before any session."""
+    return f"in {count} stretches of time parted by dosing sessions"
+
+
 def _place(sighting: Sighting) -> tuple[datetime, int]:
     return sighting.written_at, sighting.start

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import and_, delete, distinct, func, or_, select
 from sqlalchemy.orm import Session as DbSession
 
+from integration_api.themes.gleaned import looked_through
 from models import ClinicTally, Document, Mention, Organization, declines, stamp_all
 from nlp.recurrence.counts import Tally
 
@@ -50,5 +51,6 @@ def _shared(query: Any, organization_id: UUID) -> Any:
         Document.deleted_at.is_(None),
         Document.tagging_state == "done",
         ~Document.is_draft,
+        looked_through(),
         or_(is_journal, Document.note_kind == "progress"),
     )

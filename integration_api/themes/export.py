@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
+from integration_api.themes.opening import words_of
 from models import Deed, Document, Mention, append_deeds, consents_to
-from nlp import DocumentKind
+from nlp import DocumentKind, load_taxonomy
 from nlp.review_examples import Judgement, review_examples
 
 PURPOSE = "research_export"
@@ -29,6 +30,7 @@ def export_reviews(db_session: DbSession, at: datetime) -> Iterator[str]:
         .where(
             Mention.review.is_not(None),
             Document.deleted_at.is_(None),
+            Document.tagging_state == "done",  # else what nobody has judged is not yet known
             Document.visibility.is_distinct_from("private"),
             Document.note_kind.is_distinct_from("psychotherapy"),
             consents_to(Document.patient_id, PURPOSE),
@@ -38,13 +40,18 @@ def export_reviews(db_session: DbSession, at: datetime) -> Iterator[str]:
     )
     documents = db_session.scalars(query).all()
     _tell(db_session, documents, at)
+    known = load_taxonomy().themes  # a clinic's own are nobody else's, and no reader knows them
     for document in documents:
+        text = words_of(document)
+        if text is None:  # it keeps no other from leaving; the worker and `integration-api check` tell of it
+            continue
         kind = cast("DocumentKind", document.source)
         judgements = [
             Judgement(each.theme, each.start, each.end, each.assertion, _RIGHT[each.review])
             for each in document.mentions
+            if each.theme in known
         ]
-        yield from review_examples(secrets.token_hex(6), kind, document.text, judgements)
+        yield from review_examples(secrets.token_hex(6), kind, text, judgements)
 
 
 def _tell(db_session: DbSession, documents: Sequence[Document], at: datetime) -> None:

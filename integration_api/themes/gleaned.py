@@ -17,7 +17,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session as DbSession
 
 from models import Document, Mention, Reach, documents_within, mentions_within
@@ -31,6 +31,7 @@ KEPT = 20_000  # documents in one process, whosesoever; docs/operation.md tells 
 SECONDS = 3600
 LEDGERS = 4  # of one patient: the patient's own, the team's, an author's of psychotherapy notes, another
 FEW = 200  # documents that are asked for one by one
+READ = "en"  # in other languages nothing is looked for, so that their silence says nothing
 Span = tuple[int, int]
 Said = tuple[str, frozenset[str]]  # an intention or commitment: its words and themes
 
@@ -46,6 +47,11 @@ class Listed(NamedTuple):
     tagging_state: str
     language: str | None
     arrived_at: datetime
+
+    @property
+    def is_looked_through(self) -> bool:
+        """Tell, of one that is tagged, whether anything was looked for in it. In the beginning all was taken for it."""
+        return self.language in (None, READ)
 
 
 LISTED = (
@@ -232,6 +238,11 @@ def list_documents(db_session: DbSession, limits: Reach, patient_id: UUID) -> li
         if moment is not None:
             moment.listed[limits, patient_id] = listed
     return listed
+
+
+def looked_through() -> ColumnElement[bool]:
+    """Tell the same of a row of `Document`."""
+    return or_(Document.language.is_(None), Document.language == READ)
 
 
 def voice_of(source: str) -> DocumentKind:

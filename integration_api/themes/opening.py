@@ -38,11 +38,12 @@ def _opened(db_session: DbSession, limits: Reach, ids: Sequence[UUID]) -> Iterat
     for start in range(0, len(closed), OPENED_AT_ONCE):
         wanted = documents_within(limits).where(Document.id.in_(closed[start : start + OPENED_AT_ONCE]))
         for document in db_session.scalars(wanted.options(lazyload(Document.mentions))).unique():
-            opened[limits, document.id] = _words_of(document)
+            opened[limits, document.id] = words_of(document)
             yield document.id, opened[limits, document.id]
 
 
-def _words_of(document: Document) -> str | None:
+def words_of(document: Document) -> str | None:
+    """Give a document's words; None where they do not open."""
     try:
         text = document.text
     except CannotOpen:

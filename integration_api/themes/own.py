@@ -1,19 +1,20 @@
 """A clinic's own themes, beside those of the taxonomy: added, changed and taken out while the service runs."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Invalid, NotFound
-from integration_api.safety.raising import withdraw_theme
-from models import ClinicTheme, Document, Mention, RecordChange, new_id, note_all, revise, stamp_all
+from integration_api.safety.raising import settle, withdraw_theme
+from integration_api.safety.routing import Timing
+from models import FACET, ClinicTheme, Document, Mention, RecordChange, new_id, note_all, revise, stamp_all
 from nlp import OwnTheme, Theme, load_taxonomy
 
 CLINIC = "this clinic"
@@ -73,8 +74,20 @@ def _parts(text: str) -> tuple[str, ...]:
 
 def known_themes(db_session: DbSession, organization_id: UUID) -> dict[str, KnownTheme]:
     """Give every theme that an organization's documents are tagged with, by name."""
+    return _known(_own(db_session, organization_id))
+
+
+def held_themes(db_session: DbSession, organization_id: UUID) -> dict[str, KnownTheme]:
+    """Give them to who is about to keep mentions of them: till then none is changed or taken out.
+
+    Themes are held before documents, and those before stamps, by everybody, so that nobody waits for each other.
+    """
+    return _known(db_session.scalars(_own_of(organization_id).with_for_update(read=True, of=ClinicTheme)))
+
+
+def _known(own: Iterable[ClinicTheme]) -> dict[str, KnownTheme]:
     known = {theme.name: KnownTheme.of_taxonomy(theme) for theme in load_taxonomy().themes.values()}
-    return known | {theme.name: KnownTheme.of_clinic(theme) for theme in _own(db_session, organization_id)}
+    return known | {theme.name: KnownTheme.of_clinic(theme) for theme in own}
 
 
 def require_known(db_session: DbSession, organization_id: UUID, names: Collection[str], place: str) -> None:
@@ -90,8 +103,11 @@ def wanted_of(db_session: DbSession, organization_id: UUID) -> tuple[OwnTheme, .
 
 
 def _own(db_session: DbSession, organization_id: UUID) -> list[ClinicTheme]:
-    query = select(ClinicTheme).where(ClinicTheme.organization_id == organization_id)
-    return list(db_session.scalars(query.order_by(ClinicTheme.name)))
+    return list(db_session.scalars(_own_of(organization_id)))
+
+
+def _own_of(organization_id: UUID) -> Select[ClinicTheme]:
+    return select(ClinicTheme).where(ClinicTheme.organization_id == organization_id).order_by(ClinicTheme.name)
 
 
 def add_theme(db_session: DbSession, caller: Principal, draft: ThemeDraft) -> KnownTheme:
@@ -117,17 +133,35 @@ def read_own(db_session: DbSession, caller: Principal, theme_id: UUID) -> KnownT
 
 
 def change_theme(
-    db_session: DbSession, caller: Principal, name: str, merge: Callable[[KnownTheme], ThemeDraft]
+    db_session: DbSession, caller: Principal, name: str, merge: Callable[[KnownTheme], ThemeDraft], timing: Timing
 ) -> KnownTheme:
-    """Change what is said of a clinic's own theme. Its name stays."""
+    """Change what is said of a clinic's own theme. Its name stays, and what was found of it goes where it goes."""
     theme = _changeable(db_session, caller, name, Action.UPDATE)
-    draft = merge(KnownTheme.of_clinic(theme))
+    draft, before = merge(KnownTheme.of_clinic(theme)), theme.facet
     if draft.name != theme.name:
         raise Invalid.at("/theme", "A theme keeps its name.")
     _describe(theme, draft)
     db_session.flush()
+    if theme.facet != before:
+        _take_along(db_session, theme, before, timing)
     stamp_all(db_session, caller.organization_id)
     return KnownTheme.of_clinic(theme)
+
+
+def _take_along(db_session: DbSession, theme: ClinicTheme, before: str, timing: Timing) -> None:
+    """Put what was found of a theme into its new facet; flags are raised and taken back as if it were found there."""
+    of_theme = (Mention.organization_id == theme.organization_id, Mention.theme == theme.name)
+    there = select(Mention.document_id).where(*of_theme)
+    revise(db_session, Document.id.in_(there))
+    moved = update(Mention).where(*of_theme).values(facet=theme.facet, updated_at=Mention.updated_at)
+    db_session.execute(moved.execution_options(synchronize_session=False))
+    if before == FACET:
+        withdraw_theme(db_session, theme.organization_id, theme.name)
+    if theme.facet == FACET:
+        documents = select(Document).where(Document.id.in_(there)).order_by(Document.patient_id, Document.id)
+        for each in db_session.scalars(documents).all():
+            settle(db_session, each, timing)
+    note_all(db_session.connection(), ("journal_entry", "note"), RecordChange.record_id.in_(there))
 
 
 def take_out(db_session: DbSession, caller: Principal, name: str, match: Callable[[KnownTheme], object]) -> None:
@@ -147,7 +181,8 @@ def take_out(db_session: DbSession, caller: Principal, name: str, match: Callabl
 
 def _changeable(db_session: DbSession, caller: Principal, name: str, action: Action) -> ClinicTheme:
     reach(caller, Resource.TAXONOMY, action)
-    found = next((each for each in _own(db_session, caller.organization_id) if each.name == name), None)
+    named = _own_of(caller.organization_id).where(ClinicTheme.name == name).with_for_update(of=ClinicTheme)
+    found = db_session.scalars(named).one_or_none()
     if found is None:
         raise NotFound("Your clinic has no theme of its own by this name.")
     return found

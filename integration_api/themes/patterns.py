@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
@@ -15,7 +14,7 @@ from integration_api.care.dosings import held_dosings
 from integration_api.measures.progress import trends_of
 from integration_api.measures.trends import Trend
 from integration_api.people.use_cases import patient_within
-from integration_api.themes.gleaned import voice_of
+from integration_api.themes.gleaned import looked_through, voice_of
 from integration_api.themes.own import KnownTheme, known_themes
 from integration_api.themes.use_cases import (
     RecurrenceFilter,
@@ -52,8 +51,6 @@ from nlp.relations import (
     in_turn,
     together,
 )
-
-TAGGED = "en"  # in other languages nothing is looked for, so that their silence says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +176,7 @@ def _written(
 ) -> tuple[list[Writing], dict[str, Mood]]:
     """Read how much was written when and by whom, and in which mood. No word of it."""
     query = counted(documents_within(limits), patient_id, wanted)
-    query = query.where(or_(Document.language.is_(None), Document.language == TAGGED))
+    query = query.where(looked_through())
     columns = (Document.id, Document.written_at, Document.word_count, Document.source)
     rows = db_session.execute(query.with_only_columns(*columns, Document.valence, Document.arousal)).all()
     writings = [Writing(str(row[0]), row[1], row[2], voice_of(row[3])) for row in rows]

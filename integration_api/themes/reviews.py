@@ -14,7 +14,7 @@ from integration_api.access.scopes import Action
 from integration_api.errors import Conflict, Invalid, NotFound
 from integration_api.safety.raising import settle
 from integration_api.safety.routing import Timing
-from integration_api.themes.own import known_themes
+from integration_api.themes.own import held_themes
 from models import Document, Mention, MentionReview, mentions_within
 
 
@@ -40,8 +40,8 @@ def review_mention(
     db_session: DbSession, caller: Principal, mention_id: UUID, review: Review, timing: Timing
 ) -> Mention:
     """Say whether a mention is right. The same word twice is one word; the history stays. Safety flags follow."""
+    known = held_themes(db_session, caller.organization_id)
     mention = _hold_mention(db_session, caller, mention_id)
-    known = known_themes(db_session, caller.organization_id)
     _check(mention, review, known)
     if _says_already(mention, review):
         return mention

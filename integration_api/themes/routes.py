@@ -76,7 +76,7 @@ class OneTheme(MethodView):
         A merge patch. The name stays, and so does what was found before.
         """
         with unit_of_work() as db_session:
-            return own.change_theme(db_session, caller, theme, merge)
+            return own.change_theme(db_session, caller, theme, merge, timing())
 
     @blp.deletes("removeTheme", schemas.ThemeSchema, of=Resource.TAXONOMY)
     def delete(self, caller: Principal, match: Any, theme: str) -> None:
@@ -105,7 +105,8 @@ class RecurringThemes(MethodView):
 
         Per theme and dosing session: mentions, words and rates; first and last seen, trajectory, and the strongest
         evidence in the patient's and clinicians' own words. The most recurrent first. Only what the caller may read
-        counts; rejected mentions do not, and documents that wait for the tagger are not yet counted.
+        counts; rejected mentions do not, documents that wait for the tagger not yet, and those in other languages than
+        English not at all: nothing is looked for in them.
         """
         with showing() as db_session:
             return use_cases.list_recurrences(db_session, caller, patient_id, query["wanted"], page)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session as DbSession
 
 from integration_api.safety.raising import settle
 from integration_api.safety.routing import Timing
-from integration_api.themes.own import KnownTheme, known_themes, wanted_of
+from integration_api.themes.own import KnownTheme, held_themes, wanted_of
 from models import FACET, Document, DocumentVersion, Mention, note_all, stamp_all, stamp_records, touch_mentions
 from nlp import Analysis, OwnTheme
 from nlp import Mention as Finding
@@ -22,6 +22,7 @@ class Untagged:
     """A stored document as the tagger needs it. `version` says of which state of it the findings will be true."""
 
     document_id: UUID
+    organization_id: UUID
     version: int
     text: str
     kind: Literal["journal", "note"]
@@ -43,7 +44,7 @@ def read_untagged(db_session: DbSession, document_id: UUID) -> Untagged | None:
     kind = cast("Literal['journal', 'note']", document.source)
     own = wanted_of(db_session, document.organization_id)
     clashing = tuple((each.id, each.text or "") for each in _clashing(db_session, document.id))
-    return Untagged(document.id, document.version, document.text, kind, own, clashing)
+    return Untagged(document.id, document.organization_id, document.version, document.text, kind, own, clashing)
 
 
 def _clashing(db_session: DbSession, document_id: UUID) -> Sequence[DocumentVersion]:
@@ -89,6 +90,7 @@ def keep_findings(
     What clinicians have reviewed stays as they left it, and the pipeline's own view of the same words does not
     come back beside it. Tagging is no edit: the document's version and time of change stay.
     """
+    themes = held_themes(db_session, untagged.organization_id)
     kept = db_session.execute(
         update(Document)
         .where(
@@ -113,7 +115,6 @@ def keep_findings(
     stamp_records(db_session, document.organization_id, document.patient_id, [document.id])
     reviewed = [mention for mention in document.mentions if mention.reviews]
     fresh = [finding for finding in analysis.mentions if not _is_reviewed(finding, reviewed)]
-    themes = known_themes(db_session, document.organization_id)
     document.mentions = [*reviewed, *_mentions(document, fresh, themes)]
     _keep_signals(db_session, document, beside or {}, themes)
     db_session.flush()
@@ -178,7 +179,7 @@ def _mentions(document: Document, findings: Iterable[Finding], themes: dict[str,
             score=finding.score,
             source=finding.source,
             because=finding.because[:500],
-            severity=finding.severity,
+            severity_found=finding.severity,
         )
         for finding in findings
         if finding.theme in themes

@@ -256,6 +256,7 @@ def listed_for(db_session: DbSession, limits: Reach, patient_id: UUID, wanted: R
         each
         for each in list_documents(db_session, limits, patient_id)
         if each.tagging_state == TAGGED
+        and each.is_looked_through
         and wanted.source in (None, each.source)
         and (wanted.since is None or each.written_at >= wanted.since)
         and (wanted.until is None or each.written_at < wanted.until)

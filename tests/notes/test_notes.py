@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from clocks import turned_by_hand
+
 NOTES = "/v1/notes"
 
 
@@ -28,6 +30,33 @@ def test_a_note_stays_of_its_kind_and_its_patients(clinic: Any) -> None:
     path = f"{NOTES}/{clinic.note('Seen.')['id']}"
     for change in ({"kind": "psychotherapy"}, {"patient_id": clinic.ids["tom"]}):
         assert clinic.therapist.patch(path, change, if_match="*").status_code == 422
+
+
+def test_a_note_of_a_time_that_has_not_come_yet_is_refused(clinic: Any) -> None:
+    """A slip of the year (2062) stood first in lists, and what it speaks of neither rose nor returned, till then."""
+    path = f"{NOTES}/{clinic.note('Seen.')['id']}"
+    draft = {
+        "patient_id": clinic.ids["maya"],
+        "kind": "progress",
+        "text": "Seen.",
+        "written_at": "2062-03-01T10:00:00Z",
+    }
+    for answer in (
+        clinic.therapist.post(NOTES, draft),
+        clinic.therapist.patch(path, {"written_at": draft["written_at"]}, if_match="*"),
+        clinic.therapist.put(path, draft, if_match="*"),
+    ):
+        assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/written_at")
+    assert len(clinic.therapist.read(NOTES)["items"]) == 1
+
+
+def test_one_that_stands_there_can_be_put_right(clinic: Any) -> None:
+    with turned_by_hand(clinic.app) as clock:
+        clock.turn(days=400)
+        made = clinic.note("Seen.")
+    path = f"{NOTES}/{made['id']}"
+    assert clinic.therapist.patch(path, {"text": "Seen again."}, if_match="*").json["written_at"] == made["written_at"]
+    assert clinic.therapist.patch(path, {"written_at": "2026-03-08T16:40:00Z"}, if_match="*").status_code == 200
 
 
 def test_only_its_author_changes_a_note(clinic: Any) -> None:

@@ -1,29 +1,12 @@
-"""The brief and the caseload: what is there, what it rests on, and what stays with whom it belongs to."""
+"""The brief: what is there, what it rests on, and what stays with whom it belongs to."""
 
 import re
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from clocks import NOW, ago
 
 pytestmark = pytest.mark.one_database
-
-NOW = datetime.now(UTC).replace(microsecond=0)
-
-
-def ago(days: float) -> str:
-    return (NOW - timedelta(days=days)).isoformat()
-
-
-@pytest.fixture
-def course(clinic: Any) -> Any:
-    """Three dosing sessions, four weeks apart, the last one a week ago; the next one is planned."""
-    made = clinic.open_course()["id"]
-    for days in (63, 35, 7):
-        clinic.hold_session(made, ago(days), dosing={"route": "intramuscular", "dose_mg": 60})
-    clinic.hold_session(made, ago(-3), "integration", status="planned")
-    clinic.ids["course"] = made
-    return clinic
 
 
 def brief(clinic: Any, who: str = "therapist") -> Any:
@@ -106,6 +89,16 @@ def test_the_safety_line_tells_the_gravest_level(course: Any, days: tuple[int, i
     assert line["severity"] == "plan"
 
 
+def test_of_safety_what_is_to_be_seen_soonest_comes_first(course: Any) -> None:
+    """As flags are put before clinicians: by how soon somebody must have seen them, and not by the alphabet."""
+    course.write("I was very dizzy and threw up after the dose. He hit me again last night.", ago(2))
+    course.write("I plan to hang myself tonight.", ago(1))
+    item_nine = {"measure": "phq_9", "answers": [0] * 8 + [1]}
+    course.maya.create("/v1/measure-responses", item_nine)
+    told = [each["theme"] for each in brief(course)["lines"] if each["kind"] == "safety"]
+    assert told == ["suicidality", "suicidality", "harm_by_others", "adverse_effect"]
+
+
 def test_a_clinics_own_safety_theme_goes_by_its_label(course: Any) -> None:
     theme = {"theme": "the_slip", "label": "Fear of the water", "facet": "safety", "definition": "The slip."}
     course.admin.create("/v1/themes", theme | {"phrases": ["the slip"]})
@@ -133,6 +126,16 @@ def test_a_motif_comes_with_its_passages(course: Any) -> None:
     motifs = {each["says"]: each for each in brief(course)["lines"] if each["kind"] == "motif"}
     (line,) = [each for says, each in motifs.items() if "blue door" in says.lower()]
     assert all("door" in each["quote"].lower() for each in line["evidence"])
+
+
+def test_what_returns_is_not_counted_in_sessions_that_were_never_held(clinic: Any) -> None:
+    """Before the one dosing session and after it is not "in 2 sessions"."""
+    clinic.hold_session(clinic.open_course()["id"], ago(10))
+    for days in (20, 18, 5, 3):
+        clinic.write("I am so lonely. The blue door stood open again in the garden wall.", ago(days))
+    returning = [each["says"] for each in brief(clinic)["lines"] if each["kind"] in ("motif", "returning")]
+    assert len(returning) > 1
+    assert all(each.endswith(", in 2 stretches of time parted by dosing sessions.") for each in returning)
 
 
 def test_how_often_a_commitment_is_come_back_to_is_all_of_it(course: Any) -> None:
@@ -190,60 +193,6 @@ def test_the_page_shows_the_same_and_runs_nothing(course: Any) -> None:
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     told = course.maya.read("/v1/audit-events?limit=5")["items"]
     assert "readBriefPage" in {each["operation"] for each in told}
-
-
-class TestCaseload:
-    def test_who_wrote_who_fell_silent_and_who_comes_next(self, course: Any) -> None:
-        path = f"/v1/patients/{course.ids['tom']}/care-team"
-        body = {"members": [{"clinician_id": course.ids["therapist"]}]}
-        course.admin.put(path, body, if_match=course.admin.etag(path))
-        course.write("Rain.", ago(2))
-        course.write("Sun.", ago(1))
-        entry = {"text": "Long ago.", "written_at": ago(30), "visibility": "care_team"}
-        course.tom.create("/v1/journal-entries", entry)
-        maya, tom = course.therapist.read("/v1/caseload")["items"]
-        assert (maya["patient_name"], maya["entries_this_week"], maya["is_silent"]) == ("Maya", 2, False)
-        assert maya["next_session"]["kind"] == "integration"
-        assert (tom["entries_this_week"], tom["is_silent"], tom["next_session"]) == (0, True, None)
-
-    @pytest.mark.parametrize("status", ["completed", "in_progress"])
-    def test_who_comes_next_is_planned_and_the_brief_says_the_same(self, course: Any, status: str) -> None:
-        """A clock that is fast has closed a session, or begun it, half a day ahead."""
-        course.hold_session(course.ids["course"], ago(-0.5), "psychotherapy", status=status)
-        (glance,) = course.therapist.read("/v1/caseload")["items"]
-        assert brief(course)["next_session"] == glance["next_session"]
-        assert glance["next_session"]["kind"] == "integration"
-
-    def test_what_rose_this_week(self, course: Any) -> None:
-        for days in range(60, 8, -4):
-            course.write("Went for a walk, cooked, wrote letters to nobody, slept.", ago(days))
-        for days in (6, 5, 4, 3, 2, 1):
-            course.write("I miss my father. I cried for him. The grief is back, all of it, grief.", ago(days))
-        (maya,) = course.therapist.read("/v1/caseload")["items"]
-        assert "grief" in {each["theme"] for each in maya["risen"]}
-
-    def test_what_a_phone_wrote_far_ahead_does_not_rise_every_week(self, course: Any) -> None:
-        for days in range(60, 0, -4):
-            course.write("Went for a walk, cooked, wrote letters to nobody, slept.", ago(days))
-        for day in range(1, 7):
-            course.write("I miss my father. I cried for him. Grief, all of it.", f"2040-01-0{day}T10:00:00Z")
-        (maya,) = course.therapist.read("/v1/caseload")["items"]
-        assert maya["entries_this_week"] > 0
-        assert "grief" not in {each["theme"] for each in maya["risen"]}
-        assert "rising" not in kinds(brief(course))
-
-    def test_a_private_entry_is_silence_to_the_team(self, course: Any) -> None:
-        course.write("Mine.", ago(1), visibility="private")
-        (maya,) = course.therapist.read("/v1/caseload")["items"]
-        assert (maya["entries_this_week"], maya["last_entry_at"]) == (0, None)
-
-    def test_it_comes_by_the_page(self, course: Any) -> None:
-        path = f"/v1/patients/{course.ids['tom']}/care-team"
-        body = {"members": [{"clinician_id": course.ids["therapist"]}]}
-        course.admin.put(path, body, if_match=course.admin.etag(path))
-        first = course.therapist.read("/v1/caseload?limit=1")
-        second = course.therapist.read(f"/v1/caseload?limit=1&cursor={first['next_cursor']}")
-        assert [each["items"][0]["patient_name"] for each in (first, second)] == ["Maya", "Tom"]
 
 
 class TestOddRecords:

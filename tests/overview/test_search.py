@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from clocks import ago
 
 TEXTS = [
     "I read my father's letters again. Twice.",
@@ -123,3 +124,17 @@ def test_it_comes_by_the_page_and_the_cursor_is_for_this_question(record: Any) -
 )
 def test_bad_questions_are_told(record: Any, body: dict[str, Any]) -> None:
     assert record.therapist.post(f"/v1/patients/{record.ids['maya']}/search", body).status_code == 422
+
+
+def test_what_a_phone_wrote_far_ahead_stands_where_it_came(record: Any) -> None:
+    """As in the list of entries; by the time that it says it would come first in whatever is looked for, for years."""
+    record.write("A letter from the year that the phone is in.", "2040-01-01T08:00:00Z")
+    record.write("A letter by a clock that is half a day fast.", ago(-0.5))
+    path, found, cursor = f"/v1/patients/{record.ids['maya']}/search", [], None
+    while not found or cursor:
+        answer = record.therapist.post(path, {"words": "letter", "limit": 1, "cursor": cursor}).json
+        found += [each["written_at"] for each in answer["items"]]
+        cursor = answer["next_cursor"]
+    assert len(found) == len(set(found)) == 5
+    assert [each[:4] for each in found[1:]] == ["2040", "2026", "2026", "2026"]
+    assert found[0][:16] == ago(-0.5)[:16]

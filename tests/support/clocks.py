@@ -3,11 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from flask import Flask
 
 from models import now
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def ago(days: float) -> str:
+    """Give a time so many days before the tests began."""
+    return (NOW - timedelta(days=days)).isoformat()
 
 
 @dataclass

@@ -52,6 +52,8 @@ def test_what_five_people_share_is_counted_and_nothing_else(
     clinic.note("He misses his father, grief.", "psychotherapy")
     write(clinic.caller("june"), GRIEF)
     assert count(clinic, monkeypatch)["grief"] == (5, 25)
+    write(people[1], "Echo de menos a mi padre y lloro por él todas las noches, cuando la casa se queda en silencio.")
+    assert count(clinic, monkeypatch)["grief"] == (5, 25)  # nothing is looked for in other languages
     people[0].create("/v1/me/consents", {"purpose": "care_team", "is_granted": False, "wording": "As shown."})
     assert "grief" not in count(clinic, monkeypatch)
 

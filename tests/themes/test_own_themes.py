@@ -1,8 +1,10 @@
 """A clinic's own themes: added over HTTP, tagged from then on, and nobody else's business."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from waiting import Row, meanwhile
 
 from integration_api.themes.jobs import tag_pending
 
@@ -105,6 +107,41 @@ def test_changing_it_changes_what_is_found(clinic: Any) -> None:
     assert "our_mountain" not in themes_of(clinic.write("I thought of my mountain."))
 
 
+def move(clinic: Any, facet: str) -> None:
+    path = "/v1/themes/our_mountain"
+    assert clinic.admin.patch(path, {"facet": facet}, if_match=clinic.admin.etag(path)).status_code == 200
+
+
+def where_it_is_told(clinic: Any) -> tuple[list[str], list[list[str]], set[str]]:
+    """Whether it is a safety line of the brief; the quotes of its open flags; in which facets it is listed."""
+    patient = f"/v1/patients/{clinic.ids['maya']}"
+    lines = clinic.therapist.read(f"{patient}/brief?since=2026-03-01T00:00:00Z")["lines"]
+    flags = clinic.therapist.read("/v1/safety-flags?routed=any&status=open&theme=our_mountain")["items"]
+    facets = {
+        facet
+        for facet in ("meaning", "safety")
+        for each in clinic.therapist.read(f"{patient}/themes?facet={facet}")["items"]
+        if each["theme"] == "our_mountain"
+    }
+    told = [each["kind"] for each in lines if each["theme"] == "our_mountain"]
+    return told, [[one["quote"] for one in each["evidence"]] for each in flags], facets
+
+
+def test_what_was_found_of_it_goes_to_its_new_facet_with_it(clinic: Any) -> None:
+    """Into safety it was neither a line of what rises nor one of safety; its flags follow, in both directions."""
+    clinic.admin.create("/v1/themes", MOUNTAIN)
+    path = f"/v1/journal-entries/{clinic.write('I thought of my mountain.')['id']}"
+    before = clinic.therapist.etag(path)
+    assert where_it_is_told(clinic) == ([], [], {"meaning"})
+    move(clinic, "safety")
+    assert where_it_is_told(clinic) == (["safety"], [["my mountain"]], {"safety"})
+    found = {each["theme"]: each["facet"] for each in clinic.therapist.read(path)["themes"]}
+    assert found["our_mountain"] == "safety"
+    assert clinic.therapist.get(path, if_none_match=before).status_code == 200
+    move(clinic, "meaning")
+    assert where_it_is_told(clinic) == ([], [], {"meaning"})
+
+
 def test_taking_it_out_takes_its_mentions_with_it(clinic: Any) -> None:
     clinic.admin.create("/v1/themes", MOUNTAIN)
     entry = clinic.write("I thought of my mountain.")
@@ -185,3 +222,41 @@ def test_how_far_suicidality_goes_is_told_beside_the_words(clinic: Any) -> None:
 def test_a_themes_name_ends_where_it_seems_to(clinic: Any) -> None:
     answer = clinic.admin.post("/v1/themes", MOUNTAIN | {"theme": "our_mountain\n"})
     assert (answer.status_code, [each["pointer"] for each in answer.json["errors"]]) == (422, ["/theme"])
+
+
+class TestTakenOutMeanwhile:
+    """A mention of a theme that there is not any more would make themes, brief and caseload 404 for good."""
+
+    @pytest.fixture
+    def stamp(self, clinic: Any) -> Row:
+        """What everybody counts up who changes Maya's record, at the end of the change."""
+        clinic.admin.create("/v1/themes", MOUNTAIN)
+        return ("patient_stamps", "patient_id", clinic.ids["maya"])
+
+    @staticmethod
+    def change(clinic: Any, what: str) -> Callable[[], Any]:
+        """What puts a mention of the theme into the record: a correction, or the tagger."""
+        if what == "tagged":
+            return tag_pending
+        mention = clinic.write("I miss him still.")["themes"][0]["id"]
+        caller, corrected = clinic.therapist, {"verdict": "corrected", "theme": "our_mountain"}
+        return lambda: caller.post(f"/v1/mentions/{mention}/review", corrected)
+
+    @pytest.mark.parametrize("what", ["tagged", "corrected"])
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_nothing_is_left_of_it(self, clinic: Any, stamp: Row, broken_tagger: Any, what: str, order: int) -> None:
+        if what == "tagged":
+            with broken_tagger():
+                clinic.write("I thought of my mountain.")
+        change, admin = self.change(clinic, what), clinic.admin
+        requests = [change, lambda: admin.delete("/v1/themes/our_mountain", if_match="*")]
+        with meanwhile(clinic.app) as others:
+            others.hold(stamp)
+            answers = [others.comes(each) for each in requests[::order]]
+            others.let_go(stamp)
+            for each in answers:
+                each.result()
+        assert clinic.admin.get("/v1/themes/our_mountain").status_code == 404
+        patient = f"/v1/patients/{clinic.ids['maya']}"
+        for path in (f"{patient}/themes", f"{patient}/brief", "/v1/caseload"):
+            assert clinic.therapist.get(path).status_code == 200

@@ -142,3 +142,22 @@ def test_the_most_recurrent_theme_comes_first(clinic: Any, path: str, told: dict
     found = [(each["session_count"], each["theme"]) for each in clinic.therapist.read(path)["items"]]
     assert found[0] == (2, "mortality")
     assert [each[0] for each in found] == sorted((each[0] for each in found), reverse=True)
+
+
+def test_what_is_in_another_language_is_no_silence(clinic: Any, path: str) -> None:
+    """Nothing is looked for in it: who goes on in Spanish about the same was said to speak of it less than before."""
+    course = clinic.open_course()["id"]
+    for day in ("01", "15"):
+        clinic.hold_session(course, f"2026-03-{day}T10:00:00Z")
+    for day in range(2, 14):
+        clinic.write("I am so lonely. I feel lonely in the evenings, and I cooked soup.", f"2026-03-{day:02}T20:00:00Z")
+    before = clinic.therapist.read(f"{path}/loneliness")
+    spanish = "Me siento muy solo otra vez, la soledad pesa por las tardes y no tengo con quien hablar de todo esto."
+    for day in range(16, 28):
+        assert clinic.write(spanish, f"2026-03-{day}T20:00:00Z")["language"] == "es"
+    after = clinic.therapist.read(f"{path}/loneliness")
+    assert after["sessions"] == before["sessions"]
+    assert [each["words"] for each in after["sessions"]] == [12 * 14]
+    assert (after["trajectory"], after["probability_rising"]) == ("once", None)
+    lines = clinic.therapist.read(f"/v1/patients/{clinic.ids['maya']}/brief")["lines"]
+    assert "fading" not in {each["kind"] for each in lines}

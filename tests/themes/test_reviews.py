@@ -54,6 +54,20 @@ def test_what_was_said_can_be_withdrawn(clinic: Any, mention: str) -> None:
     assert review(clinic, mention, verdict="withdrawn").status_code == 409
 
 
+@pytest.mark.parametrize("corrected", [{"theme": "harm_by_others"}, {"theme": "grief"}, {"assertion": "negated"}])
+def test_how_far_suicidality_goes_is_told_of_nothing_else(clinic: Any, corrected: dict[str, str]) -> None:
+    """Nor of what is denied; and it is told again when the correction is withdrawn."""
+    (mention,) = [m for m in clinic.write("I plan to hang myself tonight.")["themes"] if m["theme"] == "suicidality"]
+    path, patient = f"/v1/mentions/{mention['id']}", clinic.ids["maya"]
+    assert review(clinic, path, verdict="corrected", **corrected).json["severity"] is None
+    told = clinic.therapist.read(f"/v1/patients/{patient}/brief?since=2026-03-01T00:00:00Z")
+    flags = clinic.therapist.read("/v1/safety-flags?routed=any&status=open")["items"]
+    assert {each["severity"] for each in (*told["lines"], *flags)} <= {None}
+    assert review(clinic, path, verdict="withdrawn").json["severity"] == mention["severity"] == "plan"
+    (flag,) = clinic.therapist.read("/v1/safety-flags?routed=any&status=open")["items"]
+    assert (flag["theme"], flag["severity"]) == ("suicidality", "plan")
+
+
 def test_the_same_word_twice_is_one_word(clinic: Any, mention: str) -> None:
     for _ in range(2):
         answer = review(clinic, mention, verdict="confirmed").json
