@@ -6,7 +6,10 @@ from functools import lru_cache
 
 from nlp.motifs.lemmas import lemma
 
-_WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
+_MARKS = "".join(each for each in map(chr, range(0x300, 0x10000)) if unicodedata.category(each).startswith("M"))
+_LETTERS = rf"\w[\w{_MARKS}]*"  # an accent or a vowel's sign may be a character of its own, which is no \w
+_WORD = re.compile(rf"{_LETTERS}(?:['\u2019]{_LETTERS})*")
+_NO_LETTERS = "\ufe0e\ufe0f\u20e3"  # they choose how a character looks, and frame it
 _LATIN = re.compile(r"[a-z0-9']+")
 
 
@@ -37,5 +40,9 @@ def find_words(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
 def _form(word: str) -> str:
     """Fold case and accents, and cut what English inflection adds."""
     folded = unicodedata.normalize("NFKD", word.replace("\u2019", "'").casefold())
-    plain = "".join(letter for letter in folded if not unicodedata.combining(letter)).removesuffix("'s")
+    plain = "".join(letter for letter in folded if not _is_mark(letter)).removesuffix("'s")
     return lemma(plain) if _LATIN.fullmatch(plain) else plain
+
+
+def _is_mark(letter: str) -> bool:
+    return unicodedata.combining(letter) != 0 or letter in _NO_LETTERS

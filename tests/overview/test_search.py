@@ -47,6 +47,30 @@ def test_words_are_found_in_all_their_forms(record: Any, words: str, found: list
     assert search(record, words=words) == [TEXTS[each] for each in found]
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("El nin\u0303o llego\u0301 tarde.", "ni\u00f1o lleg\u00f3"),
+        ("El ni\u00f1o lleg\u00f3.", "nin\u0303o"),
+        (
+            "\u05d0\u05b7\u05d1\u05b8\u05bc\u05d0 \u05d4\u05dc\u05da",
+            "\u05d0\u05d1\u05d0",
+        ),  # Hebrew with vowel points, without
+        (
+            "\u092e\u0947\u0930\u0947 \u092a\u093f\u0924\u093e",
+            "\u092a\u093f\u0924\u093e",
+        ),  # Hindi: a vowel's sign is part of the word
+        ("Nr 1\ufe0f\u20e3 of three", "1"),
+    ],
+    ids=["accents apart", "accents typed apart", "Hebrew", "Hindi", "a framed digit"],
+)
+def test_marks_on_letters_part_no_word(clinic: Any, text: str, words: str) -> None:
+    clinic.write(text, "2026-03-01T08:00:00Z")
+    assert search(clinic, words=words) == [text]
+    (found,) = clinic.therapist.post(f"/v1/patients/{clinic.ids['maya']}/search", {"words": words}).json["items"]
+    assert [each["quote"] for each in found["passages"]] == [text]
+
+
 def test_a_theme_that_there_is_not_is_said_to_be_none(record: Any) -> None:
     path = f"/v1/patients/{record.ids['maya']}/search"
     asked = {"theme": "our_mountain"}
