@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_
+from sqlalchemy import Select
 from sqlalchemy.orm import Session as DbSession
 from sqlalchemy.orm import lazyload
 
@@ -23,7 +23,9 @@ from integration_api.measures.trends import Trend
 from integration_api.measures.use_cases import measure_named, responses_of
 from integration_api.overview.coming import next_sessions
 from integration_api.overview.evidence import Evidence, of_answer, of_passage
+from integration_api.overview.felt import Felt, moods_since
 from integration_api.overview.spoken import found_in, in_stretches, latest, quoted, sightings_named, times
+from integration_api.overview.unseen import unseen
 from integration_api.people.use_cases import patient_within
 from integration_api.safety.raising import gravest
 from integration_api.safety.routing import route_of
@@ -33,21 +35,16 @@ from integration_api.themes.own import KnownTheme, known_themes
 from integration_api.themes.use_cases import recurring_by, theme_named
 from models import (
     Commitment,
-    Document,
     Intention,
     MeasureResponse,
-    MoodCheckIn,
     PageRequest,
     Patient,
     Reach,
     SafetyFlag,
     Session,
-    documents_within,
-    mood_check_ins_within,
     resolves_within,
     safety_flags_within,
     sessions_within,
-    time_in,
     time_of,
 )
 from nlp.recurrence import RecurringTheme, Sighting
@@ -64,7 +61,7 @@ _CHANGES = {
     "fading": ("fading", "{}: spoken of less than before."),
 }
 _WAITING = ("open", "acknowledged")
-_ORDER = ("safety", "rising", "resurfaced", "motif", "sleep", "commitment", "returning", "fading")
+_ORDER = ("safety", "unseen", "rising", "resurfaced", "motif", "sleep", "commitment", "returning", "fading")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +77,6 @@ class Line:
 
 
 Resting = tuple[Line, Sequence[Sighting]]  # a line, and the mentions that it rests on
-
-
-@dataclass(frozen=True, slots=True)
-class Felt:
-    """How the patient felt, as an entry or a check-in tells it; an entry may leave one of the two out."""
-
-    at: datetime
-    valence: int | None
-    arousal: int | None
-    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +120,7 @@ def read_brief(
     lines = [
         *_spoken(db_session, caller, limits, patient_id, found_in(db_session, limits, patient_id, written), at),
         *_answers([each for each in responses if each.answered_at >= start]),
+        *(Line("unseen", *told) for told in unseen(db_session, limits, patient_id, written)),
         *_motifs(db_session, limits, patient_id),
         *_commitment_lines(commitments),
     ]
@@ -146,7 +134,7 @@ def read_brief(
         notes=sum(each.source == "note" for each in written),
         words=sum(each.words for each in written),
         last_written_at=max((_time_of(each, at) for each in written if each.source == "journal"), default=None),
-        moods=_moods(db_session, limits, patient_id, start, at),
+        moods=moods_since(db_session, limits, patient_id, start, at),
         flags=_flags(db_session, limits, patient_id),
         measures=trends_in(db_session, limits, patient_id, responses),
         lines=sorted(lines, key=_place),
@@ -170,21 +158,6 @@ def _is_over(session: Session, at: datetime) -> bool:
 
 def _time_of(document: Listed, at: datetime) -> datetime:
     return time_of(document.written_at, document.arrived_at, at)
-
-
-def _moods(db_session: DbSession, limits: Reach, patient_id: UUID, since: datetime, at: datetime) -> list[Felt]:
-    """Give the moods of entries and check-ins in the order of time."""
-    is_told = or_(Document.valence.is_not(None), Document.arousal.is_not(None))
-    entries: Select[Any] = documents_within(limits).where(Document.patient_id == patient_id, is_told)
-    written_at = time_in(Document, Document.written_at, at)
-    entries = entries.where(written_at >= since).order_by(written_at, Document.id)
-    rows = db_session.execute(entries.with_only_columns(written_at, Document.valence, Document.arousal))
-    told = [Felt(*row, "entry") for row in rows]
-    felt_at = time_in(MoodCheckIn, MoodCheckIn.at, at)
-    query: Select[Any] = mood_check_ins_within(limits).where(MoodCheckIn.patient_id == patient_id, felt_at >= since)
-    checked_in = query.with_only_columns(felt_at, MoodCheckIn.valence, MoodCheckIn.arousal)
-    told += [Felt(*row, "check_in") for row in db_session.execute(checked_in)]
-    return sorted(told, key=lambda each: each.at)
 
 
 def _followed(

@@ -12,7 +12,7 @@ from integration_api.themes.schemas import ASSERTIONS, SEVERITIES, MentionSchema
 from integration_api.web.pages import PageQuery, Span
 from integration_api.web.schema import Answer, Choice, Id, Moment, Schema, Text, Words, facet_name
 
-KINDS = ("safety", "rising", "resurfaced", "motif", "sleep", "commitment", "returning", "fading")
+KINDS = ("safety", "unseen", "rising", "resurfaced", "motif", "sleep", "commitment", "returning", "fading")
 _PATIENT, _ENTRY = "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e01", "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e08"
 _SESSION: dict[str, Any] = {
     "id": "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e06",

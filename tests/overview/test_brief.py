@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from clocks import NOW, ago
 
+from integration_api.themes.jobs import tag_pending
+
 pytestmark = pytest.mark.one_database
 
 
@@ -97,6 +99,31 @@ def test_of_safety_what_is_to_be_seen_soonest_comes_first(course: Any) -> None:
     course.maya.create("/v1/measure-responses", item_nine)
     told = [each["theme"] for each in brief(course)["lines"] if each["kind"] == "safety"]
     assert told == ["suicidality", "suicidality", "harm_by_others", "adverse_effect"]
+
+
+def test_what_nothing_was_looked_for_in_is_said_and_shown(course: Any, broken_tagger: Any) -> None:
+    spanish = "Anoche pensé otra vez en morirme y no se lo dije a nadie en casa. " * 4
+    course.write(spanish, ago(4))
+    course.write("The bus was late.", ago(3))
+    course.write("Hoy no quise levantarme de la cama, todo me pesa mucho.", ago(30))  # before the last session
+    with broken_tagger():
+        course.write("I want to die some nights.", ago(2))
+    found = brief(course)
+    told = [each for each in found["lines"] if each["kind"] == "unseen"]
+    assert [each["says"].partition(":")[0] for each in told] == [
+        "Not looked through yet",
+        "Not in English, and so not looked through",
+    ]
+    assert [": 1 of what" in each["says"] for each in told] == [True, True]
+    (waits,), (other,) = (each["evidence"] for each in told)
+    assert waits["quote"] == "I want to die some nights."
+    assert spanish.startswith(other["quote"])
+    assert (other["start"], other["end"], len(other["quote"])) == (0, 140, 140)
+    assert "Please read it." in course.therapist.get(f"/v1/patients/{course.ids['maya']}/brief/page").text
+    with course.app.app_context():
+        tag_pending()
+    assert kinds(brief(course)).count("unseen") == 1
+    assert brief(course)["lines"][0]["kind"] == "safety"
 
 
 def test_a_clinics_own_safety_theme_goes_by_its_label(course: Any) -> None:
