@@ -199,3 +199,18 @@ def test_nobody_hears_of_the_end_of_what_nobody_was_told(told: Any, agreed: Any,
         ("consent.changed", "consent"),
         ("patient.erased", "consent"),
     }
+
+
+def test_who_was_told_long_ago_hears_the_end_though_other_things_have_happened_since(
+    told: Any, agreed: Any, receiver: Any, work: Any, clock: Any
+) -> None:
+    told(types=["entry.created", "consent.changed"])
+    agreed.write("One.")
+    work()
+    agreed.maya.create("/v1/measure-responses", {"measure": "phq_9", "answers": [0] * 9})
+    work()
+    clock.turn(days=31)  # by then what was told is forgotten
+    work()
+    agreed.maya.create("/v1/me/consents", {"purpose": "ehr", "is_granted": False, "wording": "No more."})
+    work()
+    assert receiver.types == ["entry.created", "consent.changed"]
