@@ -150,6 +150,7 @@ class TestVitals:
             ({"spo2_percent": 101}, "/spo2_percent"),
             ({"heart_rate_bpm": "70"}, "/heart_rate_bpm"),
             ({"systolic_mmhg": 80, "diastolic_mmhg": 120}, "/diastolic_mmhg"),
+            ({"systolic_mmhg": 80, "diastolic_mmhg": 80}, "/diastolic_mmhg"),
         ],
     )
     def test_what_cannot_be_measured_is_refused(self, clinic: Any, path: str, signs: Any, place: str) -> None:
