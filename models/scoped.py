@@ -22,7 +22,7 @@ from models.document import Document, JournalEntry, Note
 from models.ehr import EhrConnection
 from models.identifier import Identifier
 from models.measure_response import MeasureResponse
-from models.mention import Mention, MentionReview
+from models.mention import Mention
 from models.mood import MoodCheckIn
 from models.oauth import OAuthGrant
 from models.person import Clinician, Patient
@@ -263,10 +263,9 @@ def audit_events_within(reach: Reach) -> Select[AuditEvent]:
     of_patients = of_patient(Document.patient_id, reach)
     notes = select(Document.id).where(Document.note_kind == "psychotherapy", of_patients)  # deleted ones, too
     mentions = select(Mention.id).where(Mention.document_id.in_(notes))
-    reviews = select(MentionReview.id).where(MentionReview.mention_id.in_(mentions))
     flags = select(SafetyFlag.id).where(SafetyFlag.document_id.in_(notes))
     record_id = AuditEvent.record_id
-    is_told = and_(*(record_id.not_in(each) for each in (notes, mentions, reviews, flags)))
+    is_told = and_(*(record_id.not_in(each) for each in (notes, mentions, flags)))
     return trail.where(or_(record_id.is_(None), is_told), _is_tellable_mention(of_patients))
 
 

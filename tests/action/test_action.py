@@ -40,6 +40,15 @@ def test_a_commitment_is_followed_through_what_is_written_after_it(clinic: Any, 
     assert followed["last_spoken_of"] == passage["written_at"]
 
 
+def test_what_is_denied_does_not_come_back_to_it(clinic: Any, later: Any) -> None:
+    made = clinic.maya.create("/v1/commitments", {"text": "Sit with the fear of dying.", "themes": ["mortality"]})
+    at = later(3)
+    for text in ("I am not afraid of dying.", "I am afraid of dying."):
+        clinic.write(text, at)
+    followed = clinic.maya.read(f"/v1/commitments/{made['id']}")
+    assert [each["quote"] for each in followed["passages"]] == ["I am afraid of dying."]
+
+
 def test_it_stalls_when_nothing_is_said_for_two_weeks_or_its_day_is_past_and_not_when_it_is_kept(
     clinic: Any, later: Any
 ) -> None:
@@ -157,6 +166,16 @@ def test_a_commitment_may_come_of_an_intention_of_the_same_patient(clinic: Any) 
     assert clinic.maya.post("/v1/commitments", {"text": SISTER, "intention_id": theirs}).status_code == 422
     clinic.maya.delete(f"/v1/intentions/{mine}", if_match="*")
     assert clinic.maya.read(f"/v1/commitments/{made['id']}")["intention_id"] is None
+
+
+def test_a_commitment_comes_of_no_other_patients_intention_also_where_one_cares_for_both(clinic: Any) -> None:
+    path = f"/v1/patients/{clinic.ids['tom']}/care-team"
+    body = {"members": [{"clinician_id": clinic.ids["therapist"]}]}
+    assert clinic.admin.put(path, body, if_match="*").status_code == 200
+    toms = clinic.therapist.create("/v1/intentions", {"patient_id": clinic.ids["tom"], "text": "To rest."})["id"]
+    body = {"patient_id": clinic.ids["maya"], "text": SISTER, "intention_id": toms}
+    answer = clinic.therapist.post("/v1/commitments", body)
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/intention_id")
 
 
 def test_a_commitment_is_changed_by_who_may_not_read_what_it_came_of(clinic: Any) -> None:

@@ -150,6 +150,7 @@ class TestVitals:
             ({"spo2_percent": 101}, "/spo2_percent"),
             ({"heart_rate_bpm": "70"}, "/heart_rate_bpm"),
             ({"systolic_mmhg": 80, "diastolic_mmhg": 120}, "/diastolic_mmhg"),
+            ({"systolic_mmhg": 80, "diastolic_mmhg": 80}, "/diastolic_mmhg"),
         ],
     )
     def test_what_cannot_be_measured_is_refused(self, clinic: Any, path: str, signs: Any, place: str) -> None:
@@ -178,7 +179,9 @@ def test_nothing_is_planned_in_a_course_that_is_cancelled(clinic: Any, course: s
     """Else its patient is reminded of it after all, and asked to get ready."""
     planned = {"course_id": course, "kind": "dosing", "starts_at": "2200-01-01T00:00:00Z"}
     made = clinic.therapist.create(SESSIONS, planned)
+    begun = clinic.hold_session(course, "2026-02-20T10:00:00Z", status="planned")  # nobody has closed it
     clinic.therapist.patch(f"{COURSES}/{course}", {"status": "cancelled"}, if_match="*")
+    assert clinic.therapist.read(f"{SESSIONS}/{begun['id']}")["status"] == "planned"  # it may have been held
     session = f"{SESSIONS}/{made['id']}"
     for answer in (
         clinic.therapist.post(SESSIONS, planned),

@@ -122,6 +122,22 @@ def test_what_was_withdrawn_though_the_answer_was_lost_does_not_come_back_unaske
     assert [words(each) for each in there.copies] == ["I am afraid of dying."]
 
 
+def test_what_is_to_be_taken_back_is_tried_for_as_long_as_it_takes(
+    clinic: Any, there: Any, work: Callable[[], int], clock: Any, agree: Any
+) -> None:
+    entry = clinic.write("I am afraid of dying.")["id"]
+    send(clinic, entry)
+    work()
+    agree(is_granted=False)
+    there.trouble = [("PUT", 500, {})] * 13  # of sending it twelve would be the last
+    for _ in range(13):
+        work()
+        clock.turn(hours=9)
+    assert (copy_of(clinic, entry)["state"], there.trouble) == ("waiting", [])
+    work()
+    assert [words(each) for each in there.copies] == [WITHDRAWN]
+
+
 def test_what_may_not_leave_is_never_sent(
     clinic: Any, agree: Any, stand_in: Any, connect: Any, work: Callable[[], int], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -6,7 +6,8 @@ from uuid import UUID
 from subscribing import BACKPORT, asked, filtered, status_in, subscribe
 
 from integration_api.db import unit_of_work
-from models import Webhook
+from integration_api.people.leaving import switch_off_by_name
+from models import Webhook, now
 
 
 def test_an_admin_cannot_have_a_subscription_told_what_fhir_has_no_words_for(
@@ -94,3 +95,16 @@ def test_a_heartbeat_that_never_comes_holds_nobody_elses_up(
 def test_a_reason_that_no_text_can_hold_is_kept_as_far_as_it_goes(ehr: Any, receiver: Any) -> None:
     made = subscribe(ehr, {**asked(receiver.address), "reason": "Inbox \ud800 of the EHR"})
     assert (made.status_code, made.json["reason"]) == (201, "Inbox ? of the EHR")
+
+
+def test_an_account_that_is_switched_off_hears_no_more_whatever_an_admin_says(
+    ehr: Any, agreed: Any, receiver: Any, work: Any
+) -> None:
+    made = subscribe(ehr, asked(receiver.address)).json["id"]
+    work()
+    with agreed.app.app_context(), unit_of_work(everywhere=True) as db_session:
+        switch_off_by_name(db_session, "ehr", now())
+    assert agreed.admin.patch(f"/v1/webhooks/{made}", {"state": "active"}, if_match="*").status_code == 200
+    agreed.write("I miss my father.")
+    work()
+    assert [status_in(each)["type"] for each in receiver.bodies] == ["handshake-notification"]

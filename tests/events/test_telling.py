@@ -169,3 +169,48 @@ def test_what_a_failure_left_untagged_is_taken_up_and_raises_its_flag(
     path = f"/v1/journal-entries/{entry['id']}"
     assert agreed.maya.read(path)["tagging"]["state"] == "done"
     assert receiver.types == ["safety_flag.raised"]
+
+
+def test_of_answers_that_the_care_team_may_not_see_no_system_hears_a_flag(
+    told: Any, agreed: Any, receiver: Any, work: Any, clock: Any
+) -> None:
+    told(types=["safety_flag.raised", "safety_flag.escalated"])
+    word = {"purpose": "care_team", "is_granted": False, "wording": "As shown."}
+    agreed.maya.create("/v1/me/consents", word)
+    agreed.maya.create("/v1/measure-responses", {"measure": "phq_9", "answers": [0] * 8 + [1]})
+    work()
+    clock.turn(days=2)
+    work()
+    assert receiver.types == []
+    agreed.maya.create("/v1/me/consents", word | {"is_granted": True})
+    agreed.maya.create("/v1/measure-responses", {"measure": "phq_9", "answers": [0] * 8 + [1]})
+    work()
+    assert set(receiver.types) == {"safety_flag.raised", "safety_flag.escalated"}  # the first has waited for long
+
+
+def test_nobody_hears_of_the_end_of_what_nobody_was_told(told: Any, agreed: Any, receiver: Any, work: Any) -> None:
+    webhook = told()
+    word = {"purpose": "research_export", "is_granted": False, "wording": "As shown."}
+    agreed.tom.create("/v1/me/consents", word)  # Tom has never said that other systems may hear of him
+    assert agreed.tom.post("/v1/me/erasure", {"confirm": "erase everything"}).status_code == 201
+    work()
+    assert receiver.got == []
+    assert {(each["type"], each["reason"]) for each in deliveries(agreed, webhook, "dropped")} >= {
+        ("consent.changed", "consent"),
+        ("patient.erased", "consent"),
+    }
+
+
+def test_who_was_told_long_ago_hears_the_end_though_other_things_have_happened_since(
+    told: Any, agreed: Any, receiver: Any, work: Any, clock: Any
+) -> None:
+    told(types=["entry.created", "consent.changed"])
+    agreed.write("One.")
+    work()
+    agreed.maya.create("/v1/measure-responses", {"measure": "phq_9", "answers": [0] * 9})
+    work()
+    clock.turn(days=31)  # by then what was told is forgotten
+    work()
+    agreed.maya.create("/v1/me/consents", {"purpose": "ehr", "is_granted": False, "wording": "No more."})
+    work()
+    assert receiver.types == ["entry.created", "consent.changed"]

@@ -1,4 +1,4 @@
-"""A file of a bulk export that is on its way out, while its receiver is let in no more."""
+"""A file of a bulk export that is on its way out, while its receiver is let in no more, or somebody is forgotten."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -64,3 +64,15 @@ def test_who_is_let_in_no_more_gets_no_more_of_it(
             end(db_session, client_id)
         with pytest.raises(Unauthenticated):  # the connection ends before the file does, which its receiver notices
             next(got)
+
+
+def test_files_go_at_once_when_somebody_asks_to_be_forgotten_whose_record_is_held(exporting: Exporting) -> None:
+    record, maya = exporting.record, f"/v1/patients/{exporting.record.ids['maya']}"
+    record.consents()
+    there = exporting.begin(record.ehr, "$export?_type=Patient")
+    exporting.work()
+    assert exporting.files()
+    assert record.clinic.admin.patch(maya, {"retain_until": "2100-01-01"}, if_match="*").status_code == 200
+    wish = record.clinic.maya.create("/v1/me/erasure", {"confirm": "erase everything"})
+    assert (wish["held_until"], exporting.files()) == ("2100-01-01", [])
+    assert record.ehr.get(there).status_code == 404

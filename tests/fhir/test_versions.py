@@ -160,3 +160,15 @@ def test_a_consent_that_a_later_word_replaces_is_told_again(record: Any) -> None
     assert replaced["meta"]["versionId"] != told[replaced["id"]]["meta"]["versionId"]
     assert replaced["meta"]["lastUpdated"] > moment(at) > told[replaced["id"]]["meta"]["lastUpdated"]
     assert len(ehr.ids(f"Consent?_lastUpdated=ge{moment(at)}")) == 2
+
+
+def test_a_flag_that_is_taken_up_again_has_no_end(record: Any) -> None:
+    record.consents()
+    flag, therapist = record.ids["flag"], record.clinic.therapist
+    ends = []
+    for act in ("resolve", "reopen", "acknowledge"):
+        assert therapist.post(f"/v1/safety-flags/{flag}/{act}", {"note": "N."}).status_code == 200
+        if act != "reopen":  # then nobody has taken it up, and no record system is told
+            told = record.ehr.read(f"Flag/{flag}")
+            ends.append((told["status"], "end" in told["period"]))
+    assert ends == [("inactive", True), ("active", False)]

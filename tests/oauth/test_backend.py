@@ -49,6 +49,14 @@ def test_a_jti_is_good_once_and_may_be_anothers(oauth: Any, later: Any) -> None:
     assert oauth.backend_token(oauth.assertion(jti="once")).status_code == 200
 
 
+def test_a_jti_is_remembered_for_as_long_as_clocks_may_differ(oauth: Any, later: Any) -> None:
+    assertion = oauth.assertion(exp=int(oauth.now().timestamp()) + 60)
+    assert oauth.backend_token(assertion).status_code == 200
+    later(minutes=65 / 60)  # it has run out, and is still taken from whose clock is slow
+    refused(oauth.backend_token(assertion))
+    assert oauth.backend_token(oauth.assertion(exp=int(oauth.now().timestamp()) - 5)).status_code == 200
+
+
 def test_a_jti_is_used_up_by_a_request_that_is_refused(oauth: Any) -> None:
     assertion = oauth.assertion()
     refused(oauth.backend_token(assertion, scope="patient/*.rs"), "invalid_scope")

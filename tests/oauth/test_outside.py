@@ -110,6 +110,8 @@ def test_who_is_switched_off_here_stays_out_and_systems_do_not_come_this_way(out
     with clinic.app.app_context(), unit_of_work() as db_session:
         db_session.query(User).filter_by(username="maya").one().is_active = False
     assert call(token()).status_code == 401
+    clinic.add_ehr()
+    assert call(token(preferred_username="ehr", scope="system/*.rs")).status_code == 401
 
 
 def test_without_the_setting_nobody_elses_word_is_taken(outside: Any, clinic: Any) -> None:

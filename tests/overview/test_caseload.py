@@ -28,8 +28,8 @@ class TestCaseload:
 
     @pytest.mark.parametrize("status", ["completed", "in_progress"])
     def test_who_comes_next_is_planned_and_the_brief_says_the_same(self, course: Any, status: str) -> None:
-        """A clock that is fast has closed a session, or begun it, half a day ahead."""
-        course.hold_session(course.ids["course"], ago(-0.5), "psychotherapy", status=status)
+        course.hold_session(course.ids["course"], ago(-0.5), "psychotherapy", status=status)  # by a clock that is fast
+        course.hold_session(course.ids["course"], ago(-60), "psychotherapy", status="planned")
         (glance,) = course.therapist.read("/v1/caseload")["items"]
         assert brief(course)["next_session"] == glance["next_session"]
         assert glance["next_session"]["kind"] == "integration"

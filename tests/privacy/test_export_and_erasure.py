@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from integration_api.db import reading
 from integration_api.privacy import export
 from integration_api.privacy.export import pages_of
 from integration_api.wiring import Parts
-from models import Creation, DataKey, Document, Erasure, Mention, Patient, new_id
+from models import Creation, DataKey, Document, Erasure, Mention, Patient, new_id, now
 
 WISH = {"confirm": "erase everything"}
 
@@ -127,7 +127,7 @@ class TestErasure:
 
     def test_a_hold_keeps_the_record_sealed_until_its_day(self, clinic: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         path = f"/v1/patients/{clinic.ids['maya']}"
-        until = (date.today() + timedelta(days=30)).isoformat()  # noqa: DTZ011  (days do)
+        until = (now() + timedelta(days=30)).date().isoformat()
         clinic.admin.patch(path, {"retain_until": until}, if_match="*")
         shared, private = clinic.write("Shared."), clinic.write("Private.", visibility="private")
         wish = clinic.maya.create("/v1/me/erasure", WISH)
@@ -139,12 +139,29 @@ class TestErasure:
         monkeypatch.setattr(cli, "_app", lambda: clinic.app)
         assert CliRunner().invoke(cli.main, ["erase-due"]).stdout == "0 erased\n"
         parts: Parts = clinic.app.extensions["parts"]
-        later = parts.now() + timedelta(days=31)
+        later = parts.now() + timedelta(days=30)  # on the very day
         monkeypatch.setitem(clinic.app.extensions, "parts", Parts(parts.key_service, parts.load_tagger, lambda: later))
         assert CliRunner().invoke(cli.main, ["erase-due"]).stdout == "1 erased\n"
         with clinic.app.app_context(), reading() as db_session:
             assert db_session.scalars(select(Erasure)).one().done_at == later
             assert db_session.get_one(Patient, UUID(clinic.ids["maya"])).name == "(erased)"
+
+    def test_a_hold_keeps_nothing_that_was_the_patients_alone_and_lets_nobody_read_on(self, clinic: Any) -> None:
+        path, maya, colleague = f"/v1/patients/{clinic.ids['maya']}", clinic.maya, clinic.caller("colleague")
+        clinic.admin.patch(path, {"retain_until": "2100-01-01"}, if_match="*")
+        felt = {"valence": -1, "arousal": 2}
+        shared_mood, _ = (maya.create("/v1/mood-check-ins", felt | {"visibility": v}) for v in ("care_team", "private"))
+        draft, entry = clinic.write("Half a", is_draft=True), f"/v1/journal-entries/{clinic.write('First.')['id']}"
+        assert maya.patch(entry, {"text": "Second."}, if_match="*").status_code == 200
+        assert maya.read(f"{entry}/versions")["items"]
+        note = f"/v1/notes/{clinic.note('Pt seen.')['id']}"
+        colleague.create(f"{path}/break-glass", {"reason": "Brought to the emergency room."})
+        assert colleague.get(note).status_code == 200
+        maya.create("/v1/me/erasure", WISH)
+        assert colleague.get(note).status_code == 404
+        assert [each["id"] for each in maya.read("/v1/mood-check-ins")["items"]] == [shared_mood["id"]]
+        assert maya.get(f"/v1/journal-entries/{draft['id']}").status_code == 404
+        assert maya.read(f"{entry}/versions")["items"] == []
 
     @pytest.mark.parametrize("until", [None, "2100-01-01"])
     def test_nobody_is_let_into_the_record_again(self, clinic: Any, until: str | None) -> None:

@@ -69,6 +69,22 @@ def test_a_measure_before_a_dosing_is_reminded_of_before_it_and_not_after(clinic
     ]
 
 
+def test_a_dosing_that_is_called_off_asks_for_nothing(clinic: Any, session: Any, set_clock: Clock) -> None:
+    clinic.maya.create(
+        "/v1/measure-responses", {"measure": "phq_9", "answers": [0] * 9, "answered_at": "2026-02-24T15:00:00Z"}
+    )
+
+    def reasons() -> set[str]:
+        return {each["reason"] for each in clinic.maya.read(DUE)["items"] if each["measure"] == "phq_9"}
+
+    assert reasons() == {"before_dosing"}
+    path = f"/v1/sessions/{session['id']}"
+    assert clinic.therapist.patch(path, {"status": "cancelled"}, if_match="*").status_code == 200
+    assert reasons() == set()
+    set_clock(days=8)  # a week after it would have been
+    assert "after_dosing" not in reasons()
+
+
 def test_a_measure_that_comes_due_in_the_evening_is_reminded_of_the_next_one(clinic: Any, set_clock: Clock) -> None:
     clinic.open_course(started_on="2026-02-01")
     clinic.maya.create(

@@ -45,6 +45,12 @@ def test_a_session_is_prepared_and_written_of(clinic: Any, session: Any, set_clo
     assert (weekly["due_at"], weekly["repeat"]) == ("2026-04-06T18:00:00Z", {"every_days": 7})
 
 
+def test_the_day_before_is_the_day_before_where_the_patient_is(clinic: Any, session: Any) -> None:
+    change(clinic, session, starts_at="2026-03-03T01:00:00Z")  # in New York the evening of the second
+    told = due(clinic, "timezone=America/New_York", kind=("preparation",))
+    assert list(told.values()) == ["2026-02-28T17:00:00-05:00", "2026-03-01T17:00:00-05:00"]
+
+
 def test_a_session_that_moves_or_is_cancelled(clinic: Any, session: Any) -> None:
     before = due(clinic)
     change(clinic, session, starts_at="2026-03-04T11:00:00Z")

@@ -1,4 +1,4 @@
-"""An act upon a flag that is sent again, since its answer was lost on the way."""
+"""An act upon a flag that is sent again, since its answer was lost on the way; one whose taker has left."""
 
 from typing import Any
 
@@ -46,3 +46,17 @@ def test_one_that_has_moved_on_is_not_as_it_was(clinic: Any, flags_of: Any, act:
     clinic.maya.delete(f"/v1/journal-entries/{entry['id']}", if_match="*")
     again = clinic.therapist.post(f"{FLAGS}/{flag['id']}/acknowledge", {"note": "N."})
     assert again.status_code in (404, 409)
+
+
+def test_one_that_waits_again_after_an_escalation_is_escalated_again(
+    clinic: Any, flags_of: Any, act: Any, later: Any, history: Any
+) -> None:
+    clinic.write(WISH)
+    later(61)
+    act(flags_of()[0], "acknowledge", who="nurse")
+    path = f"/v1/patients/{clinic.ids['maya']}/care-team"
+    body = {"members": [{"clinician_id": clinic.ids["therapist"]}]}
+    assert clinic.admin.put(path, body, if_match="*").status_code == 200
+    assert flags_of()[0]["escalated_at"] is None
+    later(61)
+    assert history(flags_of()[0]) == ["raised", "escalated", "acknowledged", "reopened", "escalated"]

@@ -71,9 +71,11 @@ class TestRouting:
 class TestEscalation:
     @pytest.mark.usefixtures("one_of_each")
     def test_each_kind_has_its_time(self, flags_of: Any) -> None:
-        for flag in flags_of():
-            waits = datetime.fromisoformat(flag["due_at"]) - datetime.fromisoformat(flag["raised_at"])
-            assert waits == timedelta(hours=HOURS[flag["theme"]])
+        waits = {
+            each["theme"]: datetime.fromisoformat(each["due_at"]) - datetime.fromisoformat(each["raised_at"])
+            for each in flags_of()
+        }
+        assert waits == {theme: timedelta(hours=hours) for theme, hours in HOURS.items()}
 
     def test_an_unacknowledged_flag_comes_before_the_whole_team_once(
         self, clinic: Any, said: Any, flags_of: Any, later: Any, history: Any

@@ -171,6 +171,17 @@ class TestEdits:
         assert history(flag) == ["raised", "acknowledged", "reopened"]
         assert flag["history"][2]["clinician_id"] is None
 
+    def test_what_was_seen_stays_as_grave_as_it_was_seen_through_milder_words(
+        self, clinic: Any, flags_of: Any, act: Any, edit: Any, history: Any
+    ) -> None:
+        entry = clinic.write(f"{WISH} {PLAN}")
+        act(flags_of()[0], "acknowledge")
+        for text in (WISH, f"{WISH} {PLAN}"):  # the same level once more is no news
+            edit(entry, text=text)
+            (flag,) = flags_of()
+            assert (flag["status"], flag["severity"]) == ("acknowledged", "plan")
+        assert history(flag) == ["raised", "acknowledged"]
+
     def test_what_was_resolved_is_opened_again_when_words_come_back(
         self, clinic: Any, flags_of: Any, act: Any, edit: Any
     ) -> None:

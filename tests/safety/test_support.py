@@ -9,6 +9,7 @@ import pytest
 
 from integration_api.config import CrisisResource, Settings, UnsafeSettings
 from integration_api.journal.support import message_for
+from models import now
 from models.key_service import new_key
 
 LINE = {"name": "Harbour line", "phone": "555-0100", "hours": "day and night", "region": "Harbour"}
@@ -57,6 +58,30 @@ class TestResources:
 
 
 @pytest.mark.database_free
+class TestPromptsAfterwards:
+    @staticmethod
+    def offered(clinic: Any) -> tuple[set[str], bool]:
+        found = clinic.maya.read("/v1/prompts?limit=20")
+        return {each["gentleness"] for each in found["items"]}, found["support"] is not None
+
+    def test_an_answer_that_speaks_of_death_leaves_those_for_grounding(self, clinic: Any) -> None:
+        clinic.maya.create("/v1/measure-responses", {"measure": "phq_9", "answers": [3] * 8 + [0]})
+        before = self.offered(clinic)
+        assert ("gentle" in before[0], before[1]) == (True, False)
+        made = clinic.maya.create("/v1/measure-responses", {"measure": "phq_9", "answers": [0] * 8 + [1]})["id"]
+        assert self.offered(clinic) == ({"grounding"}, True)
+        clinic.maya.delete(f"/v1/measure-responses/{made}", if_match="*")
+        assert self.offered(clinic) == before
+
+    def test_what_a_clinician_rejects_is_no_sign_of_danger(self, clinic: Any, said: Any) -> None:
+        before, entry = self.offered(clinic), clinic.write(said["suicidality"], now().isoformat())
+        assert self.offered(clinic) == ({"grounding"}, True)
+        for each in entry["themes"]:
+            review = clinic.therapist.post(f"/v1/mentions/{each['id']}/review", {"verdict": "rejected"})
+            assert review.status_code == 200
+        assert self.offered(clinic) == before
+
+
 class TestTheSetting:
     @pytest.fixture
     def env(self, tmp_path: Path) -> dict[str, str]:

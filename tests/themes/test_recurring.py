@@ -45,7 +45,9 @@ def test_rates_per_session_with_words_and_silence(clinic: Any, path: str, told: 
 
 
 def test_evidence_is_quoted_and_linked(clinic: Any, path: str, told: dict[str, Any]) -> None:
-    for mention in only(clinic.therapist.read(path))["evidence"]:
+    evidence = only(clinic.therapist.read(path))["evidence"]
+    assert len(evidence) == 3
+    for mention in evidence:
         entry = clinic.therapist.read(mention["links"]["document"])
         assert entry["text"][mention["start"] : mention["end"]] == mention["quote"]
         assert entry["id"] in {each["id"] for each in told["entries"].values()}

@@ -1,4 +1,4 @@
-"""Two that tag the same document at once: the worker, and the request that stored it."""
+"""Two that tag the same document at once, the worker and the request that stored it; or one, while it is edited."""
 
 from typing import Any
 from uuid import UUID
@@ -24,3 +24,17 @@ def test_what_the_first_has_found_stays(clinic: Any, broken_tagger: Any) -> None
             keep_findings(db_session, late, analysis, timing())
     assert first["themes"]
     assert clinic.maya.read(f"/v1/journal-entries/{entry['id']}") == first
+
+
+def test_what_was_found_in_words_that_have_changed_since_is_not_kept(clinic: Any, broken_tagger: Any) -> None:
+    with broken_tagger():
+        entry = clinic.write("I am afraid of dying.")
+        path = f"/v1/journal-entries/{entry['id']}"
+        with clinic.app.app_context(), reading() as db_session:
+            late = read_untagged(db_session, UUID(entry["id"]))
+        assert late is not None
+        assert clinic.maya.patch(path, {"text": "Rain."}, if_match="*").status_code == 200
+    with clinic.app.app_context(), unit_of_work() as db_session:
+        keep_findings(db_session, late, parts().load_tagger().tag(late.text, late.kind), timing())
+    edited = clinic.maya.read(path)
+    assert (edited["themes"], edited["tagging"]["state"]) == ([], "pending")

@@ -1,4 +1,4 @@
-"""How long it is known which requests were carried out."""
+"""Which requests were carried out: what tells one from another, and how long that is known."""
 
 from typing import Any
 
@@ -35,6 +35,14 @@ def test_what_was_carried_out_long_ago_is_forgotten_and_what_it_made_is_not(clin
     assert (count(clinic), forget(clinic)) == (0, 0)
     assert len(clinic.maya.read(ENTRIES)["items"]) == 2
     assert clinic.maya.read(f"{ENTRIES}/{first['id']}")["text"] == "The sea again."
+
+
+def test_the_same_key_and_body_at_another_address_is_a_clash(clinic: Any) -> None:
+    """Else who opens a second record would be told that it is open, and it would not be."""
+    colleague, body = clinic.caller("colleague"), {"reason": "Brought to the emergency room."}
+    colleague.create(f"/v1/patients/{clinic.ids['maya']}/break-glass", body, idempotency_key="one")
+    answer = colleague.post(f"/v1/patients/{clinic.ids['tom']}/break-glass", body, idempotency_key="one")
+    assert answer.status_code == 409, answer.text
 
 
 def test_a_phones_change_that_comes_once_more_after_that_doubles_nothing(clinic: Any, set_clock: Any) -> None:

@@ -53,6 +53,23 @@ def test_it_is_told_in_the_audit_trail_all_the_same(clinic: Any, memory: Countin
     assert told.count("readThemeTimeline") == 3
 
 
+def test_each_whose_record_a_list_from_memory_tells_of_is_told(clinic: Any, memory: Counting) -> None:
+    for _ in range(2):
+        clinic.therapist.read("/v1/caseload")
+    assert memory.given == 1
+    told = [each["operation"] for each in clinic.maya.read("/v1/audit-events")["items"]]
+    assert told.count("listCaseload") == 2
+
+
+def test_a_token_that_may_less_gets_nothing_that_was_kept_for_one_that_may_more(
+    clinic: Any, memory: Counting, path: str
+) -> None:
+    brief = path.replace("themes/mortality", "brief")  # which tells of notes, flags and more
+    clinic.therapist.read(brief)
+    assert clinic.caller("therapist", "user/Brief.r").get(brief).status_code == 403
+    assert memory.given == 0
+
+
 def test_nobody_gets_what_was_kept_for_another(clinic: Any, memory: Counting, path: str) -> None:
     clinic.write("I am afraid of dying, and say so to nobody.", visibility="private")
     mine = clinic.maya.read(path)
@@ -131,6 +148,18 @@ def test_a_record_that_was_opened_by_break_glass_is_not_kept(
     later = parts.now() + timedelta(seconds=61)
     monkeypatch.setitem(clinic.app.extensions, "parts", Parts(parts.key_service, parts.load_tagger, lambda: later))
     assert colleague.get(path).status_code == 404
+
+
+def test_nor_is_a_list_that_tells_of_one(clinic: Any, memory: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    colleague = clinic.caller("colleague")
+    reason = {"reason": "Her dose is needed now.", "minutes": 1}
+    colleague.create(f"/v1/patients/{clinic.ids['maya']}/break-glass", reason)
+    for _ in range(2):
+        assert len(colleague.read("/v1/caseload")["items"]) == 1
+    parts: Parts = clinic.app.extensions["parts"]
+    later = parts.now() + timedelta(seconds=61)
+    monkeypatch.setitem(clinic.app.extensions, "parts", Parts(parts.key_service, parts.load_tagger, lambda: later))
+    assert colleague.read("/v1/caseload")["items"] == []
 
 
 def test_what_is_tagged_anew_is_reckoned_anew(clinic: Any, memory: Counting, path: str) -> None:
