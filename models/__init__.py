@@ -75,6 +75,7 @@ from models.stamp import PatientStamp, forget, revise, stamp, stamp_all, stamp_o
 from models.ties import hold_ties, latest_session, tie_anew
 from models.webhook import (
     DELIVERY_STATES,
+    ENDED,
     WEBHOOK_FORMATS,
     WEBHOOK_STATES,
     Delivery,
@@ -96,6 +97,7 @@ __all__ = [
     "COURSE_STATUSES",
     "DELIVERY_STATES",
     "EARLY",
+    "ENDED",
     "EVENT_TYPES",
     "FACET",
     "FLAG_EVENTS",

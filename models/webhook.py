@@ -22,6 +22,7 @@ from models.event import Event
 from models.sealing import Sealed, SealedText
 
 WEBHOOK_STATES = ("requested", "active", "paused", "disabled")  # paused: by an admin; requested, disabled: by us
+ENDED = "ended"  # why one is disabled that nobody makes active again
 WEBHOOK_FORMATS = ("webhook", "fhir")
 DELIVERY_STATES = ("waiting", "delivered", "dead", "dropped")
 
@@ -71,15 +72,15 @@ class Webhook(Sealed, OfOrganization, Versioned, Base):
 
 def end_subscriptions(db_session: Session, user_id: UUID) -> None:
     """End the FHIR Subscriptions that a system has set up for itself; let in again, it sets new ones up."""
-    own = select(Webhook).where(Webhook.user_id == user_id, Webhook.format == "fhir", Webhook.state != "disabled")
+    own = select(Webhook).where(Webhook.user_id == user_id, Webhook.format == "fhir", has_not_ended())
     for webhook in db_session.scalars(own.order_by(Webhook.id).with_for_update(of=Webhook)):
-        webhook.state, webhook.state_reason = "disabled", "ended"
+        webhook.state, webhook.state_reason = "disabled", ENDED
     db_session.flush()
 
 
 def has_not_ended() -> ColumnElement[bool]:
     """Tell which webhooks count among those that one may have. What failed does, too: it can be made active again."""
-    return Webhook.state_reason.is_distinct_from("ended")
+    return Webhook.state_reason.is_distinct_from(ENDED)
 
 
 class Delivery(ManyOfOrganization, Identified, Base):

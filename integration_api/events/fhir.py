@@ -13,7 +13,7 @@ from uuid import UUID
 
 from integration_api.errors import Invalid
 from integration_api.wording import Sentence
-from models import HANDSHAKE, HEARTBEAT, Event
+from models import ENDED, HANDSHAKE, HEARTBEAT, Event
 
 FHIR_JSON = "application/fhir+json"
 TOPIC = "http://hl7.org/fhir/us/core/SubscriptionTopic/patient-data-feed"
@@ -64,7 +64,7 @@ class Standing:
     @property
     def status(self) -> str:
         """The code of FHIR."""
-        return "off" if self.state_reason == "ended" else _STATUS[self.state]
+        return "off" if self.state_reason == ENDED else _STATUS[self.state]
 
 
 def read_subscription(resource: object) -> SubscriptionDraft:

@@ -15,6 +15,7 @@ from integration_api.events.fhir import LONGEST_HEARTBEAT, Standing, Subscriptio
 from integration_api.events.use_cases import check_url, new_secret
 from integration_api.wording import Sentence
 from models import (
+    ENDED,
     HANDSHAKE,
     HEARTBEAT,
     Delivery,
@@ -108,7 +109,7 @@ def beat(db_session: DbSession, at: datetime) -> int:
         channel = webhook.channel or {}
         end, heartbeat = channel.get("end"), channel.get("heartbeat")
         if end is not None and datetime.fromisoformat(str(end)) <= at:
-            webhook.state, webhook.state_reason = "disabled", "ended"
+            webhook.state, webhook.state_reason = "disabled", ENDED
             done += 1
         elif isinstance(heartbeat, int) and webhook.id in quiet and _is_silent(webhook, heartbeat, at):
             _lay_out(db_session, webhook, HEARTBEAT, at)

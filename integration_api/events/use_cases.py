@@ -18,6 +18,7 @@ from integration_api.access.scopes import Action
 from integration_api.errors import Conflict, Invalid, NotFound
 from integration_api.wording import Sentence
 from models import (
+    ENDED,
     PING,
     Clinician,
     Delivery,
@@ -203,6 +204,8 @@ def _describe(db_session: DbSession, caller: Principal, made: Webhook, draft: We
     if draft.state in ("requested", "disabled") and draft.state != made.state:
         raise Invalid.at("/state", "That is ours to say; `paused` is yours.")
     if draft.state != made.state:
+        if made.state_reason == ENDED:
+            raise Invalid.at("/state", "This Subscription has ended. Its system sets up a new one.")
         if made.format == "fhir" and made.delivered_at is None:
             raise Invalid.at("/state", "Its endpoint has not taken the handshake.")
         made.state, made.state_reason = draft.state, None

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
 from subscribing import BACKPORT, asked, filtered, status_in, subscribe
 
 from integration_api.db import unit_of_work
@@ -97,14 +98,22 @@ def test_a_reason_that_no_text_can_hold_is_kept_as_far_as_it_goes(ehr: Any, rece
     assert (made.status_code, made.json["reason"]) == (201, "Inbox ? of the EHR")
 
 
-def test_an_account_that_is_switched_off_hears_no_more_whatever_an_admin_says(
-    ehr: Any, agreed: Any, receiver: Any, work: Any
+@pytest.mark.parametrize("has_failed", [False, True])
+def test_one_that_has_ended_stays_so_whatever_an_admin_says(
+    ehr: Any, agreed: Any, receiver: Any, work: Any, *, has_failed: bool
 ) -> None:
+    """Whoever asked for it is gone, so that nobody could take it down again; one that had failed ends as well."""
     made = subscribe(ehr, asked(receiver.address)).json["id"]
     work()
     with agreed.app.app_context(), unit_of_work(everywhere=True) as db_session:
+        if has_failed:
+            db_session.get_one(Webhook, UUID(made)).state = "disabled"
+            db_session.flush()
         switch_off_by_name(db_session, "ehr", now())
-    assert agreed.admin.patch(f"/v1/webhooks/{made}", {"state": "active"}, if_match="*").status_code == 200
+    path = f"/v1/webhooks/{made}"
+    refused = agreed.admin.patch(path, {"state": "active"}, if_match="*")
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/state")
+    assert agreed.admin.patch(path, {"name": "The old one"}, if_match="*").json["state_reason"] == "ended"
     agreed.write("I miss my father.")
     work()
     assert [status_in(each)["type"] for each in receiver.bodies] == ["handshake-notification"]
