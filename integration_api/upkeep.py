@@ -80,10 +80,11 @@ def erase_due(make_app: MakeApp) -> None:
     with make_app().app_context():
         with reading() as db_session:
             due = due_erasures(db_session, parts().now().date())
+        erased = 0
         for erasure_id in due:
             with unit_of_work() as db_session:
-                carry_out(db_session, erasure_id, parts().now())
-    click.echo(f"{len(due)} erased")
+                erased += carry_out(db_session, erasure_id, parts().now())
+    click.echo(f"{erased} erased")
 
 
 @click.command("escalate-flags")

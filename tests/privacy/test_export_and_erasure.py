@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +14,9 @@ from sqlalchemy import func, select
 from work import calls
 
 from integration_api import cli
-from integration_api.db import reading
+from integration_api.db import reading, unit_of_work
 from integration_api.privacy import export
+from integration_api.privacy.erasure import carry_out, due_erasures
 from integration_api.privacy.export import pages_of
 from integration_api.wiring import Parts
 from models import Creation, DataKey, Document, Erasure, Mention, Patient, new_id
@@ -145,6 +146,35 @@ class TestErasure:
         with clinic.app.app_context(), reading() as db_session:
             assert db_session.scalars(select(Erasure)).one().done_at == later
             assert db_session.get_one(Patient, UUID(clinic.ids["maya"])).name == "(erased)"
+
+    @pytest.mark.parametrize(("days", "then"), [(3000, 0), (None, 1), (5, 1)])
+    def test_a_hold_that_the_clinic_changes_is_what_the_wish_waits_for(
+        self, clinic: Any, monkeypatch: pytest.MonkeyPatch, days: int | None, then: int
+    ) -> None:
+        """A record that must be kept for longer after all would be destroyed on the day that was told first."""
+        path, today = f"/v1/patients/{clinic.ids['maya']}", date.today()  # noqa: DTZ011  (days do)
+        clinic.admin.patch(path, {"retain_until": str(today + timedelta(days=30))}, if_match="*")
+        clinic.maya.create("/v1/me/erasure", WISH)
+        until = None if days is None else str(today + timedelta(days=days))
+        assert clinic.admin.patch(path, {"retain_until": until}, if_match="*").status_code == 200
+        assert clinic.maya.read("/v1/me/erasure")["held_until"] == until
+        monkeypatch.setattr(cli, "_app", lambda: clinic.app)
+        parts: Parts = clinic.app.extensions["parts"]
+        later = parts.now() + timedelta(days=31 if then == 0 else 6)
+        monkeypatch.setitem(clinic.app.extensions, "parts", Parts(parts.key_service, parts.load_tagger, lambda: later))
+        assert CliRunner().invoke(cli.main, ["erase-due"]).stdout == f"{then} erased\n"
+
+    def test_a_hold_that_grows_while_erasures_are_carried_out_is_kept(self, clinic: Any) -> None:
+        path, today = f"/v1/patients/{clinic.ids['maya']}", date.today()  # noqa: DTZ011  (days do)
+        clinic.admin.patch(path, {"retain_until": str(today + timedelta(days=30))}, if_match="*")
+        clinic.maya.create("/v1/me/erasure", WISH)
+        later = datetime.now(UTC) + timedelta(days=31)
+        with clinic.app.app_context(), reading() as db_session:
+            (due,) = due_erasures(db_session, later.date())
+        clinic.admin.patch(path, {"retain_until": "2100-01-01"}, if_match="*")
+        with clinic.app.app_context(), unit_of_work() as db_session:
+            assert not carry_out(db_session, due, later)
+        assert clinic.admin.read(path)["name"] == "Maya"
 
     @pytest.mark.parametrize("until", [None, "2100-01-01"])
     def test_nobody_is_let_into_the_record_again(self, clinic: Any, until: str | None) -> None:
