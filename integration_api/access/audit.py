@@ -84,9 +84,20 @@ def tell(
         actor_role=user.role,
         origin=origin,
         client=client,
-        patient_id=db_session.scalar(select(Patient.id).where(Patient.user_id == user.id)),
+        patient_id=patient_id_of(db_session, user.id),
     )
     append_deeds(db_session, user.organization_id, now(), [deed])
+
+
+def tell_of_shell(db_session: DbSession, user: User, operation: str, resource: str) -> None:
+    """Put into the trail that a way into an account was made in the shell; of a patient's, into the patient's."""
+    deed = Deed.by_command_line(operation, resource, "create", patient_id_of(db_session, user.id), user.id)
+    append_deeds(db_session, user.organization_id, now(), [deed])
+
+
+def patient_id_of(db_session: DbSession, user_id: UUID) -> UUID | None:
+    """Give the patient that an account is of, if any."""
+    return db_session.scalar(select(Patient.id).where(Patient.user_id == user_id))
 
 
 def outcome_of(error: BaseException) -> str:

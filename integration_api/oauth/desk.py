@@ -9,7 +9,7 @@ from typing import Any, cast
 from flask import current_app, g, request
 from sqlalchemy.orm import Session as DbSession
 
-from integration_api.access.audit import tell
+from integration_api.access.audit import patient_id_of, tell
 from integration_api.access.keys import Signer, signer
 from integration_api.access.scopes import LAUNCH_PATIENT, OFFLINE
 from integration_api.access.tokens import mint_token
@@ -50,7 +50,7 @@ class Desk:
         if OFFLINE in grant.scope.split():
             answer["refresh_token"] = use_cases.new_refresh_token(self.db_session, grant, self.at)
         if LAUNCH_PATIENT in scope.split():
-            patient_id = use_cases.patient_id_of(self.db_session, grant.user_id)
+            patient_id = patient_id_of(self.db_session, grant.user_id)
             answer |= {} if patient_id is None else {"patient": str(patient_id)}
         return answer
 

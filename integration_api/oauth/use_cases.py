@@ -13,7 +13,6 @@ from models import (
     AuthorizationCode,
     OAuthClient,
     OAuthGrant,
-    Patient,
     RefreshToken,
     Role,
     UsedAssertion,
@@ -44,11 +43,6 @@ def system_user(db_session: DbSession, client: OAuthClient) -> User | None:
     """Give the account that a backend service acts as."""
     found = None if client.user_id is None else db_session.get(User, client.user_id)
     return found if found is not None and found.is_active and found.role == Role.SYSTEM else None
-
-
-def patient_id_of(db_session: DbSession, user_id: UUID) -> UUID | None:
-    """Give the patient that a user is, if any."""
-    return db_session.scalar(select(Patient.id).where(Patient.user_id == user_id))
 
 
 def open_grant(db_session: DbSession, client: OAuthClient, user: User, scope: str, at: datetime) -> OAuthGrant:
