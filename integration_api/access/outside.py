@@ -15,6 +15,7 @@ from joserfc.jwk import KeySet
 
 from integration_api.access.key_sets import KeyCache, Unreachable
 from integration_api.access.scopes import Scope, readable_scopes
+from integration_api.access.tokens import Claims
 from integration_api.errors import Unauthenticated
 
 # Signatures with keys that the issuer alone has; never a shared secret, never none.
@@ -65,9 +66,9 @@ class OutsideIssuer:
         scopes = readable_scopes(said if isinstance(said, str) else "")
         return Outsider(str(claims[self.claim]), scopes, None if client_id is None else str(client_id)[:200])
 
-    def _registry(self, at: datetime) -> jwt.JWTClaimsRegistry:
-        return jwt.JWTClaimsRegistry(
-            now=int(at.timestamp()),
+    def _registry(self, at: datetime) -> Claims:
+        return Claims(
+            at,
             iss={"essential": True, "value": self.issuer},
             aud={"essential": True, "value": self.audience},
             exp={"essential": True},

@@ -8,14 +8,16 @@ from typing import Any
 from uuid import UUID
 
 from joserfc import jws, jwt
-from joserfc.errors import JoseError
+from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import ECKey
+from joserfc.jwt import ClaimsOption
 
 from integration_api.access.keys import ALGORITHM, Signer
 from integration_api.access.scopes import Scope, parse_scopes
 from integration_api.errors import Unauthenticated
 
 TYPE = "at+jwt"
+CLOCKS_DIFFER = timedelta(seconds=10)
 FindKey = Callable[[object], ECKey | None]
 
 
@@ -88,9 +90,25 @@ def _not_valid() -> Unauthenticated:
     return Unauthenticated("You are signed out, or have been away for a while. Please sign in again.")
 
 
-def _registry(issuer: str, at: datetime) -> jwt.JWTClaimsRegistry:
-    return jwt.JWTClaimsRegistry(
-        now=int(at.timestamp()),
+class Claims(jwt.JWTClaimsRegistry):
+    """What is asked of a token's claims. It begins a little before it says: the clock of who signed it may be ahead.
+
+    It ends when it says, and not later.
+    """
+
+    def __init__(self, at: datetime, **asked: ClaimsOption) -> None:
+        super().__init__(now=int(at.timestamp()), leeway=CLOCKS_DIFFER.seconds, **asked)
+
+    def validate_exp(self, value: Any) -> None:
+        """Take the leeway back."""
+        super().validate_exp(value)
+        if value <= self.now:
+            raise ExpiredTokenError("exp")
+
+
+def _registry(issuer: str, at: datetime) -> Claims:
+    return Claims(
+        at,
         iss={"essential": True, "value": issuer},
         aud={"essential": True, "value": audience(issuer)},
         sub={"essential": True},

@@ -164,6 +164,21 @@ class TestRefreshTokens:
 
 
 class TestTheDoor:
+    def test_one_signed_by_a_machine_whose_clock_is_a_little_ahead(self, oauth: Any, later: Any) -> None:
+        """Of several servers the next may be a second behind: who had just signed in was signed out there."""
+        token = oauth.tokens()["access_token"]
+        later(seconds=-5)
+        assert oauth.me(token) == 200
+        later(seconds=-30)
+        assert oauth.me(token) == 401
+
+    def test_it_ends_when_it_says(self, oauth: Any, later: Any) -> None:
+        token = oauth.tokens()
+        later(seconds=token["expires_in"] - 5)
+        assert oauth.me(token["access_token"]) == 200
+        later(seconds=6)
+        assert oauth.me(token["access_token"]) == 401
+
     def test_an_access_token_runs_out(self, oauth: Any, later: Any) -> None:
         found = oauth.tokens()
         later(minutes=61)
