@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.key_sets import BadKey, public_jwk
 from integration_api.access.policy import for_role
-from integration_api.access.scopes import LAUNCH_PATIENT, OFFLINE, common, parse_scopes, readable_scopes
+from integration_api.access.scopes import LAUNCH_PATIENT, OFFLINE, WORDS, common, parse_scopes, readable_scopes
 from integration_api.access.use_cases import user_named
 from integration_api.errors import IntegrationError, NotFound
 from integration_api.wording import has_words
@@ -190,3 +190,13 @@ def granted_scope(client: OAuthClient, role: Role, asked: str | None) -> str:
     if OFFLINE in words and OFFLINE in ceiling and role != Role.SYSTEM:
         kept.append(OFFLINE)
     return " ".join([*sorted(map(str, permissions)), *kept])
+
+
+def narrowed_scope(client: OAuthClient, role: Role, asked: str | None, granted: str) -> str:
+    """Give what is asked of a grant, read as when the user was asked; empty where that is more, or nothing."""
+    if not (asked or "").split():
+        return granted
+    scope, given = granted_scope(client, role, asked), readable_scopes(granted)
+    if not all(any(each.within(one) == each for one in given) for each in readable_scopes(scope)):
+        return ""
+    return " ".join(each for each in scope.split() if each not in WORDS or each in granted.split())

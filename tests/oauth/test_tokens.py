@@ -144,6 +144,35 @@ class TestRefreshTokens:
         assert less["scope"] == claims_in(less["access_token"])["scope"] == "patient/Session.r"
         assert oauth.refresh(less["refresh_token"]).json["scope"] == first["scope"]
 
+    @pytest.mark.parametrize(
+        ("at_first", "later", "given"),
+        [
+            ("patient/*.read openid fhirUser offline_access", None, "patient/*.rs offline_access"),
+            ("patient/*.rs user/*.rs email offline_access", None, "patient/*.rs offline_access"),
+            ("patient/*.rs offline_access", "patient/JournalEntry.r", "patient/JournalEntry.r"),
+            (
+                "patient/*.cruds offline_access",
+                "patient/Note.read patient/Session.rs",
+                "patient/Note.rs patient/Session.rs",
+            ),
+            ("patient/*.rs offline_access", "patient/*.r launch/patient offline_access", "patient/*.r offline_access"),
+        ],
+    )
+    def test_what_is_asked_for_is_read_as_when_the_user_was_asked(
+        self, oauth: Any, at_first: str, later: str | None, given: str
+    ) -> None:
+        """Many apps send the scope of the beginning each time: they were signed out after the first hour."""
+        first = oauth.tokens(scope=at_first)
+        answer = oauth.refresh(first["refresh_token"], scope=later or at_first)
+        assert (answer.status_code, answer.json.get("scope")) == (200, given)
+        assert "patient" not in answer.json
+
+    @pytest.mark.parametrize("more", ["patient/*.rs", "patient/Note.u", "patient/Session.rs", "openid", "email"])
+    def test_nothing_and_more_than_was_granted_are_refused(self, oauth: Any, more: str) -> None:
+        first = oauth.tokens(scope="patient/Note.rs patient/Session.r offline_access")
+        refused(oauth.refresh(first["refresh_token"], scope=more), "invalid_scope")
+        assert oauth.refresh(first["refresh_token"]).status_code == 200
+
     def test_it_runs_out(self, oauth: Any, later: Any) -> None:
         first = oauth.tokens()
         later(days=31)
