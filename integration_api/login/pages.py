@@ -179,7 +179,7 @@ def accept() -> AnyResponse:
 @blp.errorhandler(TooSoon)
 def too_soon(error: TooSoon) -> Response:
     """Ask for patience."""
-    answer = _page("sorry.html", HTTPStatus.TOO_MANY_REQUESTS, why="wait", seconds=error.seconds, next=_onward())
+    answer = _page("sorry.html", HTTPStatus.TOO_MANY_REQUESTS, why="wait", seconds=error.seconds, **_back())
     answer.headers["Retry-After"] = str(error.seconds)
     return answer
 
@@ -187,7 +187,7 @@ def too_soon(error: TooSoon) -> Response:
 @blp.errorhandler(TooMany)
 def too_many(error: TooMany) -> Response:
     """Ask for patience, whoever it is that comes from this address."""
-    answer = _page("sorry.html", HTTPStatus.TOO_MANY_REQUESTS, why="wait", seconds=error.seconds, next=_onward())
+    answer = _page("sorry.html", HTTPStatus.TOO_MANY_REQUESTS, why="wait", seconds=error.seconds, **_back())
     answer.headers["Retry-After"] = str(error.seconds)
     return answer
 
@@ -195,7 +195,7 @@ def too_many(error: TooMany) -> Response:
 @blp.errorhandler(ForeignForm)
 def foreign_form(_error: ForeignForm) -> Response:
     """Ask to begin again."""
-    return _page("sorry.html", HTTPStatus.FORBIDDEN, why="form", next=_onward())
+    return _page("sorry.html", HTTPStatus.FORBIDDEN, why="form", **_back())
 
 
 @blp.errorhandler(InvitationGone)
@@ -204,10 +204,11 @@ def invitation_gone(_error: InvitationGone) -> Response:
     return _page("sorry.html", HTTPStatus.NOT_FOUND, why="invitation")
 
 
-def _onward() -> str | None:
-    """Give where the form at hand was to lead, so that the way back does not lose it; None where it says nothing."""
-    wanted = request.form.get("next")
-    return None if wanted is None else own_address(wanted)
+def _back() -> dict[str, str | None]:
+    """Say where the form at hand was, and was to lead, so that the way back loses neither."""
+    wanted, is_invited = request.form.get("next"), request.endpoint == f"{blp.name}.{accept.__name__}"
+    onward = None if wanted is None else own_address(wanted)
+    return {"next": onward, "invitation": request.form.get("token") if is_invited else None}
 
 
 def _tell(db_session: DbSession, user_id: UUID | None, operation: str, *, is_done: bool) -> None:
