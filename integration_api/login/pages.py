@@ -85,8 +85,8 @@ def login() -> AnyResponse:
 def check_password() -> AnyResponse:
     """Check user name and password, with the same work and the same words whichever of them is wrong."""
     require_form_token(session, request.form.get("form_token", ""))
-    # PostgreSQL takes no NUL in a text; and no account's name has one.
-    username = request.form.get("username", "").strip().replace("\0", "\N{REPLACEMENT CHARACTER}")
+    # PostgreSQL takes no NUL in a text; no account's name has one, nor a capital, which keyboards begin a line with.
+    username = request.form.get("username", "").strip().lower().replace("\0", "\N{REPLACEMENT CHARACTER}")
     password = request.form.get("password", "")
     onward, now = own_address(request.form.get("next", FALLBACK)), parts().now()
     begun = _begin_attempt(username)
