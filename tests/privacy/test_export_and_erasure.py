@@ -10,14 +10,19 @@ from uuid import UUID
 import pytest
 from attaching import add
 from click.testing import CliRunner
+from flask import Flask
 from sqlalchemy import func, select
 from work import calls
 
 from integration_api import cli
+from integration_api.access.audit import tell
+from integration_api.access.policy import Resource
+from integration_api.access.use_cases import user_named
 from integration_api.db import reading, unit_of_work
 from integration_api.privacy import export
 from integration_api.privacy.erasure import carry_out, due_erasures
 from integration_api.privacy.export import pages_of
+from integration_api.privacy.words import word
 from integration_api.wiring import Parts
 from models import Creation, DataKey, Document, Erasure, Mention, Patient, new_id
 
@@ -69,6 +74,32 @@ class TestExport:
                 page = pages_of(grown, {})["record.html"]
             assert page.count('<img src="files/file-') == many
         assert counts[1] < 2.5 * counts[0]
+
+    @pytest.mark.parametrize("language", ["en", "es"])
+    def test_its_page_says_in_words_who_did_what(
+        self, clinic: Any, monkeypatch: pytest.MonkeyPatch, language: str
+    ) -> None:
+        """Record systems, sign-ins and the shell stood there by names of the code: "saw DocumentReference"."""
+        clinic.note("Pt seen.")
+        clinic.maya.create("/v1/me/consents", {"purpose": "ehr", "is_granted": True, "wording": "Yes."})
+        found = clinic.add_ehr().read(f"/fhir/R4/DocumentReference?patient={clinic.ids['maya']}")
+        assert len(found["entry"]) == 1
+        with clinic.app.app_context(), unit_of_work(everywhere=True) as db_session:
+            tell(db_session, user_named(db_session, "maya").id, "checkPassword", "refused", "192.0.2.7")
+        monkeypatch.setattr(cli, "_app", lambda: clinic.app)
+        assert CliRunner().invoke(cli.main, ["token", "--as", "maya"]).exit_code == 0
+        answer = clinic.maya.get("/v1/me/export", headers={"Accept-Language": language})
+        with zipfile.ZipFile(io.BytesIO(answer.data)) as file:
+            events = json.loads(file.read("record.json"))["audit_events"]
+            page = file.read("record.html").decode()
+        assert {"DocumentReference", "SignIn", "Token"} <= {each["resource"] for each in events}
+        assert "<td>service</td>" not in page
+        for each in events:
+            assert f" {each['resource']}</td>" not in page
+
+    def test_there_is_a_word_for_everything_that_is_protected(self, app: Flask) -> None:
+        with app.test_request_context():
+            assert [each for each in Resource if word(each) == each] == []
 
     def test_nobody_elses(self, clinic: Any) -> None:
         clinic.write("Mine.")
