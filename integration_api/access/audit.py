@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action
 from integration_api.errors import IntegrationError, NotAllowed, NotFound
 from models import Deed, Patient, Role, User, append_deeds, now
 
@@ -31,10 +32,12 @@ class Trace:
     is_recorded: bool = False
 
     def saw(self, record: Any) -> None:
-        """Note whose record is being answered with."""
+        """Note whose record is being answered with; of what a clinic sets up, which."""
         patient_id = self.path_patient or _patient_of(record)
         if patient_id is not None:
             self.subjects[patient_id] = None if patient_id in self.subjects else _id_of(record)
+        elif self.action == Action.CREATE:
+            self.path_record = self.path_record or _id_of(record)
 
     def record(self, db_session: DbSession, at: datetime, outcome: str) -> None:
         """Put the request into its caller's trail, once; one event a patient whose record it touched."""

@@ -56,6 +56,17 @@ def test_every_read_and_change_is_told_once(clinic: Any) -> None:
     assert [each["record_id"] for each in about] == [entry]
 
 
+@pytest.mark.parametrize("path", ["/v1/webhooks", "/v1/prompts", "/v1/ehr-connections"])
+def test_what_an_admin_sets_up_is_told_by_its_id(clinic: Any, path: str) -> None:
+    """Of several webhooks nobody could tell by the trail who had set up which."""
+    told_of = clinic.app.extensions["contract"]["paths"][path]["post"]
+    body = told_of["requestBody"]["content"]["application/json"]["example"]
+    made = [clinic.admin.create(path, body)["id"] for _ in range(2)]
+    found = [each for each in events(clinic) if each["operation"] == told_of["operationId"]]
+    assert [each["record_id"] for each in reversed(found)] == made
+    assert {each["patient_id"] for each in found} == {None}
+
+
 def test_what_was_refused_or_not_found_is_told_too(clinic: Any) -> None:
     entry = clinic.write("I am afraid of dying.", visibility="private")["id"]
     clinic.therapist.get(f"/v1/journal-entries/{entry}")
