@@ -64,3 +64,18 @@ def test_the_shell_opens_no_account_unseen(
     assert [each["record_id"] for each in told] == users
     assert [each["patient_id"] for each in told] == [None, house.clinic.ids["maya"]]
     assert {(each["origin"], each["actor_id"]) for each in told} == {("command line", None)}
+
+
+def test_which_apps_the_shell_lets_in_and_shuts_out_is_told(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "_app", lambda: house.app)
+    by_admin = ("new-client", "Journal", "--admin", "admin", "--redirect-uri", "org.example.app:/back")
+    client_id = CliRunner().invoke(cli.main, by_admin).stdout.strip()
+    assert CliRunner().invoke(cli.main, ["switch-off-client", client_id]).exit_code == 0
+    trail = house.clinic.admin.read("/v1/audit-events?limit=200")["items"]
+    told = {each["operation"]: each for each in trail if each["resource"] == "Client"}
+    assert told.keys() == {"registerClient", "switchOffClient"}
+    assert {(each["client"], each["purpose"], each["actor_role"]) for each in told.values()} == {
+        (client_id, "service", "service")
+    }
+    elsewhere = house.clinic.caller("elsewhere.admin").read("/v1/audit-events?limit=200")["items"]
+    assert [each for each in elsewhere if each["resource"] == "Client"] == []
