@@ -14,7 +14,7 @@ from joserfc.jwt import ClaimsOption
 
 from integration_api.access.keys import ALGORITHM, Signer
 from integration_api.access.scopes import Scope, parse_scopes
-from integration_api.errors import Unauthenticated
+from integration_api.errors import RunOut, Unauthenticated
 
 TYPE = "at+jwt"
 CLOCKS_DIFFER = timedelta(seconds=10)
@@ -81,9 +81,16 @@ def read_claims(find_key: FindKey, token: str, *, issuer: str, at: datetime) -> 
             raise _not_valid()
         parsed = jwt.decode(token, key, algorithms=[ALGORITHM])
         _registry(issuer, at).validate(parsed.claims)
+    except ExpiredTokenError:
+        raise run_out() from None
     except (JoseError, ValueError, AttributeError, TypeError, RecursionError):
         raise _not_valid() from None
     return dict(parsed.claims)
+
+
+def run_out() -> RunOut:
+    """Say that a token is no longer good, in the words that stand for any that is not."""
+    return RunOut(*_not_valid().args)
 
 
 def _not_valid() -> Unauthenticated:
