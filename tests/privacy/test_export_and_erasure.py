@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from work import calls
 
-from integration_api import cli
+from integration_api import cli, upkeep
 from integration_api.access.audit import tell
 from integration_api.access.policy import Resource
 from integration_api.access.use_cases import user_named
@@ -206,6 +206,36 @@ class TestErasure:
         with clinic.app.app_context(), unit_of_work() as db_session:
             assert not carry_out(db_session, due, later)
         assert clinic.admin.read(path)["name"] == "Maya"
+
+    def test_one_that_fails_keeps_no_other_from_being_carried_out(
+        self, clinic: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each day the command ended at the same one, and whoever came after it waited for ever."""
+        for name in ("maya", "tom"):
+            path, until = f"/v1/patients/{clinic.ids[name]}", datetime.now(UTC).date() + timedelta(days=2)
+            clinic.admin.patch(path, {"retain_until": str(until)}, if_match="*")
+            clinic.caller(name).create("/v1/me/erasure", WISH)
+        parts: Parts = clinic.app.extensions["parts"]
+        later = parts.now() + timedelta(days=3)
+        monkeypatch.setitem(clinic.app.extensions, "parts", Parts(parts.key_service, parts.load_tagger, lambda: later))
+        monkeypatch.setattr(cli, "_app", lambda: clinic.app)
+        erase, tried = upkeep.carry_out, []
+
+        def fail_at_first(db_session: Any, erasure_id: UUID, at: datetime) -> bool:
+            tried.append(erasure_id)
+            if len(tried) == 1:
+                erase(db_session, erasure_id, at)
+                raise RuntimeError("words of somebody's")
+            return erase(db_session, erasure_id, at)
+
+        monkeypatch.setattr(upkeep, "carry_out", fail_at_first)
+        done = CliRunner().invoke(cli.main, ["erase-due"])
+        assert (done.exit_code, done.stdout) == (1, "1 erased\n")
+        assert done.stderr == f"erasure {tried[0]} failed: RuntimeError\n"
+        again = CliRunner().invoke(cli.main, ["erase-due"])
+        assert (again.exit_code, again.stdout) == (0, "1 erased\n")
+        names = [clinic.admin.read(f"/v1/patients/{clinic.ids[name]}")["name"] for name in ("maya", "tom")]
+        assert names == ["(erased)", "(erased)"]
 
     @pytest.mark.parametrize("until", [None, "2100-01-01"])
     def test_nobody_is_let_into_the_record_again(self, clinic: Any, until: str | None) -> None:
