@@ -204,7 +204,7 @@ def invitation_gone(_error: InvitationGone) -> Response:
     return _page("sorry.html", HTTPStatus.NOT_FOUND, why="invitation")
 
 
-def _back() -> dict[str, str | None]:
+def _back() -> dict[str, Any]:
     """Say where the form at hand was, and was to lead, so that the way back loses neither."""
     wanted, is_invited = request.form.get("next"), request.endpoint == f"{blp.name}.{accept.__name__}"
     onward = None if wanted is None else own_address(wanted)
