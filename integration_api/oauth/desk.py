@@ -37,6 +37,11 @@ class Desk:
         return f"{self.issuer}/oauth/token"
 
     @property
+    def origin(self) -> str:
+        """The address that the request came from."""
+        return request.remote_addr or "unknown"
+
+    @property
     def audiences(self) -> list[str]:
         """Whom a client's assertion may be for."""
         return [self.token_url, self.issuer]
@@ -68,8 +73,7 @@ class Desk:
             client_id=grant.client.client_id,
             sid=str(grant.id),
         )
-        origin = request.remote_addr or "unknown"
-        tell(self.db_session, grant.user_id, "giveToken", "done", origin, client=grant.client.client_id)
+        tell(self.db_session, grant.user_id, "giveToken", "done", self.origin, client=grant.client.client_id)
         return {"access_token": token, "token_type": "Bearer", "expires_in": minutes * 60, "scope": scope}
 
 

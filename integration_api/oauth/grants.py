@@ -117,7 +117,7 @@ class CodeGrant(AuthorizationCodeGrant):
 
     def query_authorization_code(self, code: str, client: KnownClient) -> _Found | None:
         """Find a code that is still good, and this client's."""
-        pair = use_cases.find_code(desk().db_session, code, desk().at)
+        pair = use_cases.find_code(desk().db_session, code, desk().at, desk().origin)
         found = None if pair is None else _Found(*pair)
         return found if found is not None and found.check_client(client) else None
 
@@ -135,7 +135,7 @@ class RefreshGrant(RefreshTokenGrant):
 
     def authenticate_refresh_token(self, refresh_token: str) -> _Found | None:
         """Find a refresh token that is still good."""
-        pair = use_cases.find_refresh_token(desk().db_session, refresh_token, desk().at)
+        pair = use_cases.find_refresh_token(desk().db_session, refresh_token, desk().at, desk().origin)
         return None if pair is None else _Found(*pair)
 
     def _validate_token_scope(self, token: _Found) -> None:

@@ -129,6 +129,23 @@ class TestRefreshTokens:
         refused(oauth.refresh(second["refresh_token"]))
         assert oauth.me(first["access_token"]) == oauth.me(second["access_token"]) == 401
 
+    @pytest.mark.parametrize("what", ["refresh token", "code"])
+    def test_one_used_again_is_told_in_the_trail_once(self, oauth: Any, what: str) -> None:
+        """One of the two was a thief: the family ended, and nobody could find out that it had, nor from where."""
+        attempt = oauth.attempt()
+        code = oauth.decide(attempt)["code"]
+        first = oauth.redeem(attempt, code).json
+        if what == "refresh token":
+            oauth.refresh(first["refresh_token"])
+        for _ in range(2):
+            refused(oauth.redeem(attempt, code) if what == "code" else oauth.refresh(first["refresh_token"]))
+        for who in (oauth.clinic.maya, oauth.clinic.admin):
+            told = [each for each in who.read("/v1/audit-events?limit=200")["items"] if each["outcome"] == "refused"]
+            assert [(each["operation"], each["client"], each["origin"]) for each in told] == [
+                ("reuseToken", oauth.public, "127.0.0.1")
+            ]
+            assert told[0]["patient_id"] == oauth.clinic.ids["maya"]
+
     def test_only_for_those_who_asked_to_stay(self, oauth: Any) -> None:
         assert "refresh_token" not in oauth.tokens(scope="patient/*.rs")
 
