@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import IntegrationError, NotAllowed, NotFound
-from models import Deed, Patient, Role, User, append_deeds, now
+from models import AuditEvent, Deed, Patient, Role, User, append_deeds, now
 
 _WORDS = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search"}
 _WHY = {Role.PATIENT: "own_record", Role.ADMIN: "administration", Role.SYSTEM: "ehr"}
@@ -117,6 +117,9 @@ def outcome_of(error: BaseException) -> str:
 
 
 def _patient_of(record: Any) -> UUID | None:
+    event = getattr(record, "event", record)
+    if isinstance(event, AuditEvent) and event.resource == AuditEvent.__name__:
+        return None  # that somebody looked at the trail; were looking at that told of anew, it would never end
     found = record.id if isinstance(record, Patient) else getattr(record, "patient_id", None)
     return found if isinstance(found, UUID) else None
 
