@@ -14,6 +14,7 @@ from marshmallow import ValidationError, fields
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api import upkeep
+from integration_api.access.audit import tell_of_shell
 from integration_api.access.keys import signer
 from integration_api.access.policy import full_scope
 from integration_api.access.tokens import mint_token
@@ -222,9 +223,12 @@ def token(username: str, scope: str | None, minutes: int | None) -> None:
     with app.app_context():
         try:
             with unit_of_work() as db_session:
-                click.echo(_mint(app, db_session, user_named(db_session, username), scope, minutes))
+                user = user_named(db_session, username)
+                minted = _mint(app, db_session, user, scope, minutes)
+                tell_of_shell(db_session, user, "giveToken", "Token")
         except (IntegrationError, ValueError) as error:
             raise click.ClickException(str(error)) from None
+    click.echo(minted)
 
 
 def _mint(app: Flask, db_session: DbSession, user: User, scope: str | None = None, minutes: int | None = None) -> str:

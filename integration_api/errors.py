@@ -5,6 +5,7 @@
     ├── NotAllowed       the caller sees it, but may not do this
     │   └── BeyondScope  the role may, the token may not
     ├── Unauthenticated  nobody we know is calling
+    │   └── RunOut       with a token that was good once
     ├── Conflict         it clashes with what is stored
     ├── Stale            somebody changed the record in between
     ├── Expired          what was true when it was given out is too old now
@@ -43,6 +44,10 @@ class BeyondScope(NotAllowed):
 
 class Unauthenticated(IntegrationError):
     """No token, or one that is not good."""
+
+
+class RunOut(Unauthenticated):
+    """A token that was good once, and so is no guess: it is too old, or what it stood for has ended."""
 
 
 class Conflict(IntegrationError):

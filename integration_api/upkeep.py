@@ -76,14 +76,24 @@ def count_clinic(make_app: MakeApp) -> None:
 @click.command("erase-due")
 @click.pass_obj
 def erase_due(make_app: MakeApp) -> None:
-    """Carry out the erasures whose time of keeping is over; for a daily job."""
+    """Carry out the erasures whose time of keeping is over; for a daily job. One that fails keeps no other from it."""
     with make_app().app_context():
         with reading() as db_session:
             due = due_erasures(db_session, parts().now().date())
-        for erasure_id in due:
-            with unit_of_work() as db_session:
-                carry_out(db_session, erasure_id, parts().now())
-    click.echo(f"{len(due)} erased")
+        done = [_erase(erasure_id) for erasure_id in due]
+    click.echo(f"{sum(each is True for each in done)} erased")
+    if None in done:
+        sys.exit(1)
+
+
+def _erase(erasure_id: UUID) -> bool | None:
+    """Carry one out; tell whether there was anything to do, and None where it failed."""
+    try:
+        with unit_of_work() as db_session:
+            return carry_out(db_session, erasure_id, parts().now())
+    except Exception as error:  # noqa: BLE001  (whatever it was; its kind alone, since its message may quote)
+        click.echo(f"erasure {erasure_id} failed: {type(error).__name__}", err=True)
+        return None
 
 
 @click.command("escalate-flags")

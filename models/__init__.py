@@ -20,7 +20,7 @@ from models.data_key import DataKey, KeyOwner, Keyring, current_key
 from models.document import NOTE_KINDS, ORIGINS, VISIBILITIES, Document, JournalEntry, Note, link_of
 from models.document_version import DocumentVersion
 from models.ehr import CONNECTION_AUTHS, CONNECTION_STATES, COPY_STATES, EhrConnection, EhrCopy
-from models.erasure import Erasure
+from models.erasure import Erasure, hold
 from models.event import EVENT_TYPES, HANDSHAKE, HEARTBEAT, PING, Event, RisingThemes, append_event, flagged_patient
 from models.filters import Between, narrowed
 from models.identifier import Identifier
@@ -218,6 +218,7 @@ __all__ = [
     "forget",
     "has_been",
     "has_not_ended",
+    "hold",
     "hold_ties",
     "is_early",
     "journal_entries_within",

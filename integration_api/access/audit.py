@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.principals import Principal
+from integration_api.access.scopes import Action
 from integration_api.errors import IntegrationError, NotAllowed, NotFound
-from models import Deed, Patient, Role, User, append_deeds, now
+from models import AuditEvent, Deed, Patient, Role, User, append_deeds, now
 
 _WORDS = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search"}
 _WHY = {Role.PATIENT: "own_record", Role.ADMIN: "administration", Role.SYSTEM: "ehr"}
@@ -31,10 +32,12 @@ class Trace:
     is_recorded: bool = False
 
     def saw(self, record: Any) -> None:
-        """Note whose record is being answered with."""
+        """Note whose record is being answered with; of what a clinic sets up, which."""
         patient_id = self.path_patient or _patient_of(record)
         if patient_id is not None:
             self.subjects[patient_id] = None if patient_id in self.subjects else _id_of(record)
+        elif self.action == Action.CREATE:
+            self.path_record = self.path_record or _id_of(record)
 
     def record(self, db_session: DbSession, at: datetime, outcome: str) -> None:
         """Put the request into its caller's trail, once; one event a patient whose record it touched."""
@@ -84,9 +87,20 @@ def tell(
         actor_role=user.role,
         origin=origin,
         client=client,
-        patient_id=db_session.scalar(select(Patient.id).where(Patient.user_id == user.id)),
+        patient_id=patient_id_of(db_session, user.id),
     )
     append_deeds(db_session, user.organization_id, now(), [deed])
+
+
+def tell_of_shell(db_session: DbSession, user: User, operation: str, resource: str) -> None:
+    """Put into the trail that a way into an account was made in the shell; of a patient's, into the patient's."""
+    deed = Deed.by_command_line(operation, resource, "create", patient_id_of(db_session, user.id), user.id)
+    append_deeds(db_session, user.organization_id, now(), [deed])
+
+
+def patient_id_of(db_session: DbSession, user_id: UUID) -> UUID | None:
+    """Give the patient that an account is of, if any."""
+    return db_session.scalar(select(Patient.id).where(Patient.user_id == user_id))
 
 
 def outcome_of(error: BaseException) -> str:
@@ -103,6 +117,9 @@ def outcome_of(error: BaseException) -> str:
 
 
 def _patient_of(record: Any) -> UUID | None:
+    event = getattr(record, "event", record)
+    if isinstance(event, AuditEvent) and event.resource == AuditEvent.__name__:
+        return None  # that somebody looked at the trail; were looking at that told of anew, it would never end
     found = record.id if isinstance(record, Patient) else getattr(record, "patient_id", None)
     return found if isinstance(found, UUID) else None
 

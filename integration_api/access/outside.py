@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from joserfc import jws, jwt
-from joserfc.errors import JoseError
+from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import KeySet
 
 from integration_api.access.key_sets import KeyCache, Unreachable
 from integration_api.access.scopes import Scope, readable_scopes
+from integration_api.access.tokens import Claims, run_out
 from integration_api.errors import Unauthenticated
 
 # Signatures with keys that the issuer alone has; never a shared secret, never none.
@@ -54,6 +55,8 @@ class OutsideIssuer:
             parsed = jwt.decode(token, KeySet.import_key_set({"keys": found}), algorithms=_ALGORITHMS)
             self._registry(at).validate(parsed.claims)
             return self._outsider(parsed.claims)
+        except ExpiredTokenError:
+            raise run_out() from None
         except Unreachable:
             raise Unauthenticated("Your sign-in could not be checked just now. Please try again in a moment.") from None
         except (JoseError, ValueError, AttributeError, TypeError, LookupError, RecursionError):
@@ -65,9 +68,9 @@ class OutsideIssuer:
         scopes = readable_scopes(said if isinstance(said, str) else "")
         return Outsider(str(claims[self.claim]), scopes, None if client_id is None else str(client_id)[:200])
 
-    def _registry(self, at: datetime) -> jwt.JWTClaimsRegistry:
-        return jwt.JWTClaimsRegistry(
-            now=int(at.timestamp()),
+    def _registry(self, at: datetime) -> Claims:
+        return Claims(
+            at,
             iss={"essential": True, "value": self.issuer},
             aud={"essential": True, "value": self.audience},
             exp={"essential": True},

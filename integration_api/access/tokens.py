@@ -8,14 +8,16 @@ from typing import Any
 from uuid import UUID
 
 from joserfc import jws, jwt
-from joserfc.errors import JoseError
+from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import ECKey
+from joserfc.jwt import ClaimsOption
 
 from integration_api.access.keys import ALGORITHM, Signer
 from integration_api.access.scopes import Scope, parse_scopes
-from integration_api.errors import Unauthenticated
+from integration_api.errors import RunOut, Unauthenticated
 
 TYPE = "at+jwt"
+CLOCKS_DIFFER = timedelta(seconds=10)
 FindKey = Callable[[object], ECKey | None]
 
 
@@ -79,18 +81,41 @@ def read_claims(find_key: FindKey, token: str, *, issuer: str, at: datetime) -> 
             raise _not_valid()
         parsed = jwt.decode(token, key, algorithms=[ALGORITHM])
         _registry(issuer, at).validate(parsed.claims)
+    except ExpiredTokenError:
+        raise run_out() from None
     except (JoseError, ValueError, AttributeError, TypeError, RecursionError):
         raise _not_valid() from None
     return dict(parsed.claims)
+
+
+def run_out() -> RunOut:
+    """Say that a token is no longer good, in the words that stand for any that is not."""
+    return RunOut(*_not_valid().args)
 
 
 def _not_valid() -> Unauthenticated:
     return Unauthenticated("You are signed out, or have been away for a while. Please sign in again.")
 
 
-def _registry(issuer: str, at: datetime) -> jwt.JWTClaimsRegistry:
-    return jwt.JWTClaimsRegistry(
-        now=int(at.timestamp()),
+class Claims(jwt.JWTClaimsRegistry):
+    """What is asked of a token's claims. It begins a little before it says: the clock of who signed it may be ahead.
+
+    It ends when it says, and not later.
+    """
+
+    def __init__(self, at: datetime, **asked: ClaimsOption) -> None:
+        super().__init__(now=int(at.timestamp()), leeway=CLOCKS_DIFFER.seconds, **asked)
+
+    def validate_exp(self, value: Any) -> None:
+        """Take the leeway back."""
+        super().validate_exp(value)
+        if value <= self.now:
+            raise ExpiredTokenError("exp")
+
+
+def _registry(issuer: str, at: datetime) -> Claims:
+    return Claims(
+        at,
         iss={"essential": True, "value": issuer},
         aud={"essential": True, "value": audience(issuer)},
         sub={"essential": True},

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session as DbSession
 
+from integration_api.access.audit import patient_id_of, tell_of_shell
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
@@ -17,7 +18,7 @@ from integration_api.access.use_cases import user_named
 from integration_api.errors import Invalid, NotFound
 from integration_api.login import second_factor
 from integration_api.login.use_cases import OnReset
-from models import Credential, Invitation, Organization, Role, User, new_id
+from models import Credential, Invitation, Organization, Role, User, new_id, note_touched
 from models.key_service import KeyService
 
 GOOD_FOR = timedelta(days=7)
@@ -107,6 +108,7 @@ class Inviter:
         user = user_named(db_session, username)
         if user.role == Role.SYSTEM:
             raise NotFound("A system does not sign in with a password.")
+        tell_of_shell(db_session, user, "createInvitation", Resource.INVITATION)
         return self.invite(db_session, user)
 
 
@@ -123,6 +125,7 @@ def create_invitation(db_session: DbSession, caller: Principal, draft: Invitatio
     )
     if user is None:
         raise Invalid.at("/username", "There is no such account.")
+    note_touched(db_session, patient_id_of(db_session, user.id), user.id)  # a link is a way into that very account
     return inviter.invite(db_session, user, draft.id)
 
 

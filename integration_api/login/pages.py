@@ -85,8 +85,8 @@ def login() -> AnyResponse:
 def check_password() -> AnyResponse:
     """Check user name and password, with the same work and the same words whichever of them is wrong."""
     require_form_token(session, request.form.get("form_token", ""))
-    # PostgreSQL takes no NUL in a text; and no account's name has one.
-    username = request.form.get("username", "").strip().replace("\0", "\N{REPLACEMENT CHARACTER}")
+    # PostgreSQL takes no NUL in a text; no account's name has one, nor a capital, which keyboards begin a line with.
+    username = request.form.get("username", "").strip().lower().replace("\0", "\N{REPLACEMENT CHARACTER}")
     password = request.form.get("password", "")
     onward, now = own_address(request.form.get("next", FALLBACK)), parts().now()
     begun = _begin_attempt(username)
@@ -179,7 +179,7 @@ def accept() -> AnyResponse:
 @blp.errorhandler(TooSoon)
 def too_soon(error: TooSoon) -> Response:
     """Ask for patience."""
-    answer = _page("sorry.html", HTTPStatus.TOO_MANY_REQUESTS, why="wait", seconds=error.seconds, next=_onward())
+    answer = _page("sorry.html", HTTPStatus.TOO_MANY_REQUESTS, why="wait", seconds=error.seconds, **_back())
     answer.headers["Retry-After"] = str(error.seconds)
     return answer
 
@@ -187,7 +187,7 @@ def too_soon(error: TooSoon) -> Response:
 @blp.errorhandler(TooMany)
 def too_many(error: TooMany) -> Response:
     """Ask for patience, whoever it is that comes from this address."""
-    answer = _page("sorry.html", HTTPStatus.TOO_MANY_REQUESTS, why="wait", seconds=error.seconds, next=_onward())
+    answer = _page("sorry.html", HTTPStatus.TOO_MANY_REQUESTS, why="wait", seconds=error.seconds, **_back())
     answer.headers["Retry-After"] = str(error.seconds)
     return answer
 
@@ -195,7 +195,7 @@ def too_many(error: TooMany) -> Response:
 @blp.errorhandler(ForeignForm)
 def foreign_form(_error: ForeignForm) -> Response:
     """Ask to begin again."""
-    return _page("sorry.html", HTTPStatus.FORBIDDEN, why="form", next=_onward())
+    return _page("sorry.html", HTTPStatus.FORBIDDEN, why="form", **_back())
 
 
 @blp.errorhandler(InvitationGone)
@@ -204,10 +204,11 @@ def invitation_gone(_error: InvitationGone) -> Response:
     return _page("sorry.html", HTTPStatus.NOT_FOUND, why="invitation")
 
 
-def _onward() -> str | None:
-    """Give where the form at hand was to lead, so that the way back does not lose it; None where it says nothing."""
-    wanted = request.form.get("next")
-    return None if wanted is None else own_address(wanted)
+def _back() -> dict[str, Any]:
+    """Say where the form at hand was, and was to lead, so that the way back loses neither."""
+    wanted, is_invited = request.form.get("next"), request.endpoint == f"{blp.name}.{accept.__name__}"
+    onward = None if wanted is None else own_address(wanted)
+    return {"next": onward, "invitation": request.form.get("token") if is_invited else None}
 
 
 def _tell(db_session: DbSession, user_id: UUID | None, operation: str, *, is_done: bool) -> None:

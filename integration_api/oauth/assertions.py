@@ -11,10 +11,11 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
+from integration_api.access.tokens import CLOCKS_DIFFER
+
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALGORITHMS = ("ES384", "RS384")
 LONGEST = timedelta(minutes=5)
-CLOCKS_DIFFER = timedelta(seconds=10)
 _KEY_TYPES: dict[str, type[RSAKey | ECKey]] = {"RS384": RSAKey, "ES384": ECKey}
 _MEDIA_TYPES = (None, "JWT", "client-authentication+jwt")  # not every client sends one
 _JTI = re.compile(r"[\x20-\x7e]{1,255}")

@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.key_sets import BadKey, public_jwk
 from integration_api.access.policy import for_role
-from integration_api.access.scopes import LAUNCH_PATIENT, OFFLINE, common, parse_scopes, readable_scopes
+from integration_api.access.scopes import LAUNCH_PATIENT, OFFLINE, WORDS, common, parse_scopes, readable_scopes
 from integration_api.access.use_cases import user_named
 from integration_api.errors import IntegrationError, NotFound
 from integration_api.wording import has_words
-from models import ClientKind, OAuthClient, Role, User, end_subscriptions
+from models import ClientKind, Deed, OAuthClient, Role, User, append_deeds, end_subscriptions, now
 
 APPLICATION_SCOPE = f"patient/*.cruds user/*.cruds {OFFLINE}"
 BACKEND_SCOPE = "system/*.rs"
@@ -92,6 +92,7 @@ def register_client(db_session: DbSession, organization_id: UUID, draft: ClientD
     )
     db_session.add(client)
     db_session.flush()
+    _tell(db_session, client, "registerClient", "create")
     return client
 
 
@@ -105,8 +106,14 @@ def switch_off(db_session: DbSession, client_id: str) -> None:
         raise NotFound("There is no active client of that id.")
     found.is_active = False
     db_session.flush()
+    _tell(db_session, found, "switchOffClient", "update")
     if found.user_id is not None and not _has_client(db_session, found.user_id):
         end_subscriptions(db_session, found.user_id)  # nobody is there any more who could have them
+
+
+def _tell(db_session: DbSession, client: OAuthClient, operation: str, action: str) -> None:
+    deed = Deed.by_command_line(operation, "Client", action, None, client.id)
+    append_deeds(db_session, client.organization_id, now(), [replace(deed, client=client.client_id)])
 
 
 def _has_client(db_session: DbSession, user_id: UUID) -> bool:
@@ -190,3 +197,13 @@ def granted_scope(client: OAuthClient, role: Role, asked: str | None) -> str:
     if OFFLINE in words and OFFLINE in ceiling and role != Role.SYSTEM:
         kept.append(OFFLINE)
     return " ".join([*sorted(map(str, permissions)), *kept])
+
+
+def narrowed_scope(client: OAuthClient, role: Role, asked: str | None, granted: str) -> str:
+    """Give what is asked of a grant, read as when the user was asked; empty where that is more, or nothing."""
+    if not (asked or "").split():
+        return granted
+    scope, given = granted_scope(client, role, asked), readable_scopes(granted)
+    if not all(any(each.within(one) == each for one in given) for each in readable_scopes(scope)):
+        return ""
+    return " ".join(each for each in scope.split() if each not in WORDS or each in granted.split())

@@ -9,7 +9,7 @@ from typing import Any, cast
 from flask import current_app, g, request
 from sqlalchemy.orm import Session as DbSession
 
-from integration_api.access.audit import tell
+from integration_api.access.audit import patient_id_of, tell
 from integration_api.access.keys import Signer, signer
 from integration_api.access.scopes import LAUNCH_PATIENT, OFFLINE
 from integration_api.access.tokens import mint_token
@@ -37,6 +37,11 @@ class Desk:
         return f"{self.issuer}/oauth/token"
 
     @property
+    def origin(self) -> str:
+        """The address that the request came from."""
+        return request.remote_addr or "unknown"
+
+    @property
     def audiences(self) -> list[str]:
         """Whom a client's assertion may be for."""
         return [self.token_url, self.issuer]
@@ -50,7 +55,7 @@ class Desk:
         if OFFLINE in grant.scope.split():
             answer["refresh_token"] = use_cases.new_refresh_token(self.db_session, grant, self.at)
         if LAUNCH_PATIENT in scope.split():
-            patient_id = use_cases.patient_id_of(self.db_session, grant.user_id)
+            patient_id = patient_id_of(self.db_session, grant.user_id)
             answer |= {} if patient_id is None else {"patient": str(patient_id)}
         return answer
 
@@ -68,8 +73,7 @@ class Desk:
             client_id=grant.client.client_id,
             sid=str(grant.id),
         )
-        origin = request.remote_addr or "unknown"
-        tell(self.db_session, grant.user_id, "giveToken", "done", origin, client=grant.client.client_id)
+        tell(self.db_session, grant.user_id, "giveToken", "done", self.origin, client=grant.client.client_id)
         return {"access_token": token, "token_type": "Bearer", "expires_in": minutes * 60, "scope": scope}
 
 

@@ -18,7 +18,7 @@ from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, ClientCredenti
 from authlib.oauth2.rfc7636 import CodeChallenge
 
 from integration_api.oauth import use_cases
-from integration_api.oauth.clients import granted_scope
+from integration_api.oauth.clients import granted_scope, narrowed_scope
 from integration_api.oauth.desk import desk
 from integration_api.oauth.server import BACKEND_METHOD, PUBLIC_METHOD, KnownClient, Server, by_private_key
 from models import AuthorizationCode, OAuthGrant, RefreshToken, Role, User
@@ -117,7 +117,7 @@ class CodeGrant(AuthorizationCodeGrant):
 
     def query_authorization_code(self, code: str, client: KnownClient) -> _Found | None:
         """Find a code that is still good, and this client's."""
-        pair = use_cases.find_code(desk().db_session, code, desk().at)
+        pair = use_cases.find_code(desk().db_session, code, desk().at, desk().origin)
         found = None if pair is None else _Found(*pair)
         return found if found is not None and found.check_client(client) else None
 
@@ -135,14 +135,18 @@ class RefreshGrant(RefreshTokenGrant):
 
     def authenticate_refresh_token(self, refresh_token: str) -> _Found | None:
         """Find a refresh token that is still good."""
-        pair = use_cases.find_refresh_token(desk().db_session, refresh_token, desk().at)
+        pair = use_cases.find_refresh_token(desk().db_session, refresh_token, desk().at, desk().origin)
         return None if pair is None else _Found(*pair)
+
+    def _validate_token_scope(self, token: _Found) -> None:
+        """Refuse what goes beyond the grant. Authlib compares word by word, and knows no permission within another."""
+        _narrowed(token, self.request.payload.scope)
 
     def create_token_response(self) -> Answer:
         """Spend the refresh token, and hand the next ones out. What was asked narrows the access token alone."""
         found: _Found = self.request.refresh_token
+        scope = _narrowed(found, self.request.payload.scope)
         _spend(found)
-        scope = " ".join((self.request.payload.scope or "").split()) or found.grant.scope
         return 200, desk().tokens(found.grant, scope), self.TOKEN_RESPONSE_HEADER
 
 
@@ -162,6 +166,16 @@ class BackendGrant(ClientCredentialsGrant):
             raise InvalidScopeError("Nothing of that scope can be granted.")
         grant = use_cases.open_backend_grant(now.db_session, client, user, scope, now.at)
         return 200, now.backend_tokens(grant), self.TOKEN_RESPONSE_HEADER
+
+
+def _narrowed(found: _Found, asked: str | None) -> str:
+    user = use_cases.user_of(desk().db_session, found.grant)
+    if user is None:
+        _refuse()
+    scope = narrowed_scope(found.grant.client, Role(user.role), asked, found.grant.scope)
+    if not scope:
+        raise InvalidScopeError("That is more than was granted, or nothing.")
+    return scope
 
 
 def _spend(found: _Found) -> None:

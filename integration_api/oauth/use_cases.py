@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session as DbSession
 
+from integration_api.access.audit import tell
 from models import (
     AuthorizationCode,
     OAuthClient,
     OAuthGrant,
-    Patient,
     RefreshToken,
     Role,
     UsedAssertion,
@@ -44,11 +44,6 @@ def system_user(db_session: DbSession, client: OAuthClient) -> User | None:
     """Give the account that a backend service acts as."""
     found = None if client.user_id is None else db_session.get(User, client.user_id)
     return found if found is not None and found.is_active and found.role == Role.SYSTEM else None
-
-
-def patient_id_of(db_session: DbSession, user_id: UUID) -> UUID | None:
-    """Give the patient that a user is, if any."""
-    return db_session.scalar(select(Patient.id).where(Patient.user_id == user_id))
 
 
 def open_grant(db_session: DbSession, client: OAuthClient, user: User, scope: str, at: datetime) -> OAuthGrant:
@@ -86,9 +81,11 @@ def keep_code(db_session: DbSession, grant: OAuthGrant, code: str, redirect_uri:
     db_session.flush()
 
 
-def find_code(db_session: DbSession, code: str, at: datetime) -> tuple[AuthorizationCode, OAuthGrant] | None:
+def find_code(
+    db_session: DbSession, code: str, at: datetime, origin: str
+) -> tuple[AuthorizationCode, OAuthGrant] | None:
     """Find a code that is still good. One that was used takes its family down."""
-    return _unused(db_session, AuthorizationCode, code, at)
+    return _unused(db_session, AuthorizationCode, code, at, origin)
 
 
 def new_refresh_token(db_session: DbSession, grant: OAuthGrant, at: datetime) -> str:
@@ -108,18 +105,24 @@ def new_refresh_token(db_session: DbSession, grant: OAuthGrant, at: datetime) ->
     return token
 
 
-def find_refresh_token(db_session: DbSession, token: str, at: datetime) -> tuple[RefreshToken, OAuthGrant] | None:
+def find_refresh_token(
+    db_session: DbSession, token: str, at: datetime, origin: str
+) -> tuple[RefreshToken, OAuthGrant] | None:
     """Find a refresh token that is still good. One that was used takes its family down."""
-    return _unused(db_session, RefreshToken, token, at)
+    return _unused(db_session, RefreshToken, token, at, origin)
 
 
-def _unused(db_session: DbSession, kind: type[Once], secret: str, at: datetime) -> tuple[Once, OAuthGrant] | None:
+def _unused(
+    db_session: DbSession, kind: type[Once], secret: str, at: datetime, origin: str
+) -> tuple[Once, OAuthGrant] | None:
     # Locked: of two that bring the same one at the same moment, the second finds it used.
     found = db_session.scalar(select(kind).where(kind.sha256 == fingerprint(secret)).with_for_update())
     if found is None:
         return None
     grant = db_session.get_one(OAuthGrant, found.grant_id)
     if found.used_at is not None:
+        if grant.revoked_at is None:  # told once: what was stolen may be tried over and over
+            tell(db_session, grant.user_id, "reuseToken", "refused", origin, client=grant.client.client_id)
         revoke(grant, at)
         return None
     return (found, grant) if found.expires_at > at and grant.revoked_at is None else None

@@ -30,6 +30,7 @@ from models import (
     User,
     care_teams_within,
     clinicians_within,
+    hold,
     new_id,
     page_of,
     patients_within,
@@ -139,6 +140,7 @@ def change_patient(
     if draft.name != patient.name:
         patient.family = patient.given = None  # its parts are of the name before
     patient.name, patient.birth_date, patient.retain_until = draft.name, draft.birth_date, draft.retain_until
+    hold(db_session, patient.id, draft.retain_until)
     _give_account(caller, patient, draft.username, Role.PATIENT)
     db_session.flush()
     return patient

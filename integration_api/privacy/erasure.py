@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Delete, and_, delete, or_, select, update
+from sqlalchemy import Delete, Select, and_, delete, or_, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
@@ -107,17 +107,27 @@ def read_erasure(db_session: DbSession, caller: Principal) -> Erasure:
 
 def due_erasures(db_session: DbSession, today: date) -> list[UUID]:
     """List the wishes that are still to be carried out and whose hold is over."""
-    is_over = or_(Erasure.held_until.is_(None), Erasure.held_until <= today)
-    return list(db_session.scalars(select(Erasure.id).where(Erasure.done_at.is_(None), is_over)))
+    return list(db_session.scalars(_due(today).with_only_columns(Erasure.id)))
 
 
-def carry_out(db_session: DbSession, erasure_id: UUID, at: datetime) -> None:
-    """Erase for good what was held."""
-    erasure = db_session.get_one(Erasure, erasure_id)
-    patient = db_session.get_one(Patient, erasure.patient_id)
+def _due(today: date) -> Select[Erasure]:
+    """Select them. The patient's own day is asked, too: the clinic could change it without the wish being told."""
+    is_over = (or_(each.is_(None), each <= today) for each in (Erasure.held_until, Patient.retain_until))
+    of_patients = select(Erasure).join(Patient, Patient.id == Erasure.patient_id)
+    return of_patients.where(Erasure.done_at.is_(None), *is_over)
+
+
+def carry_out(db_session: DbSession, erasure_id: UUID, at: datetime) -> bool:
+    """Erase for good what was held; tell whether that was still to be done, once nobody else changes the record."""
+    patient = db_session.get_one(Patient, db_session.get_one(Erasure, erasure_id).patient_id)
     _hold(db_session, patient)
+    still = _due(at.date()).where(Erasure.id == erasure_id).execution_options(populate_existing=True)
+    erasure = db_session.scalars(still).one_or_none()
+    if erasure is None:
+        return False
     _erase(db_session, patient, erasure, at)
     db_session.flush()
+    return True
 
 
 def _hold(db_session: DbSession, patient: Patient) -> None:

@@ -16,7 +16,7 @@ from integration_api.access.scopes import Action
 from integration_api.access.use_cases import bearer, outsider_principal
 from integration_api.config import Settings
 from integration_api.db import enter_organization, reading, unit_of_work
-from integration_api.errors import Unauthenticated
+from integration_api.errors import RunOut, Unauthenticated
 from integration_api.web.rates import rates
 from integration_api.wiring import parts
 from models import now
@@ -37,6 +37,9 @@ def authenticated() -> Principal:
     settings: Settings = current_app.config["SETTINGS"]
     try:
         principal = _principal(settings, token.strip())
+    except RunOut:
+        rates().count_spent(token.strip())
+        raise
     except Unauthenticated:
         rates().count_attempt(request.remote_addr or "unknown")  # tokens are not for guessing
         raise

@@ -3,6 +3,7 @@
 Counts are kept in this process unless the settings name a store that all processes share.
 """
 
+import hashlib
 import math
 import time
 from threading import Timer
@@ -50,6 +51,10 @@ class Rates:
     def count_call(self, user_id: UUID) -> None:
         """Count a call of a principal's; raise `TooMany`."""
         self._count(self._calls, str(user_id))
+
+    def count_spent(self, token: str) -> None:
+        """Count a call with a token that was good once; raise `TooMany`. Others at its address are not held up."""
+        self._count(self._calls, "spent:" + hashlib.sha256(token.encode()).hexdigest())
 
     def count_attempt(self, address: str) -> None:
         """Count an attempt, from an address, to be let in; raise `TooMany`."""

@@ -250,6 +250,22 @@ class TestAnew:
         assert house.accept(path).status_code == 303
 
 
+def test_a_form_that_has_grown_old_leads_back_to_its_invitation(house: Any) -> None:
+    """Two invited people at the clinic's tablet: who signs in by the first link makes the page of the second one old.
+
+    That page led to signing in, for which there is no password yet.
+    """
+    paths, browser = [house.invite(name) for name in ("maya", "tom")], house.browser()
+    old = browser.form_token(paths[1])
+    assert house.accept(paths[0], browser=browser).status_code == 303
+    fields = {"form_token": old, "token": unquote(paths[1].split("token=")[1]), "password": PASSWORD, "again": PASSWORD}
+    answer = browser.client.post("/oauth/welcome", data=fields)
+    assert answer.status_code == 403
+    assert f'href="{paths[1]}"' in answer.text
+    assert "/oauth/login" not in answer.text.split("</head>")[1]
+    assert house.accept(paths[1], browser=browser).status_code == 303
+
+
 def test_the_command_line_invites_anybody_but_a_system(house: Any) -> None:
     with house.app.app_context():
         inviter = Inviter(house.app.extensions["parts"].key_service, "https://journal.example", house.clock())

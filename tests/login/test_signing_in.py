@@ -31,6 +31,16 @@ class TestPatients:
             assert session["user_id"] == str(db_session.query(User).filter_by(username="maya").one().id)
         assert session["signed_in_at"]
 
+    @pytest.mark.parametrize("typed", ["Maya", "MAYA", " Maya "])
+    def test_a_name_that_a_keyboard_began_with_a_capital_is_the_same(self, house: Any, typed: str) -> None:
+        """No account's name has capitals, and each such try delayed the next one under a name that nobody has."""
+        house.member("maya")
+        browser = house.browser()
+        assert browser.password(typed, WRONG).status_code == 401
+        assert house.credential("maya").failed_attempts == 1
+        assert browser.password(typed).status_code == 303
+        assert browser.is_signed_in()
+
     def test_the_session_begins_anew_at_sign_in(self, house: Any) -> None:
         house.member("maya")
         browser = house.browser()

@@ -79,6 +79,16 @@ def test_a_scope_of_another_context_than_the_roles_gives_nothing(outside: Any) -
     assert call(token(scope="user/*.rs"), "/v1/journal-entries").status_code == 403
 
 
+@pytest.mark.parametrize(("ahead", "status"), [(8, 200), (30, 401)])
+def test_the_issuers_clock_may_be_a_little_ahead(outside: Any, ahead: int, status: int) -> None:
+    """Whoever came right from signing in there was signed out here, until our clock had caught up."""
+    token, call = outside
+    now = json.loads(base64.urlsafe_b64decode(token().split(".")[1] + "=="))["exp"] - 60
+    for begins in ("iat", "nbf"):
+        assert call(token(**{begins: now + ahead})).status_code == status
+    assert call(token(exp=now)).status_code == 401  # it ends when it says
+
+
 @pytest.mark.parametrize(
     "claims",
     [

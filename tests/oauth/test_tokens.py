@@ -129,6 +129,23 @@ class TestRefreshTokens:
         refused(oauth.refresh(second["refresh_token"]))
         assert oauth.me(first["access_token"]) == oauth.me(second["access_token"]) == 401
 
+    @pytest.mark.parametrize("what", ["refresh token", "code"])
+    def test_one_used_again_is_told_in_the_trail_once(self, oauth: Any, what: str) -> None:
+        """One of the two was a thief: the family ended, and nobody could find out that it had, nor from where."""
+        attempt = oauth.attempt()
+        code = oauth.decide(attempt)["code"]
+        first = oauth.redeem(attempt, code).json
+        if what == "refresh token":
+            oauth.refresh(first["refresh_token"])
+        for _ in range(2):
+            refused(oauth.redeem(attempt, code) if what == "code" else oauth.refresh(first["refresh_token"]))
+        for who in (oauth.clinic.maya, oauth.clinic.admin):
+            told = [each for each in who.read("/v1/audit-events?limit=200")["items"] if each["outcome"] == "refused"]
+            assert [(each["operation"], each["client"], each["origin"]) for each in told] == [
+                ("reuseToken", oauth.public, "127.0.0.1")
+            ]
+            assert told[0]["patient_id"] == oauth.clinic.ids["maya"]
+
     def test_only_for_those_who_asked_to_stay(self, oauth: Any) -> None:
         assert "refresh_token" not in oauth.tokens(scope="patient/*.rs")
 
@@ -143,6 +160,35 @@ class TestRefreshTokens:
         less = oauth.refresh(first["refresh_token"], scope="patient/Session.r").json
         assert less["scope"] == claims_in(less["access_token"])["scope"] == "patient/Session.r"
         assert oauth.refresh(less["refresh_token"]).json["scope"] == first["scope"]
+
+    @pytest.mark.parametrize(
+        ("at_first", "later", "given"),
+        [
+            ("patient/*.read openid fhirUser offline_access", None, "patient/*.rs offline_access"),
+            ("patient/*.rs user/*.rs email offline_access", None, "patient/*.rs offline_access"),
+            ("patient/*.rs offline_access", "patient/JournalEntry.r", "patient/JournalEntry.r"),
+            (
+                "patient/*.cruds offline_access",
+                "patient/Note.read patient/Session.rs",
+                "patient/Note.rs patient/Session.rs",
+            ),
+            ("patient/*.rs offline_access", "patient/*.r launch/patient offline_access", "patient/*.r offline_access"),
+        ],
+    )
+    def test_what_is_asked_for_is_read_as_when_the_user_was_asked(
+        self, oauth: Any, at_first: str, later: str | None, given: str
+    ) -> None:
+        """Many apps send the scope of the beginning each time: they were signed out after the first hour."""
+        first = oauth.tokens(scope=at_first)
+        answer = oauth.refresh(first["refresh_token"], scope=later or at_first)
+        assert (answer.status_code, answer.json.get("scope")) == (200, given)
+        assert "patient" not in answer.json
+
+    @pytest.mark.parametrize("more", ["patient/*.rs", "patient/Note.u", "patient/Session.rs", "openid", "email"])
+    def test_nothing_and_more_than_was_granted_are_refused(self, oauth: Any, more: str) -> None:
+        first = oauth.tokens(scope="patient/Note.rs patient/Session.r offline_access")
+        refused(oauth.refresh(first["refresh_token"], scope=more), "invalid_scope")
+        assert oauth.refresh(first["refresh_token"]).status_code == 200
 
     def test_it_runs_out(self, oauth: Any, later: Any) -> None:
         first = oauth.tokens()
@@ -164,6 +210,21 @@ class TestRefreshTokens:
 
 
 class TestTheDoor:
+    def test_one_signed_by_a_machine_whose_clock_is_a_little_ahead(self, oauth: Any, later: Any) -> None:
+        """Of several servers the next may be a second behind: who had just signed in was signed out there."""
+        token = oauth.tokens()["access_token"]
+        later(seconds=-5)
+        assert oauth.me(token) == 200
+        later(seconds=-30)
+        assert oauth.me(token) == 401
+
+    def test_it_ends_when_it_says(self, oauth: Any, later: Any) -> None:
+        token = oauth.tokens()
+        later(seconds=token["expires_in"] - 5)
+        assert oauth.me(token["access_token"]) == 200
+        later(seconds=6)
+        assert oauth.me(token["access_token"]) == 401
+
     def test_an_access_token_runs_out(self, oauth: Any, later: Any) -> None:
         found = oauth.tokens()
         later(minutes=61)

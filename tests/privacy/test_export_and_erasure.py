@@ -3,20 +3,26 @@
 import io
 import json
 import zipfile
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from attaching import add
 from click.testing import CliRunner
+from flask import Flask
 from sqlalchemy import func, select
 from work import calls
 
-from integration_api import cli
-from integration_api.db import reading
+from integration_api import cli, upkeep
+from integration_api.access.audit import tell
+from integration_api.access.policy import Resource
+from integration_api.access.use_cases import user_named
+from integration_api.db import reading, unit_of_work
 from integration_api.privacy import export
+from integration_api.privacy.erasure import carry_out, due_erasures
 from integration_api.privacy.export import pages_of
+from integration_api.privacy.words import word
 from integration_api.wiring import Parts
 from models import Creation, DataKey, Document, Erasure, Mention, Patient, new_id, now
 
@@ -68,6 +74,32 @@ class TestExport:
                 page = pages_of(grown, {})["record.html"]
             assert page.count('<img src="files/file-') == many
         assert counts[1] < 2.5 * counts[0]
+
+    @pytest.mark.parametrize("language", ["en", "es"])
+    def test_its_page_says_in_words_who_did_what(
+        self, clinic: Any, monkeypatch: pytest.MonkeyPatch, language: str
+    ) -> None:
+        """Record systems, sign-ins and the shell stood there by names of the code: "saw DocumentReference"."""
+        clinic.note("Pt seen.")
+        clinic.maya.create("/v1/me/consents", {"purpose": "ehr", "is_granted": True, "wording": "Yes."})
+        found = clinic.add_ehr().read(f"/fhir/R4/DocumentReference?patient={clinic.ids['maya']}")
+        assert len(found["entry"]) == 1
+        with clinic.app.app_context(), unit_of_work(everywhere=True) as db_session:
+            tell(db_session, user_named(db_session, "maya").id, "checkPassword", "refused", "192.0.2.7")
+        monkeypatch.setattr(cli, "_app", lambda: clinic.app)
+        assert CliRunner().invoke(cli.main, ["token", "--as", "maya"]).exit_code == 0
+        answer = clinic.maya.get("/v1/me/export", headers={"Accept-Language": language})
+        with zipfile.ZipFile(io.BytesIO(answer.data)) as file:
+            events = json.loads(file.read("record.json"))["audit_events"]
+            page = file.read("record.html").decode()
+        assert {"DocumentReference", "SignIn", "Token"} <= {each["resource"] for each in events}
+        assert "<td>service</td>" not in page
+        for each in events:
+            assert f" {each['resource']}</td>" not in page
+
+    def test_there_is_a_word_for_everything_that_is_protected(self, app: Flask) -> None:
+        with app.test_request_context():
+            assert [each for each in Resource if word(each) == each] == []
 
     def test_nobody_elses(self, clinic: Any) -> None:
         clinic.write("Mine.")
@@ -162,6 +194,65 @@ class TestErasure:
         assert [each["id"] for each in maya.read("/v1/mood-check-ins")["items"]] == [shared_mood["id"]]
         assert maya.get(f"/v1/journal-entries/{draft['id']}").status_code == 404
         assert maya.read(f"{entry}/versions")["items"] == []
+
+    @pytest.mark.parametrize(("days", "then"), [(3000, 0), (None, 1), (5, 1)])
+    def test_a_hold_that_the_clinic_changes_is_what_the_wish_waits_for(
+        self, clinic: Any, monkeypatch: pytest.MonkeyPatch, days: int | None, then: int
+    ) -> None:
+        """A record that must be kept for longer after all would be destroyed on the day that was told first."""
+        path, today = f"/v1/patients/{clinic.ids['maya']}", date.today()  # noqa: DTZ011  (days do)
+        clinic.admin.patch(path, {"retain_until": str(today + timedelta(days=30))}, if_match="*")
+        clinic.maya.create("/v1/me/erasure", WISH)
+        until = None if days is None else str(today + timedelta(days=days))
+        assert clinic.admin.patch(path, {"retain_until": until}, if_match="*").status_code == 200
+        assert clinic.maya.read("/v1/me/erasure")["held_until"] == until
+        monkeypatch.setattr(cli, "_app", lambda: clinic.app)
+        parts: Parts = clinic.app.extensions["parts"]
+        later = parts.now() + timedelta(days=31 if then == 0 else 6)
+        monkeypatch.setitem(clinic.app.extensions, "parts", Parts(parts.key_service, parts.load_tagger, lambda: later))
+        assert CliRunner().invoke(cli.main, ["erase-due"]).stdout == f"{then} erased\n"
+
+    def test_a_hold_that_grows_while_erasures_are_carried_out_is_kept(self, clinic: Any) -> None:
+        path, today = f"/v1/patients/{clinic.ids['maya']}", date.today()  # noqa: DTZ011  (days do)
+        clinic.admin.patch(path, {"retain_until": str(today + timedelta(days=30))}, if_match="*")
+        clinic.maya.create("/v1/me/erasure", WISH)
+        later = datetime.now(UTC) + timedelta(days=31)
+        with clinic.app.app_context(), reading() as db_session:
+            (due,) = due_erasures(db_session, later.date())
+        clinic.admin.patch(path, {"retain_until": "2100-01-01"}, if_match="*")
+        with clinic.app.app_context(), unit_of_work() as db_session:
+            assert not carry_out(db_session, due, later)
+        assert clinic.admin.read(path)["name"] == "Maya"
+
+    def test_one_that_fails_keeps_no_other_from_being_carried_out(
+        self, clinic: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each day the command ended at the same one, and whoever came after it waited for ever."""
+        for name in ("maya", "tom"):
+            path, until = f"/v1/patients/{clinic.ids[name]}", datetime.now(UTC).date() + timedelta(days=2)
+            clinic.admin.patch(path, {"retain_until": str(until)}, if_match="*")
+            clinic.caller(name).create("/v1/me/erasure", WISH)
+        parts: Parts = clinic.app.extensions["parts"]
+        later = parts.now() + timedelta(days=3)
+        monkeypatch.setitem(clinic.app.extensions, "parts", Parts(parts.key_service, parts.load_tagger, lambda: later))
+        monkeypatch.setattr(cli, "_app", lambda: clinic.app)
+        erase, tried = upkeep.carry_out, []
+
+        def fail_at_first(db_session: Any, erasure_id: UUID, at: datetime) -> bool:
+            tried.append(erasure_id)
+            if len(tried) == 1:
+                erase(db_session, erasure_id, at)
+                raise RuntimeError("words of somebody's")
+            return erase(db_session, erasure_id, at)
+
+        monkeypatch.setattr(upkeep, "carry_out", fail_at_first)
+        done = CliRunner().invoke(cli.main, ["erase-due"])
+        assert (done.exit_code, done.stdout) == (1, "1 erased\n")
+        assert done.stderr == f"erasure {tried[0]} failed: RuntimeError\n"
+        again = CliRunner().invoke(cli.main, ["erase-due"])
+        assert (again.exit_code, again.stdout) == (0, "1 erased\n")
+        names = [clinic.admin.read(f"/v1/patients/{clinic.ids[name]}")["name"] for name in ("maya", "tom")]
+        assert names == ["(erased)", "(erased)"]
 
     @pytest.mark.parametrize("until", [None, "2100-01-01"])
     def test_nobody_is_let_into_the_record_again(self, clinic: Any, until: str | None) -> None:

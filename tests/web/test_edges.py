@@ -2,15 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from threading import Timer
 from typing import Any
 
 import pytest
+from callers import ADDRESS
 from flask import Flask
 
+from integration_api.access.keys import signer
+from integration_api.access.tokens import mint_token
+from integration_api.access.use_cases import user_named
 from integration_api.app import create_app
 from integration_api.config import Settings
-from integration_api.db import db
+from integration_api.db import db, unit_of_work
+from integration_api.wiring import parts
 
 pytestmark = pytest.mark.one_database
 
@@ -177,3 +183,22 @@ class TestRates:
         assert [guesser.get("/v1/me").status_code for _ in range(5)] == [401, 401, 401, 429, 429]
         assert caller("maya").get("/v1/me").status_code == 200
         assert app.test_client().get("/healthz").status_code == 200
+
+    @pytest.mark.parametrize("ending", ["expired", "switched off"])
+    def test_tokens_that_were_good_once_are_no_guesses(self, clinic: Any, other: Any, ending: str) -> None:
+        """Telephones come back with old tokens, many by one address: nobody could sign in there for a minute."""
+        app, caller = other(attempts_per_minute=3, calls_per_minute=6)
+        phone = caller("colleague")
+        if ending == "expired":
+            phone.token = old_token(clinic.app, "colleague")
+        else:
+            clinic.admin.patch(f"/v1/clinicians/{clinic.ids['colleague']}", {"is_active": False}, if_match="*")
+        assert [phone.get("/v1/me").status_code for _ in range(8)] == [401] * 6 + [429] * 2
+        assert app.test_client().post("/oauth/token", data={"grant_type": "refresh_token"}).status_code == 400
+        assert caller("maya").get("/v1/me").status_code == 200
+
+
+def old_token(app: Flask, username: str) -> str:
+    with app.app_context(), unit_of_work() as db_session:
+        ours, at = signer(db_session, parts().key_service, ADDRESS), parts().now() - timedelta(hours=1)
+        return mint_token(ours, user_named(db_session, username).id, "user/*.cruds", at=at, minutes=5)
