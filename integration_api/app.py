@@ -12,7 +12,7 @@ from integration_api.action.routes import blp as action
 from integration_api.attachments.jobs import discard
 from integration_api.attachments.routes import blp as attachments
 from integration_api.care.routes import blp as care
-from integration_api.config import Environment, Settings
+from integration_api.config import Environment, Settings, UnsafeSettings
 from integration_api.console.health import blp as operation
 from integration_api.console.reference import blp as reference
 from integration_api.db import db, migrate, tune
@@ -77,6 +77,14 @@ JOBS: Mapping[str, Work] = {BULK_EXPORT: write_export}
 STATEMENTS_KEPT = 2_000  # as compiled SQL, some 9 KB each; a part of the tests alone asks for 1,059, and 500 are usual
 
 
+def _check_schedule(settings: Settings) -> None:
+    """Read when measures are asked for: a mistake in it must show now."""
+    try:
+        load_schedule(settings.measure_schedule)
+    except ValueError as error:
+        raise UnsafeSettings(f"INTEGRATION_API_MEASURE_SCHEDULE: {error}") from None
+
+
 def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     """Build the application. `parts` replaces what tests and clinics may replace."""
     app = Flask(__name__, static_folder=None)
@@ -108,7 +116,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     migrate.init_app(app)
     with app.app_context():
         tune(db.engine)
-    load_schedule(settings.measure_schedule)  # a mistake in it must show now
+    _check_schedule(settings)
     catalogs.register(app)
     languages.register(app)
     problems.register(app)

@@ -81,7 +81,10 @@ def _settings() -> Settings:
 
 def _app() -> Flask:
     """Make the application on a database that answers."""
-    app = create_app(_settings())
+    try:
+        app = create_app(_settings())
+    except UnsafeSettings as error:  # what shows only when it is used
+        raise click.ClickException(str(error)) from None
     with app.app_context():
         if not is_reachable():
             raise click.ClickException("the database does not answer")

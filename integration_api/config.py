@@ -10,6 +10,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
 from models.key_service import parse_keys
 
 DEFAULT_TOKEN_MINUTES = 60
@@ -114,7 +117,7 @@ class Settings:
         settings = cls(
             environment=environment,
             secret_key=_required(env, "INTEGRATION_API_SECRET_KEY"),
-            database_url=with_driver(_required(env, "DATABASE_URL")),
+            database_url=_database_url(env),
             token_minutes=_positive(env, "INTEGRATION_API_TOKEN_MINUTES", DEFAULT_TOKEN_MINUTES),
             pipeline=_folder(env, "INTEGRATION_API_PIPELINE"),
             public_url=_required(env, "INTEGRATION_API_URL").rstrip("/"),
@@ -185,6 +188,17 @@ def _required(env: Mapping[str, str], name: str) -> str:
     return value
 
 
+def _database_url(env: Mapping[str, str]) -> str:
+    """Read where the database is. What is wrong with it is not quoted: it may be a part of the password."""
+    url = with_driver(_required(env, "DATABASE_URL"))
+    try:
+        make_url(url).get_dialect().import_dbapi()
+    except (SQLAlchemyError, ImportError, ValueError):
+        like = "sqlite:////path/file or postgresql://user:password@host/name, with @ : / in a password as %40 %3A %2F"
+        raise UnsafeSettings(f"DATABASE_URL must read like {like}") from None
+    return url
+
+
 def _folder(env: Mapping[str, str], name: str) -> Path | None:
     """Read a folder's path; None where nothing is set."""
     value = env.get(name, "").strip()
@@ -225,7 +239,7 @@ def _wrapping_keys(env: Mapping[str, str]) -> Mapping[str, bytes]:
         name = "INTEGRATION_API_KEYS_FILE"
         try:
             text = Path(path).read_text("utf-8")
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise UnsafeSettings(f"{name} cannot be read: {type(error).__name__}") from None
     if not text.strip():
         return {}

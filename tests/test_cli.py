@@ -204,6 +204,31 @@ def test_unsafe_settings_are_refused(env: dict[str, str], change: dict[str, str]
         Settings.from_env(env | change)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "postgresql://journal:secret@host:hidden/name"),
+        ("DATABASE_URL", "oracle://host/name"),
+        ("DATABASE_URL", "nosuch://host/name"),
+        ("INTEGRATION_API_KEY_SERVICE", "nonsense"),
+        ("INTEGRATION_API_KEYS_FILE", "bytes"),
+        ("INTEGRATION_API_MEASURE_SCHEDULE", "bytes"),
+        ("INTEGRATION_API_RATE_LIMIT_STORAGE", "nosuch://host"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named_in_one_line(
+    env: dict[str, str], tmp_path: Path, name: str, value: str
+) -> None:
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    without_keys = {"INTEGRATION_API_KEYS": ""} if name.endswith("KEYS_FILE") else {}
+    told = run("check", **env | without_keys | {name: str(tmp_path / value) if value == "bytes" else value})
+    assert told.exit_code == 1
+    assert told.output.startswith(f"Error: {name}")
+    assert told.output.count("\n") == 1
+    assert "hidden" not in told.output
+
+
 def test_a_clinic_may_name_another_pipeline(env: dict[str, str], tmp_path: Path) -> None:
     shutil.copytree(PIPELINE, tmp_path / "own")
     (tmp_path / "own" / "note.txt").write_text("ours")

@@ -11,10 +11,11 @@ from uuid import UUID
 
 from flask import current_app, request
 from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.errors import ConfigurationError
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-from integration_api.config import Settings
+from integration_api.config import Settings, UnsafeSettings
 from integration_api.errors import TooMany
 
 SWEPT_EVERY = 60.0  # seconds
@@ -44,7 +45,13 @@ class Rates:
     """The counters of an application."""
 
     def __init__(self, settings: Settings) -> None:
-        self._limiter = SlidingWindowCounterRateLimiter(storage_from_string(settings.rate_limit_storage))
+        try:
+            storage = storage_from_string(settings.rate_limit_storage)
+        except ConfigurationError:  # its words are left out: the address may hold a password
+            raise UnsafeSettings(
+                "INTEGRATION_API_RATE_LIMIT_STORAGE names a storage that is unknown, or lacks its driver"
+            ) from None
+        self._limiter = SlidingWindowCounterRateLimiter(storage)
         self._calls = RateLimitItemPerMinute(settings.calls_per_minute, namespace="calls")
         self._attempts = RateLimitItemPerMinute(settings.attempts_per_minute, namespace="attempts")
 
