@@ -12,11 +12,12 @@ from integration_api.action.routes import blp as action
 from integration_api.attachments.jobs import discard
 from integration_api.attachments.routes import blp as attachments
 from integration_api.care.routes import blp as care
-from integration_api.config import Environment, Settings, UnsafeSettings
+from integration_api.config import Environment, Settings
 from integration_api.console.health import blp as operation
 from integration_api.console.reference import blp as reference
 from integration_api.db import db, migrate, tune
 from integration_api.ehr.routes import blp as ehr
+from integration_api.environment import UnsafeSettings
 from integration_api.events.jobs import beat, deliver, dispatch_events, notice_rising, prune_events
 from integration_api.events.routes import blp as events
 from integration_api.fhir import outcome as fhir_outcome

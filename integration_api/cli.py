@@ -20,11 +20,12 @@ from integration_api.access.policy import full_scope
 from integration_api.access.tokens import mint_token
 from integration_api.access.use_cases import user_named
 from integration_api.app import LINES, create_app
-from integration_api.config import Environment, Settings, UnsafeSettings
+from integration_api.config import Environment, Settings
 from integration_api.db import Collision, is_migrated, is_reachable, reading, unit_of_work
 from integration_api.demo import welcome
 from integration_api.demo.loader import is_empty, seed
 from integration_api.development import development_settings, is_set_up
+from integration_api.environment import UnsafeSettings
 from integration_api.errors import IntegrationError
 from integration_api.jobs.worker import Worker, everything_once
 from integration_api.login.invitations import Inviter
@@ -38,13 +39,24 @@ from integration_api.web.openapi import contract
 from integration_api.web.schema import Words
 from integration_api.wiring import parts
 from models import Role, User
-from models.key_service import new_key, parse_keys
+from models.key_service import KeyUnavailable, new_key, parse_keys
 
 CONTRACT = Path("openapi.yaml")
 _PORT = click.IntRange(1, 65_535)
 
 
-@click.group()
+class _Commands(click.Group):
+    """Says in a line what would end any of the commands."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except KeyUnavailable:
+            told = "something is sealed with a key that is not there; is the right key among INTEGRATION_API_KEYS?"
+            raise click.ClickException(told) from None
+
+
+@click.group(cls=_Commands)
 @click.pass_context
 def main(context: click.Context) -> None:
     """Run the integration journal. Settings come from the environment; see the README."""

@@ -6,17 +6,27 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from integration_api.environment import (
+    UnsafeSettings,
+    address,
+    file,
+    folder,
+    networks,
+    ports,
+    required,
+    stretch,
+    whole,
+)
 from models.key_service import parse_keys
 
 DEFAULT_TOKEN_MINUTES = 60
-HIGHEST_PORT = 65_535
 MINIMUM_SECRET = 32  # characters; RFC 7518, 3.2 asks for 256 bits with HS256
 
 
@@ -26,10 +36,6 @@ class Environment(StrEnum):
     PRODUCTION = "production"
     DEVELOPMENT = "development"
     TEST = "test"
-
-
-class UnsafeSettings(Exception):
-    """The environment lacks something, or holds something that is not safe to start with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +71,17 @@ class FileSettings:
         place = env.get(name, "").strip() or None
         if place is not None and "://" in place and not re.fullmatch(r"s3://[^/\s]+(/\S*)?", place):
             raise UnsafeSettings(f"{name} must be a folder, or read like s3://bucket/prefix")
+        if place is not None and Path(place).exists() and not Path(place).is_dir():
+            raise UnsafeSettings(f"{name} names something that is no folder")
+        if env.get(f"{name}_ENDPOINT", "").strip():
+            address(env, f"{name}_ENDPOINT")
         return cls(
             place=place,
             **{each: env.get(f"{name}_{each.upper()}", "").strip() or None for each in named},
-            largest=_positive(env, "INTEGRATION_API_ATTACHMENT_BYTES", usual.largest),
-            most_pixels=_positive(env, "INTEGRATION_API_ATTACHMENT_PIXELS", usual.most_pixels),
-            per_entry=_positive(env, "INTEGRATION_API_ATTACHMENTS_PER_ENTRY", usual.per_entry),
-            bytes_per_patient=_positive(env, "INTEGRATION_API_ATTACHMENT_BYTES_PER_PATIENT", usual.bytes_per_patient),
+            largest=whole(env, "INTEGRATION_API_ATTACHMENT_BYTES", usual.largest),
+            most_pixels=whole(env, "INTEGRATION_API_ATTACHMENT_PIXELS", usual.most_pixels),
+            per_entry=whole(env, "INTEGRATION_API_ATTACHMENTS_PER_ENTRY", usual.per_entry),
+            bytes_per_patient=whole(env, "INTEGRATION_API_ATTACHMENT_BYTES_PER_PATIENT", usual.bytes_per_patient),
         )
 
 
@@ -116,27 +126,27 @@ class Settings:
             raise UnsafeSettings("INTEGRATION_API_ENV must be production, development or test") from None
         settings = cls(
             environment=environment,
-            secret_key=_required(env, "INTEGRATION_API_SECRET_KEY"),
+            secret_key=required(env, "INTEGRATION_API_SECRET_KEY"),
             database_url=_database_url(env),
-            token_minutes=_positive(env, "INTEGRATION_API_TOKEN_MINUTES", DEFAULT_TOKEN_MINUTES),
-            pipeline=_folder(env, "INTEGRATION_API_PIPELINE"),
-            public_url=_required(env, "INTEGRATION_API_URL").rstrip("/"),
+            token_minutes=stretch(env, "INTEGRATION_API_TOKEN_MINUTES", DEFAULT_TOKEN_MINUTES),
+            pipeline=folder(env, "INTEGRATION_API_PIPELINE"),
+            public_url=address(env, "INTEGRATION_API_URL"),
             wrapping_keys=_wrapping_keys(env),
             key_service=env.get("INTEGRATION_API_KEY_SERVICE") or None,
             allowed_origins=tuple(env.get("INTEGRATION_API_ORIGINS", "").split()),
-            trusted_proxies=_positive(env, "INTEGRATION_API_PROXIES", 0, lowest=0),
+            trusted_proxies=whole(env, "INTEGRATION_API_PROXIES", 0, lowest=0),
             **_outside(env),
-            calls_per_minute=_positive(env, "INTEGRATION_API_CALLS_PER_MINUTE", 600),
-            attempts_per_minute=_positive(env, "INTEGRATION_API_ATTEMPTS_PER_MINUTE", 30),
-            escalate_minutes=_positive(env, "INTEGRATION_API_ESCALATE_MINUTES", 0, lowest=0) or None,
+            calls_per_minute=whole(env, "INTEGRATION_API_CALLS_PER_MINUTE", 600),
+            attempts_per_minute=whole(env, "INTEGRATION_API_ATTEMPTS_PER_MINUTE", 30),
+            escalate_minutes=stretch(env, "INTEGRATION_API_ESCALATE_MINUTES", 0, lowest=0) or None,
             crisis_resources=_crisis_resources(env),
-            measure_schedule=_file(env, "INTEGRATION_API_MEASURE_SCHEDULE"),
+            measure_schedule=file(env, "INTEGRATION_API_MEASURE_SCHEDULE"),
             files=FileSettings.from_env(env),
-            outgoing_networks=_networks(env, "INTEGRATION_API_OUTGOING_NETWORKS"),
-            outgoing_ports=_ports(env, "INTEGRATION_API_OUTGOING_PORTS", (443, 8443)),
-            export_hours=_positive(env, "INTEGRATION_API_EXPORT_HOURS", 24),
-            export_file_resources=_positive(env, "INTEGRATION_API_EXPORT_FILE_RESOURCES", 10_000),
-            exports_at_once=_positive(env, "INTEGRATION_API_EXPORTS_AT_ONCE", 2),
+            outgoing_networks=networks(env, "INTEGRATION_API_OUTGOING_NETWORKS"),
+            outgoing_ports=ports(env, "INTEGRATION_API_OUTGOING_PORTS", (443, 8443)),
+            export_hours=stretch(env, "INTEGRATION_API_EXPORT_HOURS", 24),
+            export_file_resources=whole(env, "INTEGRATION_API_EXPORT_FILE_RESOURCES", 10_000),
+            exports_at_once=whole(env, "INTEGRATION_API_EXPORTS_AT_ONCE", 2),
             rate_limit_storage=env.get("INTEGRATION_API_RATE_LIMIT_STORAGE") or "memory://",
         )
         settings.check()
@@ -181,16 +191,9 @@ def with_driver(url: str) -> str:
     return url
 
 
-def _required(env: Mapping[str, str], name: str) -> str:
-    value = env.get(name, "").strip()
-    if not value:
-        raise UnsafeSettings(f"{name} is not set")
-    return value
-
-
 def _database_url(env: Mapping[str, str]) -> str:
     """Read where the database is. What is wrong with it is not quoted: it may be a part of the password."""
-    url = with_driver(_required(env, "DATABASE_URL"))
+    url = with_driver(required(env, "DATABASE_URL"))
     try:
         make_url(url).get_dialect().import_dbapi()
     except (SQLAlchemyError, ImportError, ValueError):
@@ -199,34 +202,14 @@ def _database_url(env: Mapping[str, str]) -> str:
     return url
 
 
-def _folder(env: Mapping[str, str], name: str) -> Path | None:
-    """Read a folder's path; None where nothing is set."""
-    value = env.get(name, "").strip()
-    if not value:
-        return None
-    if not (Path(value) / "config.cfg").is_file():
-        raise UnsafeSettings(f"{name} must name the folder of a trained pipeline (python -m nlp train --output FOLDER)")
-    return Path(value)
-
-
-def _file(env: Mapping[str, str], name: str) -> Path | None:
-    """Read a file's path; None where nothing is set."""
-    value = env.get(name, "").strip()
-    if not value:
-        return None
-    if not Path(value).is_file():
-        raise UnsafeSettings(f"{name} must name a file")
-    return Path(value)
-
-
 def _outside(env: Mapping[str, str]) -> dict[str, Any]:
     """Read whose tokens are taken beside our own; all of it or nothing."""
-    if not env.get("INTEGRATION_API_OIDC_ISSUER", "").strip():
+    if not any(env.get(f"INTEGRATION_API_OIDC_{each}", "").strip() for each in ("ISSUER", "JWKS_URL", "AUDIENCE")):
         return {}
     return {
-        "outside_issuer": _required(env, "INTEGRATION_API_OIDC_ISSUER"),
-        "outside_jwks_url": _required(env, "INTEGRATION_API_OIDC_JWKS_URL"),
-        "outside_audience": _required(env, "INTEGRATION_API_OIDC_AUDIENCE"),
+        "outside_issuer": required(env, "INTEGRATION_API_OIDC_ISSUER"),
+        "outside_jwks_url": required(env, "INTEGRATION_API_OIDC_JWKS_URL"),
+        "outside_audience": required(env, "INTEGRATION_API_OIDC_AUDIENCE"),
         "outside_claim": env.get("INTEGRATION_API_OIDC_CLAIM") or "preferred_username",
     }
 
@@ -275,26 +258,3 @@ def _is_resource(told: Any) -> bool:
     is_in_words = all(value is None or (isinstance(value, str) and value.strip()) for value in told.values())
     url = told.get("url")
     return bool(is_in_words and (told.get("phone") or url) and (url is None or url.startswith("https://")))
-
-
-def _positive(env: Mapping[str, str], name: str, default: int, lowest: int = 1) -> int:
-    value = env.get(name, str(default))
-    if not value.isdecimal() or int(value) < lowest:
-        raise UnsafeSettings(f"{name} must be a whole number, at least {lowest}")
-    return int(value)
-
-
-def _networks(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Read networks such as 10.20.0.0/16, parted by spaces."""
-    try:
-        return tuple(ip_network(each) for each in env.get(name, "").split())
-    except ValueError:
-        raise UnsafeSettings(f"{name} holds networks such as 10.20.0.0/16, parted by spaces") from None
-
-
-def _ports(env: Mapping[str, str], name: str, default: tuple[int, ...]) -> tuple[int, ...]:
-    """Read the numbers of ports, parted by spaces."""
-    found = env.get(name, "").split()
-    if not all(each.isdecimal() and 0 < int(each) <= HIGHEST_PORT for each in found):
-        raise UnsafeSettings(f"{name} holds numbers of ports, parted by spaces")
-    return tuple(int(each) for each in found) or default

@@ -13,6 +13,7 @@ from flask import Flask
 from integration_api.access.keys import renew
 from integration_api.attachments.jobs import TooMany, sweep
 from integration_api.db import reading, unit_of_work
+from integration_api.environment import LONGEST
 from integration_api.errors import IntegrationError
 from integration_api.jobs.health import late_tasks, note_well
 from integration_api.oauth.clients import admin_named, draft_of, register_client, switch_off
@@ -125,7 +126,7 @@ def check(make_app: MakeApp) -> None:
 
 @click.command("sweep-attachments")
 @click.option(
-    "--hours", default=24, show_default=True, type=click.IntRange(min=1), help="Younger files are left alone."
+    "--hours", default=24, show_default=True, type=click.IntRange(1, LONGEST), help="Younger files are left alone."
 )
 @click.option("--even-many", is_flag=True, help="Also when most of the files are named by nothing in the database.")
 @click.pass_obj

@@ -11,7 +11,8 @@ from typing import Any
 from flask import current_app
 from obstore.store import S3Store
 
-from integration_api.config import FileSettings, Settings, UnsafeSettings
+from integration_api.config import FileSettings, Settings
+from integration_api.environment import UnsafeSettings
 from integration_api.file_store import FileStore, LocalFiles, ObjectFiles
 from models.key_service import KeyService, LocalKeys
 from nlp import Tagger, load_tagger
@@ -60,8 +61,13 @@ def _outside(factory: str) -> KeyService:
     module, _, name = factory.partition(":")
     try:
         made: KeyService = getattr(import_module(module), name)()
-    except (ImportError, AttributeError, ValueError):
-        raise UnsafeSettings("INTEGRATION_API_KEY_SERVICE must name a function as package.module:function") from None
+        is_service = all(callable(getattr(made, each)) for each in ("wrap", "unwrap")) and isinstance(made.newest, str)
+    except (ImportError, AttributeError, TypeError, ValueError):
+        is_service = False
+    if not is_service:
+        raise UnsafeSettings(
+            "INTEGRATION_API_KEY_SERVICE must name a function as package.module:function, which gives a key service"
+        )
     return made
 
 

@@ -14,7 +14,8 @@ from joserfc.jwk import ECKey
 from thinc.api import Config
 
 from integration_api.cli import main
-from integration_api.config import Settings, UnsafeSettings
+from integration_api.config import Settings
+from integration_api.environment import UnsafeSettings
 from integration_api.wiring import parts_of
 from models import new_id
 from models.key_service import new_key
@@ -114,7 +115,20 @@ def test_mistakes_are_told_in_one_line(tmp_path: Path, env: dict[str, str]) -> N
     assert "scope" in run("token", "--as", "ada", "--scope", "everything", **env).stderr
     assert run("new-organization", "Other", "--admin", "ada", **env).exit_code == 1
     assert "no words" in run("new-organization", "\u200b", "--admin", "eve", **env).stderr
-    assert "name" in run("new-client", "\u200b", "--admin", "ada", "--redirect-uri", "org.example.app:/x", **env).stderr
+    for name in ("\u200b", "x" * 201):
+        refused = run("new-client", name, "--admin", "ada", "--redirect-uri", "org.example.app:/x", **env)
+        assert "name" in refused.stderr, name
+
+
+@pytest.mark.parametrize("command", [("token", "--as", "ada"), ("keys", "rotate")], ids=" ".join)
+def test_a_key_that_is_not_there_is_told_in_one_line(env: dict[str, str], command: tuple[str, ...]) -> None:
+    """As after a restore with another set of keys."""
+    run("migrate", **env)
+    run("new-organization", "Harbour", "--admin", "ada", **env)
+    assert run("token", "--as", "ada", **env).exit_code == 0
+    done = run(*command, **env | {"INTEGRATION_API_KEYS": run("keys", "new", "other").stdout.strip()})
+    assert (done.exit_code, isinstance(done.exception, SystemExit)) == (1, True), command
+    assert ("INTEGRATION_API_KEYS" in done.stderr) or "could not be opened" in done.stderr
 
 
 def test_serving_needs_settings_and_the_newest_migration(tmp_path: Path, env: dict[str, str]) -> None:
@@ -197,6 +211,15 @@ def test_what_the_trail_is_held_against_may_have_blank_lines_and_nothing_else(
         ({"INTEGRATION_API_ORIGINS": "http://app.example"}, "INTEGRATION_API_ORIGINS"),
         ({"INTEGRATION_API_PROXIES": "-1"}, "INTEGRATION_API_PROXIES"),
         ({"INTEGRATION_API_PIPELINE": "/nowhere"}, "INTEGRATION_API_PIPELINE"),
+        ({"INTEGRATION_API_URL": "https://journal example"}, "INTEGRATION_API_URL must read"),
+        ({"INTEGRATION_API_URL": "https://journal.example/?a=b"}, "INTEGRATION_API_URL must read"),
+        ({"INTEGRATION_API_TOKEN_MINUTES": "9" * 14}, "INTEGRATION_API_TOKEN_MINUTES .* at most 5000000"),
+        ({"INTEGRATION_API_OIDC_JWKS_URL": "https://id.example/keys"}, "INTEGRATION_API_OIDC_ISSUER is not set"),
+        ({"INTEGRATION_API_FILES": __file__}, "INTEGRATION_API_FILES names something that is no folder"),
+        (
+            {"INTEGRATION_API_FILES": "s3://bucket", "INTEGRATION_API_FILES_ENDPOINT": "nonsense"},
+            "INTEGRATION_API_FILES_ENDPOINT must read",
+        ),
     ],
 )
 def test_unsafe_settings_are_refused(env: dict[str, str], change: dict[str, str], says: str) -> None:
@@ -212,6 +235,8 @@ def test_unsafe_settings_are_refused(env: dict[str, str], change: dict[str, str]
         ("DATABASE_URL", "oracle://host/name"),
         ("DATABASE_URL", "nosuch://host/name"),
         ("INTEGRATION_API_KEY_SERVICE", "nonsense"),
+        ("INTEGRATION_API_KEY_SERVICE", "os:getcwd"),
+        ("INTEGRATION_API_KEY_SERVICE", "os:nothing"),
         ("INTEGRATION_API_KEYS_FILE", "bytes"),
         ("INTEGRATION_API_MEASURE_SCHEDULE", "bytes"),
         ("INTEGRATION_API_RATE_LIMIT_STORAGE", "nosuch://host"),

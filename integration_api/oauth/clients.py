@@ -19,6 +19,7 @@ from integration_api.errors import IntegrationError, NotFound
 from integration_api.wording import has_words
 from models import ClientKind, Deed, OAuthClient, Role, User, append_deeds, end_subscriptions, now
 
+LONGEST_NAME = 200  # as the table has it
 APPLICATION_SCOPE = f"patient/*.cruds user/*.cruds {OFFLINE}"
 BACKEND_SCOPE = "system/*.rs"
 _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,80}")
@@ -139,6 +140,8 @@ def _check(draft: ClientDraft) -> None:
         raise BadClient(str(error)) from None
     if is_empty or not has_words(draft.name):
         raise BadClient("A client needs a name and a scope.")
+    if len(draft.name) > LONGEST_NAME:
+        raise BadClient(f"A client's name has {LONGEST_NAME} characters at most.")
     for address in draft.redirect_uris:
         _check_redirect(address)
     if not draft.redirect_uris and draft.system is None:

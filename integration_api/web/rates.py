@@ -15,7 +15,8 @@ from limits.errors import ConfigurationError
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-from integration_api.config import Settings, UnsafeSettings
+from integration_api.config import Settings
+from integration_api.environment import UnsafeSettings
 from integration_api.errors import TooMany
 
 SWEPT_EVERY = 60.0  # seconds

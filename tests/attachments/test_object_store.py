@@ -12,7 +12,8 @@ from files import MARKER, noise
 from moto.server import ThreadedMotoServer
 
 from integration_api.attachments.jobs import sweep
-from integration_api.config import FileSettings, UnsafeSettings
+from integration_api.config import FileSettings
+from integration_api.environment import UnsafeSettings
 from integration_api.file_store import FileMissing, LocalFiles, ObjectFiles, StoreFailed
 from integration_api.wiring import file_store_of
 

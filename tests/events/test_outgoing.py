@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from integration_api.access.outgoing import WEB_PORTS, Call, Failed, Guard, Refused, exchange, is_open
-from integration_api.config import Environment, Settings, UnsafeSettings
+from integration_api.config import Environment, Settings
+from integration_api.environment import UnsafeSettings
 from integration_api.events.jobs import send
 from integration_api.events.messages import Message
 from models import new_id

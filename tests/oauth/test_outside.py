@@ -14,8 +14,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from integration_api.app import create_app
-from integration_api.config import Settings, UnsafeSettings
+from integration_api.config import Settings
 from integration_api.db import db, unit_of_work
+from integration_api.environment import UnsafeSettings
 from models import User
 
 pytestmark = pytest.mark.one_database

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from integration_api.config import CrisisResource, Settings, UnsafeSettings
+from integration_api.config import CrisisResource, Settings
+from integration_api.environment import UnsafeSettings
 from integration_api.journal.support import message_for
 from models import now
 from models.key_service import new_key
