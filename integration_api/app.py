@@ -45,6 +45,7 @@ from integration_api.offers.routes import blp as offers
 from integration_api.overview.routes import blp as overview
 from integration_api.people.routes import blp as people
 from integration_api.privacy.damage import open_every_text
+from integration_api.privacy.jobs import carry_out_erasures
 from integration_api.privacy.routes import blp as privacy
 from integration_api.prompts.routes import blp as prompts
 from integration_api.reminders.routes import blp as reminders
@@ -67,7 +68,7 @@ from models import Keyring
 LINES: tuple[Mapping[Task, float], ...] = (
     {dispatch_events: 0, deliver: 0, beat: 15, escalate_overdue: 60, prune_events: 3600, forget_creations: 3600},
     {run_next: 0, tag_left_over: 60, notice_rising: 5, drop_expired_exports: 600},
-    {open_every_text: 3600},  # much to read, once a day; hourly where it found damage, until that is mended
+    {carry_out_erasures: 3600, open_every_text: 3600},  # much to read, once a day; hourly until damage is mended
     {notice_copies: 5, send_copy: 0},  # record systems may be slow
 )
 # For how long a task may not have gone well until `integration-api check` fails: beyond its rest, so that one long

@@ -19,7 +19,7 @@ from integration_api.jobs.health import late_tasks, note_well
 from integration_api.oauth.clients import admin_named, draft_of, register_client, switch_off
 from integration_api.people.leaving import switch_off_by_name, switch_on_by_name
 from integration_api.privacy.audit import verify_all
-from integration_api.privacy.erasure import carry_out, due_erasures
+from integration_api.privacy.jobs import NotErased, carry_out_erasures
 from integration_api.privacy.keys import rotate
 from integration_api.safety.jobs import escalate_overdue
 from integration_api.themes.clinic_counts import count_clinics
@@ -77,24 +77,14 @@ def count_clinic(make_app: MakeApp) -> None:
 @click.command("erase-due")
 @click.pass_obj
 def erase_due(make_app: MakeApp) -> None:
-    """Carry out the erasures whose time of keeping is over; for a daily job. One that fails keeps no other from it."""
+    """Carry out the erasures whose time of keeping is over, as the worker does every hour."""
     with make_app().app_context():
-        with reading() as db_session:
-            due = due_erasures(db_session, parts().now().date())
-        done = [_erase(erasure_id) for erasure_id in due]
-    click.echo(f"{sum(each is True for each in done)} erased")
-    if None in done:
-        sys.exit(1)
-
-
-def _erase(erasure_id: UUID) -> bool | None:
-    """Carry one out; tell whether there was anything to do, and None where it failed."""
-    try:
-        with unit_of_work() as db_session:
-            return carry_out(db_session, erasure_id, parts().now())
-    except Exception as error:  # noqa: BLE001  (whatever it was; its kind alone, since its message may quote)
-        click.echo(f"erasure {erasure_id} failed: {type(error).__name__}", err=True)
-        return None
+        try:
+            click.echo(f"{carry_out_erasures()} erased")
+            note_well([carry_out_erasures.__name__])
+        except NotErased as error:
+            click.echo(f"{error.done} erased")
+            sys.exit(1)
 
 
 @click.command("escalate-flags")
