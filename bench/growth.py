@@ -32,7 +32,7 @@ from integration_api.access.use_cases import user_named
 from integration_api.app import create_app
 from integration_api.config import Environment, Settings
 from integration_api.db import db, reading, unit_of_work
-from integration_api.people.use_cases import found_organization
+from integration_api.people.founding import found_organization
 from integration_api.themes.gleaned import Gleaned
 from integration_api.themes.jobs import tag_stored
 from integration_api.web.remembered import Memory

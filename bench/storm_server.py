@@ -22,7 +22,7 @@ from integration_api.access.policy import full_scope
 from integration_api.access.tokens import mint_token
 from integration_api.access.use_cases import user_named
 from integration_api.db import unit_of_work
-from integration_api.people.use_cases import found_organization
+from integration_api.people.founding import found_organization
 from integration_api.phone.connection import Connection, Later
 from integration_api.wiring import parts
 from models import Role

@@ -3,14 +3,12 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 import flask_migrate
 from flask import Flask
-from marshmallow import ValidationError, fields
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api import upkeep
@@ -29,12 +27,13 @@ from integration_api.environment import UnsafeSettings
 from integration_api.errors import IntegrationError
 from integration_api.jobs.worker import Worker, everything_once
 from integration_api.login.invitations import Inviter
+from integration_api.people.founding import found_organization
 from integration_api.people.schemas import Username
-from integration_api.people.use_cases import found_organization
 from integration_api.phone.cli import phone
 from integration_api.server import serve as serve_app
 from integration_api.themes.export import export_reviews
 from integration_api.themes.jobs import tag_pending, tag_stored
+from integration_api.upkeep import as_by_http
 from integration_api.web.openapi import contract
 from integration_api.web.schema import Words
 from integration_api.wiring import parts
@@ -70,6 +69,7 @@ for each in (
     upkeep.count_clinic,
     upkeep.erase_due,
     upkeep.escalate_flags,
+    upkeep.new_admin,
     upkeep.new_client,
     upkeep.sweep_attachments,
     upkeep.switch_off_account,
@@ -110,18 +110,6 @@ def _ready() -> Flask:
         if not is_migrated():
             raise click.ClickException("the database is not at the newest migration; run: integration-api migrate")
     return app
-
-
-def _as_by_http(field: fields.Field[Any]) -> Callable[[click.Context, click.Parameter, str], Any]:
-    """Check what is said in the shell as the API checks the same."""
-
-    def check(_context: click.Context, _parameter: click.Parameter, value: str) -> Any:
-        try:
-            return field.deserialize(value)
-        except ValidationError as error:
-            raise click.BadParameter(" ".join(str(each) for each in error.messages)) from None
-
-    return check
 
 
 @main.command()
@@ -184,12 +172,12 @@ def migrate() -> None:
 
 
 @main.command("new-organization")
-@click.argument("name", callback=_as_by_http(Words(200)))
+@click.argument("name", callback=as_by_http(Words(200)))
 @click.option(
     "--admin",
     required=True,
     metavar="USERNAME",
-    callback=_as_by_http(Username()),
+    callback=as_by_http(Username()),
     help="The account of its first admin.",
 )
 def new_organization(name: str, admin: str) -> None:

@@ -9,15 +9,18 @@ from uuid import UUID
 
 import click
 from flask import Flask
+from marshmallow import ValidationError, fields
 
 from integration_api.access.keys import renew
 from integration_api.attachments.jobs import TooMany, sweep
-from integration_api.db import reading, unit_of_work
+from integration_api.db import Collision, reading, unit_of_work
 from integration_api.environment import LONGEST
 from integration_api.errors import IntegrationError
 from integration_api.jobs.health import late_tasks, note_well
 from integration_api.oauth.clients import admin_named, draft_of, register_client, switch_off
+from integration_api.people.founding import add_admin
 from integration_api.people.leaving import switch_off_by_name, switch_on_by_name
+from integration_api.people.schemas import Username
 from integration_api.privacy.audit import verify_all
 from integration_api.privacy.jobs import NotErased, carry_out_erasures
 from integration_api.privacy.keys import rotate
@@ -27,6 +30,18 @@ from integration_api.wiring import parts
 from models.key_service import new_key, parse_keys
 
 MakeApp = Callable[[], Flask]  # what the commands are given: the application is made when one is run
+
+
+def as_by_http(field: fields.Field[Any]) -> Callable[[click.Context, click.Parameter, str], Any]:
+    """Check what is said in the shell as the API checks the same."""
+
+    def check(_context: click.Context, _parameter: click.Parameter, value: str) -> Any:
+        try:
+            return field.deserialize(value)
+        except ValidationError as error:
+            raise click.BadParameter(" ".join(str(each) for each in error.messages)) from None
+
+    return check
 
 
 @click.group()
@@ -170,6 +185,22 @@ def rotate_keys(make_app: MakeApp, data_keys: bool) -> None:  # noqa: FBT001  (c
     if done.unreadable:
         click.echo(f"{done.unreadable} rows could not be opened, and stay under their old keys", err=True)
         sys.exit(1)
+
+
+@click.command("new-admin")
+@click.argument("username", callback=as_by_http(Username()))
+@click.option("--beside", required=True, metavar="USERNAME", help="An admin whose organization is to have one more.")
+@click.pass_obj
+def new_admin(make_app: MakeApp, username: str, beside: str) -> None:
+    """Give an organization a further admin account; `invite` lets it in."""
+    with make_app().app_context():
+        try:
+            with unit_of_work() as db_session:
+                add_admin(db_session, admin_named(db_session, beside), username, parts().now())
+        except Collision:
+            raise click.ClickException("there is an account of that name already; take another one") from None
+        except IntegrationError as error:
+            raise click.ClickException(str(error)) from None
 
 
 @click.command("new-client")

@@ -21,7 +21,7 @@ from taggers import Broken, Renamed, with_tagger
 from integration_api.app import create_app
 from integration_api.config import Environment, FileSettings, Settings, with_driver
 from integration_api.db import db, reading, unit_of_work
-from integration_api.people.use_cases import found_organization
+from integration_api.people.founding import found_organization
 from models import Base, new_id
 from models.key_service import parse_keys
 

@@ -20,6 +20,7 @@ from integration_api.journal import use_cases as journal
 from integration_api.measures import use_cases as measures
 from integration_api.notes import use_cases as notes
 from integration_api.people import use_cases as people
+from integration_api.people.founding import found_organization
 from integration_api.safety.routing import Timing
 from models import Organization, Role, User
 
@@ -64,7 +65,7 @@ def seed(db_session: DbSession, now: datetime | None = None) -> list[UUID]:
 
 
 def _found(db_session: DbSession, now: datetime, data: dict[str, Any]) -> _Seeding:
-    admin = people.found_organization(db_session, data["organization"]["name"], data["admin"]["username"])
+    admin = found_organization(db_session, data["organization"]["name"], data["admin"]["username"])
     seeding = _Seeding(db_session, now, admin)
     for each in data["clinicians"]:
         draft = people.ClinicianDraft(name=each["name"], role=each["role"], username=each["username"])

@@ -285,14 +285,3 @@ def _give_account(caller: Principal, person: Patient | Clinician, username: str 
     if current is not None:
         raise Invalid.at("/username", "An account that was given keeps its name.")
     person.user = _account(caller, username, role)
-
-
-def found_organization(db_session: DbSession, name: str, admin: str) -> User:
-    """Set up an organization with its first admin account; for the command line, where nobody is logged in."""
-    organization = Organization(name=name)
-    db_session.add(organization)
-    db_session.flush()
-    user = User(organization_id=organization.id, username=admin, role=Role.ADMIN)
-    db_session.add(user)
-    db_session.flush()
-    return user

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from integration_api import cli
 from integration_api.db import db, reading, unit_of_work
-from integration_api.people.use_cases import found_organization
+from integration_api.people.founding import found_organization
 from integration_api.privacy.audit import verify_all
 from models.audit import AuditEvent, allow_changes, refuse_changes
 from models.row_security import EVERYBODY, speak_for
