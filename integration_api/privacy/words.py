@@ -1,6 +1,7 @@
 """The record's fixed words as a person would say them, for the page that a patient takes along."""
 
 from integration_api.access.policy import Resource
+from integration_api.access.resource_words import OF_FHIR
 from integration_api.web.catalogs import said
 from integration_api.wording import Sentence
 
@@ -86,29 +87,9 @@ _WORDS: dict[str, str] = {
     "Token": Sentence("access to the account"),
     "Account": Sentence("account"),
     "Document": Sentence("shared journal entries and progress notes"),
-    # the same by FHIR's names, as who lets an app in is told of them
     "Bundle": Sentence("several records at once"),
     Resource.BULK_EXPORT: Sentence("exports of whole records"),
-    Resource.GROUP: Sentence("the list of the patients of a clinic or a clinician"),
-    Resource.PRACTITIONER: Sentence("clinicians"),
-    Resource.PRACTITIONER_ROLE: Sentence("what clinicians do at the clinic"),
-    Resource.EPISODE_OF_CARE: Sentence("courses of treatment"),
-    Resource.ENCOUNTER: Sentence("sessions"),
-    Resource.MEDICATION_ADMINISTRATION: Sentence("doses that were given"),
-    Resource.OBSERVATION: Sentence(
-        "vital signs, moods, scores of questionnaires, and themes that a clinician has confirmed"
-    ),
-    Resource.DOCUMENT_REFERENCE: Sentence("shared journal entries and progress notes"),
-    Resource.QUESTIONNAIRE: Sentence("questionnaires"),
-    Resource.QUESTIONNAIRE_RESPONSE: Sentence("answers to questionnaires"),
-    Resource.GOAL: Sentence("shared intentions"),
-    Resource.CARE_PLAN: Sentence("shared commitments"),
-    Resource.FLAG: Sentence("safety flags that a clinician has taken up"),
-    Resource.PROVENANCE: Sentence("how themes were found"),
-    Resource.DEVICE: Sentence("the programs that find themes"),
-    Resource.ORGANIZATION: Sentence("the clinic's name"),
-    Resource.CODE_SYSTEM: Sentence("the list of themes and other words that are used"),
-    Resource.VALUE_SET: Sentence("the list of themes and other words that are used"),
+    **OF_FHIR,
 }
 
 
