@@ -116,6 +116,7 @@ class Settings:
     export_hours: int = 24  # that a bulk export is kept
     export_file_resources: int = 10_000  # in one file of it, at most
     exports_at_once: int = 2  # that one account may have in the making
+    retain_years: int = 0  # that records are kept from a wish to be forgotten on, where a patient's own say nothing
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -147,6 +148,7 @@ class Settings:
             export_hours=stretch(env, "INTEGRATION_API_EXPORT_HOURS", 24),
             export_file_resources=whole(env, "INTEGRATION_API_EXPORT_FILE_RESOURCES", 10_000),
             exports_at_once=whole(env, "INTEGRATION_API_EXPORTS_AT_ONCE", 2),
+            retain_years=whole(env, "INTEGRATION_API_RETAIN_YEARS", 0, lowest=0, highest=100),
             rate_limit_storage=env.get("INTEGRATION_API_RATE_LIMIT_STORAGE") or "memory://",
         )
         settings.check()

@@ -70,8 +70,13 @@ _OF_PATIENT = (
 )
 
 
-def ask_for_erasure(db_session: DbSession, caller: Principal, at: datetime, erasure_id: UUID | None) -> Erasure:
-    """Take a patient's wish, and carry out what can be carried out today."""
+def ask_for_erasure(
+    db_session: DbSession, caller: Principal, at: datetime, erasure_id: UUID | None, retain_years: int
+) -> Erasure:
+    """Take a patient's wish, and carry out what can be carried out today.
+
+    retain_years: for how long a record is kept from now on of which nobody has said until when it must be.
+    """
     limits = reach(caller, Resource.ERASURE, Action.CREATE)
     patient = db_session.get(Patient, limits.patient_id) if limits.patient_id else None
     if patient is None:
@@ -79,6 +84,8 @@ def ask_for_erasure(db_session: DbSession, caller: Principal, at: datetime, eras
     if db_session.scalars(select(Erasure).where(Erasure.patient_id == patient.id)).one_or_none():
         raise Conflict("You have asked for this already.")
     _hold(db_session, patient)
+    if patient.retain_until is None and retain_years:
+        patient.retain_until = years_later(at.date(), retain_years)
     held_until = patient.retain_until if patient.retain_until and patient.retain_until > at.date() else None
     erasure = Erasure(
         id=erasure_id or new_id(),
@@ -94,6 +101,14 @@ def ask_for_erasure(db_session: DbSession, caller: Principal, at: datetime, eras
         _erase(db_session, patient, erasure, at)
     db_session.flush()
     return erasure
+
+
+def years_later(day: date, years: int) -> date:
+    """Give the same day of a later year; for the 29th of February, where that has none, the 28th."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
 
 
 def read_erasure(db_session: DbSession, caller: Principal) -> Erasure:

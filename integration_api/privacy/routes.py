@@ -3,11 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response
+from flask import Response, current_app
 from flask.views import MethodView
 
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
+from integration_api.config import Settings
 from integration_api.db import reading, showing, unit_of_work
 from integration_api.privacy import audit, break_glass, consents, erasure, schemas
 from integration_api.privacy.archive import MEDIA_TYPE, packed
@@ -94,10 +95,12 @@ class OneErasure(MethodView):
         its record until some day, it is erased then; otherwise now. The account ends with the record. It cannot be
         taken back.
         """
+        settings: Settings = current_app.config["SETTINGS"]
+        wish = (caller, parts().now(), draft.get("id"), settings.retain_years)
         with unit_of_work() as db_session:
             return once(
                 db_session,
-                lambda: erasure.ask_for_erasure(db_session, caller, parts().now(), draft.get("id")),
+                lambda: erasure.ask_for_erasure(db_session, *wish),
                 lambda _: erasure.read_erasure(db_session, caller),
             )
 
