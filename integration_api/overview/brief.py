@@ -34,6 +34,7 @@ from integration_api.themes.motifs import motifs_within
 from integration_api.themes.own import KnownTheme, known_themes
 from integration_api.themes.use_cases import recurring_by, theme_named
 from models import (
+    HELD_STATUSES,
     Commitment,
     Intention,
     MeasureResponse,
@@ -128,7 +129,7 @@ def read_brief(
         patient=patient,
         since=start,
         last_session=last,
-        last_dosing=next((each for each in held if each.kind == "dosing" and each.starts_at <= at), None),
+        last_dosing=next((each for each in held if _has_dosed(each, at)), None),
         next_session=next_sessions(db_session, limits, [patient_id], at).get(patient_id),
         entries=sum(each.source == "journal" for each in written),
         notes=sum(each.source == "note" for each in written),
@@ -154,6 +155,11 @@ def _is_over(session: Session, at: datetime) -> bool:
     """Tell whether a session can be "last time": what is read in it must not go blank when it begins."""
     is_closed = session.status == "completed"
     return session.starts_at <= (at if is_closed else at - UNDER_WAY)
+
+
+def _has_dosed(session: Session, at: datetime) -> bool:
+    """Tell whether a session is one of dosing that was held: a dose that was only planned was given to nobody."""
+    return session.kind == "dosing" and session.status in HELD_STATUSES and session.starts_at <= at
 
 
 def _time_of(document: Listed, at: datetime) -> datetime:

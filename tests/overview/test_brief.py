@@ -82,6 +82,13 @@ def test_last_time_is_no_session_that_one_may_still_be_sitting_in(
     assert ("spoken of once since then" in page) is not is_over
 
 
+def test_the_last_dosing_is_one_that_was_held(course: Any) -> None:
+    """Nobody came to the one two days ago, and nobody has called it off."""
+    course.hold_session(course.ids["course"], ago(2), status="planned", dosing={"route": "oral", "dose_mg": 99})
+    found = brief(course)
+    assert (found["last_dosing"]["dose_mg"], found["last_session"]["dose_mg"]) == (60, 99)
+
+
 @pytest.mark.parametrize("days", [(4, 2), (2, 4)])
 def test_the_safety_line_tells_the_gravest_level(course: Any, days: tuple[int, int]) -> None:
     course.write("I want to die some nights.", ago(days[0]))
