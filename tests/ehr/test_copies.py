@@ -4,11 +4,13 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from copies import URI, WITHDRAWN, copies_of, copy_of, send, words
 
+from integration_api.config import Environment
 from integration_api.db import reading, unit_of_work
 from models import EhrCopy, new_id
 
@@ -266,3 +268,14 @@ def taking_back(clinic: Any, entry: str, agree: Any, by: str) -> Callable[[], No
         )
 
     return take_back
+
+
+def test_where_people_live_no_record_system_is_written_to_unasked_who_we_are(
+    clinic: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"name": "Hospital record", "base_url": "https://1.1.1.1/fhir", "patient_system": "urn:mrn"}
+    settings = replace(clinic.app.config["SETTINGS"], environment=Environment.PRODUCTION)
+    monkeypatch.setitem(clinic.app.config, "SETTINGS", settings)
+    refused = clinic.admin.post("/v1/ehr-connections", told | {"auth": "none"})
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/auth")
+    assert clinic.admin.post("/v1/ehr-connections", told | {"client_id": "journal"}).status_code == 201

@@ -79,8 +79,10 @@ def test_the_zone_is_asked_for_or_set_or_known_by_the_last_entry(clinic: Any, se
     assert madrid.keys() == due(clinic).keys()
     clinic.write("From a train.", "2026-03-20T08:00:00-05:00")
     assert list(due(clinic).values())[-1] == "2026-04-08T18:00:00-05:00"
-    clinic.write("Further east.", "2026-03-21T08:00:00+05:30")
+    east = clinic.write("Further east.", "2026-03-21T08:00:00+05:30")["id"]
     assert list(due(clinic).values())[-1] == "2026-04-08T18:00:00+05:30"
+    assert clinic.maya.delete(f"/v1/journal-entries/{east}", if_match="*").status_code == 204
+    assert list(due(clinic).values())[-1] == "2026-04-08T18:00:00-05:00"  # what was taken away tells nothing any more
     path = SETTINGS
     changed = clinic.maya.patch(path, {"timezone": "Europe/Madrid"}, if_match=clinic.maya.etag(path))
     assert (changed.status_code, changed.json["version"]) == (200, 1)

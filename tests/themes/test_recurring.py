@@ -100,6 +100,12 @@ def test_a_theme_that_was_never_spoken_of_is_an_empty_timeline(clinic: Any, path
     assert clinic.therapist.read(path)["items"] == []
 
 
+def test_a_dosing_that_was_called_off_parts_nothing(clinic: Any, path: str, told: dict[str, Any]) -> None:
+    first = clinic.therapist.read(f"/v1/sessions/{told['sessions'][0]}")
+    clinic.hold_session(first["course_id"], "2026-03-09T23:00:00Z", status="cancelled")
+    assert [each["mentions"] for each in only(clinic.therapist.read(path))["sessions"]] == [1, 0, 2]
+
+
 class TestFilters:
     def mentions(self, clinic: Any, path: str, query: str) -> int:
         found = [each for each in clinic.therapist.read(f"{path}?{query}")["items"] if each["theme"] == "mortality"]
@@ -114,6 +120,12 @@ class TestFilters:
         assert self.mentions(clinic, path, "facet=meaning") == 4
         assert self.mentions(clinic, path, "facet=emotion") == 0
         assert self.mentions(clinic, path, "since=2026-03-01T00:00:00Z&until=2026-03-10T12:00:00Z") == 2
+        assert (
+            self.mentions(clinic, path, "since=2026-03-09T10:00:00Z&until=2026-03-10T01:00:00Z") == 1
+        )  # the note alone
+        assert (
+            self.mentions(clinic, path, "since=2026-03-09T10:00:01Z&until=2026-03-10T01:00:01Z") == 1
+        )  # the entry alone
 
     def test_by_assertion(self, clinic: Any, path: str) -> None:
         clinic.write("I am not afraid of dying.")
