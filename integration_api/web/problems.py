@@ -154,8 +154,9 @@ def _on_http_error(error: HTTPException) -> Response:
 
 
 def on_busy_database(error: OperationalError) -> Response:
-    """Answer 503."""
-    log.warning("database unavailable: %s", type(error.orig).__name__)
+    """Answer 503. The log says why, by the database's own code: a disk that is full is no lock that somebody holds."""
+    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None) or "no code"
+    log.warning("database unavailable: %s (%s)", type(error.orig).__name__, code)
     return problem(
         503,
         "busy",
