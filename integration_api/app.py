@@ -96,7 +96,11 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
         MAX_CONTENT_LENGTH=settings.max_body_bytes,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         # A driver's error shows the statement's parameters unless told not to, and those are people's words.
-        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True, "query_cache_size": STATEMENTS_KEPT},
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "hide_parameters": True,
+            "query_cache_size": STATEMENTS_KEPT,
+            "pool_pre_ping": True,  # a connection may have ended unheard: by a restart, or a firewall that forgot it
+        },
         **_session_cookie(settings),
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]

@@ -3,13 +3,12 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import create_engine, event, text
 
 from integration_api.db import db
 
-pytestmark = pytest.mark.one_database
 
-
+@pytest.mark.one_database
 def test_a_full_disk_is_named_in_the_log_and_by_no_word_of_the_entry(
     clinic: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -33,3 +32,17 @@ def test_a_full_disk_is_named_in_the_log_and_by_no_word_of_the_entry(
     assert [each.getMessage() for each in caplog.records] == ["database unavailable: OperationalError (SQLITE_FULL)"]
     assert clinic.maya.read("/v1/journal-entries")["items"] == []
     assert clinic.maya.post("/v1/journal-entries", entry).status_code == 201
+
+
+def test_connections_that_ended_meanwhile_are_made_anew(clinic: Any) -> None:
+    """A database that was started again, or a firewall that forgot who spoke, cost each of them a request."""
+    with clinic.app.app_context():
+        engine = db.engine
+    if engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no server that could end them")
+    clinic.maya.read("/v1/journal-entries")
+    with create_engine(engine.url).connect() as outside:
+        mine = "datname = current_database() AND pid <> pg_backend_pid()"
+        ended = outside.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {mine}")).all()
+    assert ended
+    assert [clinic.maya.get("/v1/journal-entries").status_code for _ in range(3)] == [200] * 3
