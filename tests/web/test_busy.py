@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, event, text
+from sqlalchemy.pool import NullPool
 
 from integration_api.db import db
 
@@ -43,7 +44,7 @@ def test_connections_that_ended_meanwhile_are_made_anew(clinic: Any) -> None:
     if engine.dialect.name != "postgresql":
         pytest.skip("SQLite has no server that could end them")
     clinic.maya.read("/v1/journal-entries")
-    with create_engine(engine.url).connect() as outside:
+    with create_engine(engine.url, poolclass=NullPool).connect() as outside:
         mine = "datname = current_database() AND pid <> pg_backend_pid()"
         ended = outside.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {mine}")).all()
     assert ended
