@@ -18,7 +18,7 @@ from spacy.util import minibatch
 from nlp.context_rules import SENTENCE_START, ContextRule, ContextRules, load_context_rules
 from nlp.findings import Assertion
 from nlp.learned.assertions import NEAR, AssertionModel, Seen
-from nlp.learned.side_by_side import Scored
+from nlp.learned.labels import turned
 from nlp.learned.theme_model import SCORES
 from nlp.matching import Automaton
 from nlp.taxonomy import SUICIDALITY, load_taxonomy
@@ -124,11 +124,8 @@ class Context:
         """Give each mention as the trained part sees it."""
         stream, kind = doc.user_data[STREAM], doc.user_data.get(KIND, "journal")
         found: Sequence[Found] = doc.user_data[FOUND]
-        if not found:
-            return
         sentences, themes = [one.sentence for one in found], [self._columns[one.theme] for one in found]
-        scored: Scored = doc.user_data[SCORES]
-        views = scored.turned(sentences, themes).tolist()
+        views = turned(doc.user_data[SCORES].scores, sentences, themes).tolist()
         for number, group in groupby(zip(found, decided, views, strict=True), key=lambda each: each[0].sentence):
             start, end = stream.sentences[number]
             words = stream.words[start:end]  # one tuple for all, so that the model reads them once

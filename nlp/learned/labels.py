@@ -30,3 +30,17 @@ def truth_of(rows: Sequence[Mapping[str, Assertion]], labels: Sequence[str]) -> 
                 if pair is not None:
                     truth[row, pair] = 1
     return truth
+
+
+def turned(scores: Floats, sentences: Sequence[int], themes: Sequence[int]) -> Floats:
+    """Give what the network thinks of each assertion but "affirmed" of some mentions, as log odds, a row a mention.
+
+    sentences, themes: of each mention its row and its column among the scores of a document. First whether anything in
+    the sentence is so asserted, then whether this theme is, set against whether it is there.
+    """
+    count = len(TURNED)
+    known = (scores.shape[1] - count) // (count + 1)
+    rows, columns = np.array(sentences, np.int64)[:, None], np.array(themes, np.int64)[:, None]
+    every = scores[rows, known + np.arange(count)]
+    own = scores[rows, known + count + columns * count + np.arange(count)] - scores[rows, columns]
+    return np.hstack([every, own])

@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 from spacy.util import minibatch
 
 from nlp.learned.corpus_reader import sentence_texts
-from nlp.learned.labels import TAUGHT
+from nlp.learned.labels import TAUGHT, TURNED
 from nlp.learned.reader import Reader, ReaderError
 from nlp.learned.theme_model import SCORES
 from nlp.learned.word_table import Floats
@@ -22,8 +22,9 @@ LEAST = 1e-6  # a chance is at least so far from 0 and 1
 class SecondReading:
     """Moves the network's scores towards what a reader tells, which stands in `doc.user_data` too.
 
-    The log odds are averaged: a pool of experts (Genest and Zidek, "Combining probability distributions", 1986). How a
-    theme is asserted and which words speak for it, the network goes on telling.
+    The log odds are averaged: a pool of experts (Genest and Zidek, "Combining probability distributions", 1986). Those
+    of a theme that is so asserted move with the theme's, so that what the network makes of assertions stays as it is.
+    Which words speak for a theme, the network goes on telling.
 
     path: where a reader lies that is not yet part of a pipeline on disk. share: how much of the log odds are the
     reader's. load: how one is read. Raises ReaderError where it cannot be, or tells of other labels.
@@ -64,8 +65,14 @@ class SecondReading:
         for doc, chances in zip(docs, told, strict=True):
             scored, odds = doc.user_data[SCORES], log_odds(chances)
             doc.user_data[TOLD] = odds
-            mixed = self._share * odds + (1 - self._share) * scored.scores
-            doc.user_data[SCORES] = scored._replace(scores=mixed.astype(np.float32))
+            doc.user_data[SCORES] = scored._replace(scores=self._mixed(scored.scores, odds))
+
+    def _mixed(self, scores: Floats, odds: Floats) -> Floats:
+        known, mixed = odds.shape[1], scores.copy()
+        moved = self._share * (odds - scores[:, :known])
+        mixed[:, :known] += moved
+        mixed[:, known:] += np.repeat(moved[:, : known - len(TURNED)], len(TURNED), axis=1)
+        return mixed
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write the reader into the pipeline's folder, so that the pipeline needs nothing else."""

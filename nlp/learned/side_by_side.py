@@ -10,8 +10,6 @@ from thinc.api import Model
 
 from nlp.learned.architecture import Layers, parameter
 from nlp.learned.features import Batch
-from nlp.learned.labels import TAUGHT, TURNED
-from nlp.learned.outputs import Outputs
 from nlp.learned.phrases import Common, Heard, hear
 from nlp.learned.segments import Ints, weighted_sums
 from nlp.learned.surroundings import WEIGHTS, Around
@@ -20,10 +18,7 @@ from nlp.learned.word_table import Floats, WordTable, to_whole
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was made of a batch: units over words, shape (sentences, units), filters, gists, units around; scores.
-
-    scores: of all labels that are taught; `outputs` has what the others are worked out with.
-    """
+    """What was made of a batch: units over words, shape (sentences, units), filters, gists, units around; scores."""
 
     batch: Batch
     units: Floats
@@ -31,35 +26,14 @@ class Read:
     gists: Floats
     around: Floats
     scores: Floats
-    outputs: Outputs
-
-    def scores_of(self, sentences: Ints, columns: Ints) -> Floats:
-        """Give some scores of each sentence named: those whose numbers stand in its row, shape (sentences, numbers)."""
-        units, filters, around = (each[sentences] for each in (self.units, self.heard.told, self.around))
-        return self.outputs.of_some(units, filters, around, columns)
 
 
 class Scored(NamedTuple):
-    """What was made of one document: `scores` has a row a sentence; they are those of `read` from number `first` on.
-
-    Where an encoder reads along, `scores` are moved by what it tells, those of `read` are not.
-    """
+    """What was made of one document: `scores` has a row a sentence; they are those of `read` from number `first` on."""
 
     scores: Floats
     read: Read
     first: int
-
-    def turned(self, sentences: Sequence[int], themes: Sequence[int]) -> Floats:
-        """Give what is thought of each assertion but "affirmed" of some mentions, as log odds, a row a mention.
-
-        sentences, themes: of each mention its row and its column. First whether anything in the sentence is so
-        asserted, then whether this theme is, set against whether it is there.
-        """
-        rows, columns, each = np.array(sentences, np.int64), np.array(themes, np.int64), np.arange(len(TURNED))
-        every = self.scores[rows, -len(TURNED) :]
-        itself = len(TAUGHT) + columns[:, None] * len(TURNED) + each
-        own = self.read.scores_of(self.first + rows, itself) - self.read.scores[self.first + rows, columns][:, None]
-        return np.hstack([every, own])
 
 
 class Gradients(NamedTuple):
@@ -115,8 +89,8 @@ class SideBySide:
     Where those of n-grams come from disk, networks have none of these until `release` gives them their own.
 
     grams, dense, bias: of the units over words. phrases, phrase_bias: of the filters. around: of gists and the
-    units over them, for each network apart, as these see its own units and filters alone. outputs: what all of these
-    count for each score.
+    units over them, for each network apart, as these see its own units and filters alone. output, phrase_output,
+    around_output: what a unit or a filter counts for each score, shape (scores, units or filters).
     """
 
     def __init__(
@@ -144,10 +118,16 @@ class SideBySide:
             Around(*(parameter(each.gist, name) for name in "Wb"), *(parameter(each.around, name) for name in WEIGHTS))
             for each in networks
         ]
-        self.outputs = Outputs.of(networks)
+        outputs: list[Any] = [parameter(each.output, "W") / len(layers) for each in networks]
+        ends = [layers[0].get_dim("hidden"), layers[0].get_dim("nO")]
+        self.output, self.phrase_output, self.around_output = (
+            np.concatenate(each, axis=-1)
+            for each in zip(*(np.split(one, ends, axis=1) for one in outputs), strict=True)
+        )
+        self.output_bias = np.mean([parameter(each.output, "b") for each in networks], axis=0)
 
     def read(self, batch: Batch) -> Read:
-        """Score sentences: logits, shape (sentences, labels that are taught)."""
+        """Score sentences: logits, shape (sentences, scores)."""
         units = np.maximum(self.grams.sums(batch) + batch.dense @ self.dense + self.bias, 0).astype(np.float32)
         heard, _ = hear(batch, self.phrases, self.phrase_bias, common=self.common)
         made = [
@@ -155,24 +135,24 @@ class SideBySide:
             for each, *values in zip(self.around, self._apart(units), self._apart(heard.told), strict=True)
         ]
         gists, around = (np.hstack(each) for each in zip(*made, strict=True))
-        scores = self.outputs.of_every(units, heard.told, around)
-        return Read(batch, units, heard, gists, around, scores, self.outputs)
+        scores = units @ self.output.T + heard.told @ self.phrase_output.T + around @ self.around_output.T
+        return Read(batch, units, heard, gists, around, np.asarray(scores + self.output_bias, np.float32))
 
     def gradients(self, read: Read, sentences: Ints, themes: Ints) -> Gradients:
         """Tell what speaks for some scores: for each sentence and the theme beside it."""
-        by_around = (read.around[sentences] > 0) * self.outputs.around[themes]
+        by_around = (read.around[sentences] > 0) * self.around_output[themes]
         gists, hidden = self._apart(read.gists[sentences]), [self._layers[0].get_dim("hidden")]
         networks = zip(self.around, gists, self._apart(by_around), strict=True)
         by_unit, by_filter = zip(
             *(np.split(each.gradient(*own), hidden, axis=1) for each, *own in networks), strict=True
         )
-        units = (read.units[sentences] > 0) * (self.outputs.units[themes] + np.hstack(by_unit))
+        units = (read.units[sentences] > 0) * (self.output[themes] + np.hstack(by_unit))
         itself = np.hstack([each.itself(own) for each, own in zip(self.around, gists, strict=True)])
         half = len(self.dense) // 2
         before = read.batch.dense[sentences, half:] @ self.dense[half:]
         others = np.einsum("ij,ij->i", read.around[sentences] - itself, by_around)
         others += np.einsum("ij,ij->i", before, units)
-        return Gradients(units, self.outputs.filters[themes] + np.hstack(by_filter), np.asarray(others, np.float32))
+        return Gradients(units, self.phrase_output[themes] + np.hstack(by_filter), np.asarray(others, np.float32))
 
     def _apart(self, values: Floats) -> list[Floats]:
         """Split what all networks have, a column a unit, into what each has."""
