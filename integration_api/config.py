@@ -16,13 +16,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from integration_api.environment import (
     UnsafeSettings,
     address,
+    duration,
     file,
-    folder,
     networks,
+    pipeline_folder,
     ports,
     required,
-    stretch,
-    whole,
+    whole_number,
 )
 from models.key_service import parse_keys
 
@@ -78,10 +78,12 @@ class FileSettings:
         return cls(
             place=place,
             **{each: env.get(f"{name}_{each.upper()}", "").strip() or None for each in named},
-            largest=whole(env, "INTEGRATION_API_ATTACHMENT_BYTES", usual.largest),
-            most_pixels=whole(env, "INTEGRATION_API_ATTACHMENT_PIXELS", usual.most_pixels),
-            per_entry=whole(env, "INTEGRATION_API_ATTACHMENTS_PER_ENTRY", usual.per_entry),
-            bytes_per_patient=whole(env, "INTEGRATION_API_ATTACHMENT_BYTES_PER_PATIENT", usual.bytes_per_patient),
+            largest=whole_number(env, "INTEGRATION_API_ATTACHMENT_BYTES", usual.largest),
+            most_pixels=whole_number(env, "INTEGRATION_API_ATTACHMENT_PIXELS", usual.most_pixels),
+            per_entry=whole_number(env, "INTEGRATION_API_ATTACHMENTS_PER_ENTRY", usual.per_entry),
+            bytes_per_patient=whole_number(
+                env, "INTEGRATION_API_ATTACHMENT_BYTES_PER_PATIENT", usual.bytes_per_patient
+            ),
         )
 
 
@@ -129,26 +131,26 @@ class Settings:
             environment=environment,
             secret_key=required(env, "INTEGRATION_API_SECRET_KEY"),
             database_url=_database_url(env),
-            token_minutes=stretch(env, "INTEGRATION_API_TOKEN_MINUTES", DEFAULT_TOKEN_MINUTES),
-            pipeline=folder(env, "INTEGRATION_API_PIPELINE"),
+            token_minutes=duration(env, "INTEGRATION_API_TOKEN_MINUTES", DEFAULT_TOKEN_MINUTES),
+            pipeline=pipeline_folder(env, "INTEGRATION_API_PIPELINE"),
             public_url=address(env, "INTEGRATION_API_URL"),
             wrapping_keys=_wrapping_keys(env),
             key_service=env.get("INTEGRATION_API_KEY_SERVICE") or None,
             allowed_origins=tuple(env.get("INTEGRATION_API_ORIGINS", "").split()),
-            trusted_proxies=whole(env, "INTEGRATION_API_PROXIES", 0, lowest=0),
+            trusted_proxies=whole_number(env, "INTEGRATION_API_PROXIES", 0, lowest=0),
             **_outside(env),
-            calls_per_minute=whole(env, "INTEGRATION_API_CALLS_PER_MINUTE", 600),
-            attempts_per_minute=whole(env, "INTEGRATION_API_ATTEMPTS_PER_MINUTE", 30),
-            escalate_minutes=stretch(env, "INTEGRATION_API_ESCALATE_MINUTES", 0, lowest=0) or None,
+            calls_per_minute=whole_number(env, "INTEGRATION_API_CALLS_PER_MINUTE", 600),
+            attempts_per_minute=whole_number(env, "INTEGRATION_API_ATTEMPTS_PER_MINUTE", 30),
+            escalate_minutes=duration(env, "INTEGRATION_API_ESCALATE_MINUTES", 0, lowest=0) or None,
             crisis_resources=_crisis_resources(env),
             measure_schedule=file(env, "INTEGRATION_API_MEASURE_SCHEDULE"),
             files=FileSettings.from_env(env),
             outgoing_networks=networks(env, "INTEGRATION_API_OUTGOING_NETWORKS"),
             outgoing_ports=ports(env, "INTEGRATION_API_OUTGOING_PORTS", (443, 8443)),
-            export_hours=stretch(env, "INTEGRATION_API_EXPORT_HOURS", 24),
-            export_file_resources=whole(env, "INTEGRATION_API_EXPORT_FILE_RESOURCES", 10_000),
-            exports_at_once=whole(env, "INTEGRATION_API_EXPORTS_AT_ONCE", 2),
-            retain_years=whole(env, "INTEGRATION_API_RETAIN_YEARS", 0, lowest=0, highest=100),
+            export_hours=duration(env, "INTEGRATION_API_EXPORT_HOURS", 24),
+            export_file_resources=whole_number(env, "INTEGRATION_API_EXPORT_FILE_RESOURCES", 10_000),
+            exports_at_once=whole_number(env, "INTEGRATION_API_EXPORTS_AT_ONCE", 2),
+            retain_years=whole_number(env, "INTEGRATION_API_RETAIN_YEARS", 0, lowest=0, highest=100),
             rate_limit_storage=env.get("INTEGRATION_API_RATE_LIMIT_STORAGE") or "memory://",
         )
         settings.check()

@@ -29,7 +29,7 @@ def address(env: Mapping[str, str], name: str) -> str:
     return value
 
 
-def folder(env: Mapping[str, str], name: str) -> Path | None:
+def pipeline_folder(env: Mapping[str, str], name: str) -> Path | None:
     """Read the path of a trained pipeline; None where nothing is set."""
     value = env.get(name, "").strip()
     if not value:
@@ -49,7 +49,7 @@ def file(env: Mapping[str, str], name: str) -> Path | None:
     return Path(value)
 
 
-def whole(env: Mapping[str, str], name: str, default: int, lowest: int = 1, highest: int | None = None) -> int:
+def whole_number(env: Mapping[str, str], name: str, default: int, lowest: int = 1, highest: int | None = None) -> int:
     """Read a whole number."""
     value = env.get(name, str(default))
     if not value.isdecimal() or int(value) < lowest or (highest is not None and int(value) > highest):
@@ -58,9 +58,9 @@ def whole(env: Mapping[str, str], name: str, default: int, lowest: int = 1, high
     return int(value)
 
 
-def stretch(env: Mapping[str, str], name: str, default: int, lowest: int = 1) -> int:
+def duration(env: Mapping[str, str], name: str, default: int, lowest: int = 1) -> int:
     """Read how many minutes or hours something lasts."""
-    return whole(env, name, default, lowest, LONGEST)
+    return whole_number(env, name, default, lowest, LONGEST)
 
 
 def networks(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:

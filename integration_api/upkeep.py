@@ -196,7 +196,7 @@ def new_admin(make_app: MakeApp, username: str, beside: str) -> None:
     with make_app().app_context():
         try:
             with unit_of_work() as db_session:
-                add_admin(db_session, admin_named(db_session, beside), username, parts().now())
+                add_admin(db_session, admin_named(db_session, beside), username)
         except Collision:
             raise click.ClickException("there is an account of that name already; take another one") from None
         except IntegrationError as error:

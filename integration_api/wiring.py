@@ -60,11 +60,10 @@ def _outside(factory: str) -> KeyService:
     """Make a clinic's own key service, named as `package.module:function`."""
     module, _, name = factory.partition(":")
     try:
-        made: KeyService = getattr(import_module(module), name)()
-        is_service = all(callable(getattr(made, each)) for each in ("wrap", "unwrap")) and isinstance(made.newest, str)
+        made = getattr(import_module(module), name)()
     except (ImportError, AttributeError, TypeError, ValueError):
-        is_service = False
-    if not is_service:
+        made = None
+    if not isinstance(made, KeyService):
         raise UnsafeSettings(
             "INTEGRATION_API_KEY_SERVICE must name a function as package.module:function, which gives a key service"
         )

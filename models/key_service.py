@@ -9,7 +9,7 @@ import binascii
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -30,6 +30,7 @@ class Wrapped:
     sealed: bytes
 
 
+@runtime_checkable
 class KeyService(Protocol):
     """Wraps and unwraps keys. `context` says what the key is for; another context does not open it."""
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
+from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import IntegrationError, NotAllowed, NotFound
@@ -19,14 +20,17 @@ _WHY = {Role.PATIENT: "own_record", Role.ADMIN: "administration", Role.SYSTEM: "
 
 @dataclass(slots=True)
 class Trace:
-    """One request on its way. `subjects` maps each patient whose record it touched to the record, if it was one."""
+    """One request on its way. `subjects` maps each patient whose record it touched to the record, if it was one.
+
+    `record_id` is the one that its path names, or that it made of what belongs to no patient.
+    """
 
     operation: str
     resource: str
     action: str
     origin: str
     path_patient: UUID | None = None
-    path_record: UUID | None = None
+    record_id: UUID | None = None
     caller: Principal | None = None
     subjects: dict[UUID | None, UUID | None] = field(default_factory=dict)
     is_recorded: bool = False
@@ -37,13 +41,13 @@ class Trace:
         if patient_id is not None:
             self.subjects[patient_id] = None if patient_id in self.subjects else _id_of(record)
         elif self.action == Action.CREATE:
-            self.path_record = self.path_record or _id_of(record)
+            self.record_id = self.record_id or _id_of(record)
 
     def record(self, db_session: DbSession, at: datetime, outcome: str) -> None:
         """Put the request into its caller's trail, once; one event a patient whose record it touched."""
         if self.caller is None or self.is_recorded:
             return
-        subjects = self.subjects or {self.path_patient: self.path_record}
+        subjects = self.subjects or {self.path_patient: self.record_id}
         deeds = [self._deed(self.caller, patient_id, record_id, outcome) for patient_id, record_id in subjects.items()]
         append_deeds(db_session, self.caller.organization_id, at, deeds)
         self.is_recorded = True
@@ -93,7 +97,7 @@ def tell(
 
 
 def tell_of_shell(db_session: DbSession, user: User, operation: str, resource: str) -> None:
-    """Put into the trail that a way into an account was made in the shell; of a patient's, into the patient's."""
+    """Tell the trail of an account, or a way into one, that was made in the shell; a patient's own trail, too."""
     deed = Deed.by_command_line(operation, resource, "create", patient_id_of(db_session, user.id), user.id)
     append_deeds(db_session, user.organization_id, now(), [deed])
 
@@ -117,8 +121,8 @@ def outcome_of(error: BaseException) -> str:
 
 
 def _patient_of(record: Any) -> UUID | None:
-    event = getattr(record, "event", record)
-    if isinstance(event, AuditEvent) and event.resource == AuditEvent.__name__:
+    event = getattr(record, "event", record)  # the trail is listed with names beside its events
+    if isinstance(event, AuditEvent) and event.resource == Resource.AUDIT_EVENT:
         return None  # that somebody looked at the trail; were looking at that told of anew, it would never end
     found = record.id if isinstance(record, Patient) else getattr(record, "patient_id", None)
     return found if isinstance(found, UUID) else None

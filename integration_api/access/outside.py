@@ -15,8 +15,8 @@ from joserfc.jwk import KeySet
 
 from integration_api.access.key_sets import KeyCache, Unreachable
 from integration_api.access.scopes import Scope, readable_scopes
-from integration_api.access.tokens import Claims, run_out
-from integration_api.errors import Unauthenticated
+from integration_api.access.tokens import SIGNED_OUT, Claims
+from integration_api.errors import RunOut, Unauthenticated
 
 # Signatures with keys that the issuer alone has; never a shared secret, never none.
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384"]
@@ -50,17 +50,17 @@ class OutsideIssuer:
                 return None
             header = unverified.headers()
             if header.get("typ") not in _TYPES or not isinstance(header.get("kid"), str):
-                raise Unauthenticated("You are signed out, or have been away for a while. Please sign in again.")
+                raise Unauthenticated(SIGNED_OUT)
             found = self.keys.keys(self.jwks_url, header["kid"])
             parsed = jwt.decode(token, KeySet.import_key_set({"keys": found}), algorithms=_ALGORITHMS)
             self._registry(at).validate(parsed.claims)
             return self._outsider(parsed.claims)
         except ExpiredTokenError:
-            raise run_out() from None
+            raise RunOut(SIGNED_OUT) from None
         except Unreachable:
             raise Unauthenticated("Your sign-in could not be checked just now. Please try again in a moment.") from None
         except (JoseError, ValueError, AttributeError, TypeError, LookupError, RecursionError):
-            raise Unauthenticated("You are signed out, or have been away for a while. Please sign in again.") from None
+            raise Unauthenticated(SIGNED_OUT) from None
 
     def _outsider(self, claims: dict[str, Any]) -> Outsider:
         said = claims.get("scope", "")

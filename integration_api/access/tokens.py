@@ -15,8 +15,11 @@ from joserfc.jwt import ClaimsOption
 from integration_api.access.keys import ALGORITHM, Signer
 from integration_api.access.scopes import Scope, parse_scopes
 from integration_api.errors import RunOut, Unauthenticated
+from integration_api.wording import Sentence
 
 TYPE = "at+jwt"
+# Whatever is wrong with a token, so that who guesses learns nothing.
+SIGNED_OUT = Sentence("You are signed out, or have been away for a while. Please sign in again.")
 CLOCKS_DIFFER = timedelta(seconds=10)
 FindKey = Callable[[object], ECKey | None]
 
@@ -69,7 +72,7 @@ def grant_in(claims: dict[str, Any]) -> Grant:
             sid=None if sid is None else UUID(sid),
         )
     except (ValueError, AttributeError, TypeError):
-        raise _not_valid() from None
+        raise Unauthenticated(SIGNED_OUT) from None
 
 
 def read_claims(find_key: FindKey, token: str, *, issuer: str, at: datetime) -> dict[str, Any]:
@@ -78,23 +81,14 @@ def read_claims(find_key: FindKey, token: str, *, issuer: str, at: datetime) -> 
         header = jws.extract_compact(token.encode()).headers()
         key = find_key(header.get("kid"))
         if key is None or header.get("typ") != TYPE:
-            raise _not_valid()
+            raise Unauthenticated(SIGNED_OUT)
         parsed = jwt.decode(token, key, algorithms=[ALGORITHM])
         _registry(issuer, at).validate(parsed.claims)
     except ExpiredTokenError:
-        raise run_out() from None
+        raise RunOut(SIGNED_OUT) from None
     except (JoseError, ValueError, AttributeError, TypeError, RecursionError):
-        raise _not_valid() from None
+        raise Unauthenticated(SIGNED_OUT) from None
     return dict(parsed.claims)
-
-
-def run_out() -> RunOut:
-    """Say that a token is no longer good, in the words that stand for any that is not."""
-    return RunOut(*_not_valid().args)
-
-
-def _not_valid() -> Unauthenticated:
-    return Unauthenticated("You are signed out, or have been away for a while. Please sign in again.")
 
 
 class Claims(jwt.JWTClaimsRegistry):

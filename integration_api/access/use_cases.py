@@ -10,8 +10,8 @@ from integration_api.access.keys import public_key
 from integration_api.access.outside import Outsider
 from integration_api.access.policy import for_role
 from integration_api.access.principals import Principal
-from integration_api.access.tokens import Grant, read_token, run_out
-from integration_api.errors import NotFound, Unauthenticated
+from integration_api.access.tokens import SIGNED_OUT, Grant, read_token
+from integration_api.errors import NotFound, RunOut, Unauthenticated
 from models import Clinician, OAuthClient, OAuthGrant, Patient, Role, User, opened_by
 
 
@@ -28,7 +28,7 @@ def outsider_principal(db_session: DbSession, outsider: Outsider, at: datetime) 
     """
     found = db_session.scalar(select(User).where(User.username == outsider.username, User.role != Role.SYSTEM))
     if found is None:
-        raise Unauthenticated("You are signed out, or have been away for a while. Please sign in again.")
+        raise Unauthenticated(SIGNED_OUT)
     scopes = for_role(Role(found.role), outsider.scopes)
     return principal_of(db_session, Grant(found.id, scopes, outsider.client_id), at)
 
@@ -51,7 +51,7 @@ def principal_of(db_session: DbSession, grant: Grant, at: datetime) -> Principal
     """Find who a token speaks for; raise `Unauthenticated` when user, client or grant is gone or switched off."""
     account = db_session.connection().execute(_ACCOUNT, {"user_id": grant.user_id}).one_or_none()
     if account is None or not account.is_active or not _is_alive(db_session, grant.sid):
-        raise run_out()
+        raise RunOut(SIGNED_OUT)
     organization_id, role, _, clinician_id, patient_id = account
     opened = [] if clinician_id is None else db_session.scalars(opened_by(clinician_id, at)).all()
     return Principal(

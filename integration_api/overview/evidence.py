@@ -7,6 +7,7 @@ from uuid import UUID
 from integration_api.action.progress import Passage
 from integration_api.measures.progress import GraveAnswer
 from integration_api.measures.use_cases import measure_named
+from integration_api.themes.gleaned import Listed
 from integration_api.themes.motifs import ShownPassage
 from models import link_of
 from nlp.recurrence import Sighting
@@ -53,6 +54,19 @@ def of_passage(passage: Passage | ShownPassage) -> Evidence:
         start=passage.start,
         end=passage.end,
         link=link_of(document.source, document_id),
+    )
+
+
+def of_opening(document: Listed, quote: str) -> Evidence:
+    """Show how a document begins."""
+    return Evidence(
+        quote=quote,
+        source=document.source,
+        written_at=document.written_at,
+        document_id=document.id,
+        start=0,
+        end=len(quote),
+        link=link_of(document.source, document.id),
     )
 
 

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session as DbSession
 
-from integration_api.overview.evidence import Evidence
+from integration_api.overview.evidence import Evidence, of_opening
 from integration_api.themes.gleaned import Listed, gleaned
 from integration_api.themes.opening import quotes_of
-from models import Reach, link_of
+from models import Reach
 from nlp.motifs import Passage
 
 SHOWN = 2  # documents a line, the latest
@@ -32,16 +32,4 @@ def _openings(db_session: DbSession, limits: Reach, patient_id: UUID, listed: Se
     with gleaned(db_session).of(patient_id) as known:
         known.fill(db_session, limits, listed)
         quotes = quotes_of(db_session, limits, known, [Passage(str(each.id), 0, OPENING) for each in listed])
-    return tuple(
-        Evidence(
-            quote=quote,
-            source=each.source,
-            written_at=each.written_at,
-            document_id=each.id,
-            start=0,
-            end=len(quote),
-            link=link_of(each.source, each.id),
-        )
-        for each, quote in zip(listed, quotes, strict=True)
-        if quote
-    )
+    return tuple(of_opening(each, quote) for each, quote in zip(listed, quotes, strict=True) if quote)

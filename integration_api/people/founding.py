@@ -1,11 +1,11 @@
 """Organizations and their admins: made by whoever keeps the service, in the shell, where nobody is logged in."""
 
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session as DbSession
 
-from models import Deed, Organization, Role, User, append_deeds
+from integration_api.access.audit import tell_of_shell
+from models import Organization, Role, User
 
 
 def found_organization(db_session: DbSession, name: str, admin: str) -> User:
@@ -16,12 +16,10 @@ def found_organization(db_session: DbSession, name: str, admin: str) -> User:
     return _admin(db_session, organization.id, admin)
 
 
-def add_admin(db_session: DbSession, organization_id: UUID, username: str, at: datetime) -> User:
+def add_admin(db_session: DbSession, organization_id: UUID, username: str) -> User:
     """Give an organization a further admin account; its trail tells of it."""
     made = _admin(db_session, organization_id, username)
-    append_deeds(
-        db_session, organization_id, at, [Deed.by_command_line("addAdmin", "Account", "create", None, made.id)]
-    )
+    tell_of_shell(db_session, made, "addAdmin", "Account")
     return made
 
 

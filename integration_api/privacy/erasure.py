@@ -126,7 +126,7 @@ def due_erasures(db_session: DbSession, today: date) -> list[UUID]:
 
 
 def _due(today: date) -> Select[Erasure]:
-    """Select them. The patient's own day is asked, too: the clinic could change it without the wish being told."""
+    """Select them. The patient's own day is asked, too: it was once changed without the wish being told."""
     is_over = (or_(each.is_(None), each <= today) for each in (Erasure.held_until, Patient.retain_until))
     of_patients = select(Erasure).join(Patient, Patient.id == Erasure.patient_id)
     return of_patients.where(Erasure.done_at.is_(None), *is_over)

@@ -96,11 +96,12 @@ class OneErasure(MethodView):
         taken back.
         """
         settings: Settings = current_app.config["SETTINGS"]
-        wish = (caller, parts().now(), draft.get("id"), settings.retain_years)
         with unit_of_work() as db_session:
             return once(
                 db_session,
-                lambda: erasure.ask_for_erasure(db_session, *wish),
+                lambda: erasure.ask_for_erasure(
+                    db_session, caller, parts().now(), draft.get("id"), settings.retain_years
+                ),
                 lambda _: erasure.read_erasure(db_session, caller),
             )
 

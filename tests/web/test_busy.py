@@ -13,7 +13,7 @@ from integration_api.db import db
 def test_why_it_does_not_write_stands_in_the_log_and_no_word_of_the_entry(
     clinic: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A disk that is full, or may only be read, is no lock that somebody holds."""
+    """A disk that is full, or may only be read, looked like a lock that somebody holds."""
     entry = {"text": "The lighthouse.", "visibility": "private"}
 
     def close(connection: Any) -> None:
