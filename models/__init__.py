@@ -18,7 +18,7 @@ from models.creation import Creation
 from models.credential import Credential, Delayed, Invitation, SecondFactor, UnknownName
 from models.data_key import DataKey, KeyOwner, Keyring, current_key
 from models.document import NOTE_KINDS, ORIGINS, VISIBILITIES, Document, JournalEntry, Note, link_of
-from models.document_version import DocumentVersion
+from models.document_version import LATEST_VERSION_FIRST, DocumentVersion, wordings_of
 from models.ehr import CONNECTION_AUTHS, CONNECTION_STATES, COPY_STATES, EhrConnection, EhrCopy
 from models.erasure import Erasure, hold
 from models.event import EVENT_TYPES, HANDSHAKE, HEARTBEAT, PING, Event, RisingThemes, append_event, flagged_patient
@@ -107,6 +107,7 @@ __all__ = [
     "HEARTBEAT",
     "HELD_STATUSES",
     "JOB_STATES",
+    "LATEST_VERSION_FIRST",
     "NOTE_KINDS",
     "ORIGINS",
     "PING",
@@ -264,4 +265,5 @@ __all__ = [
     "vitals_within",
     "webhooks_within",
     "with_origins",
+    "wordings_of",
 ]

@@ -15,30 +15,35 @@ from integration_api.access.scopes import Action
 from integration_api.errors import NotFound
 from integration_api.journal import use_cases
 from integration_api.journal.use_cases import EntryDraft
-from models import DocumentVersion, JournalEntry, Order, Page, PageRequest, journal_entries_within, on_clock, page_of
-
-_LATEST_FIRST = Order((DocumentVersion.created_at, DocumentVersion.id), is_descending=True)
+from models import (
+    LATEST_VERSION_FIRST,
+    DocumentVersion,
+    JournalEntry,
+    Page,
+    PageRequest,
+    journal_entries_within,
+    on_clock,
+    page_of,
+    wordings_of,
+)
 
 
 def list_versions(db_session: DbSession, caller: Principal, entry_id: UUID, page: PageRequest) -> Page[DocumentVersion]:
     """List what an entry said before, and what clashed with it, the latest first."""
-    visible = _versions_of(own_entry(db_session, caller, entry_id, Action.SEARCH))
-    return page_of(db_session, visible, _LATEST_FIRST, page, DocumentVersion.text_sealed)
+    visible = wordings_of(own_entry(db_session, caller, entry_id, Action.SEARCH).id)
+    return page_of(db_session, visible, LATEST_VERSION_FIRST, page, DocumentVersion.text_sealed)
 
 
 def list_own_versions(db_session: DbSession, caller: Principal, page: PageRequest) -> Page[DocumentVersion]:
     """List the former words of all entries of the caller's own writing, the latest first."""
     visible = journal_entries_within(reach(caller, Resource.JOURNAL_ENTRY, Action.SEARCH))
     own = visible.where(JournalEntry.author_id == caller.user_id).with_only_columns(JournalEntry.id)
-    found = select(DocumentVersion).where(
-        DocumentVersion.document_id.in_(own), DocumentVersion.text_sealed.is_not(None)
-    )
-    return page_of(db_session, found, _LATEST_FIRST, page)
+    return page_of(db_session, wordings_of(own), LATEST_VERSION_FIRST, page)
 
 
 def read_version(db_session: DbSession, caller: Principal, entry_id: UUID, version_id: UUID) -> DocumentVersion:
     """Read one of them; raise `NotFound`."""
-    visible = _versions_of(own_entry(db_session, caller, entry_id, Action.READ))
+    visible = wordings_of(own_entry(db_session, caller, entry_id, Action.READ).id)
     found = db_session.scalars(visible.where(DocumentVersion.id == version_id)).one_or_none()
     if found is None:
         raise NotFound("There is no such version.")
@@ -98,12 +103,6 @@ def own_entry(db_session: DbSession, caller: Principal, entry_id: UUID, action: 
     if entry is None:
         raise NotFound("There is no such journal entry.")
     return entry
-
-
-def _versions_of(entry: JournalEntry) -> Select[DocumentVersion]:
-    return select(DocumentVersion).where(
-        DocumentVersion.document_id == entry.id, DocumentVersion.text_sealed.is_not(None)
-    )
 
 
 def add_conflict(

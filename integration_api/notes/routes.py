@@ -8,10 +8,11 @@ from flask.views import MethodView
 from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.db import reading, showing, unit_of_work
-from integration_api.notes import schemas, use_cases
+from integration_api.notes import schemas, use_cases, versions
 from integration_api.themes.jobs import tag_stored
 from integration_api.web.blueprint import Blueprint
 from integration_api.web.creation import Once, Put
+from integration_api.web.pages import PageQuery
 from integration_api.wiring import parts
 
 blp = Blueprint("Notes", __name__, url_prefix="/v1/notes", description="What clinicians write.")
@@ -93,6 +94,7 @@ class OneNote(MethodView):
         """Change a note.
 
         A merge patch, by its author alone. New words are tagged anew; what clinicians reviewed stays with its words.
+        What it said before is kept among its versions.
         """
         with unit_of_work() as db_session:
             use_cases.change_note(db_session, caller, note_id, merge, parts().now())
@@ -102,7 +104,35 @@ class OneNote(MethodView):
     def delete(self, caller: Principal, match: Any, note_id: UUID) -> None:
         """Delete a note.
 
-        By its author alone. Takes the words back, and all that was found in them.
+        By its author alone. Takes the words back, those of its versions too, and all that was found in them.
         """
         with unit_of_work() as db_session:
             use_cases.delete_note(db_session, caller, note_id, match)
+
+
+@blp.route("/<uuid:note_id>/versions")
+class NoteVersions(MethodView):
+    """What a note said before."""
+
+    @blp.lists("listNoteVersions", schemas.NoteVersionSchema, PageQuery, of=Resource.NOTE, missing=True)
+    def get(self, caller: Principal, _query: dict[str, Any], page: Any, note_id: UUID) -> object:
+        """List a note's former words.
+
+        For those who may read the note, its patient among them, but not for record systems; the latest first.
+        """
+        with showing() as db_session:
+            return versions.list_versions(db_session, caller, note_id, page)
+
+
+@blp.route("/<uuid:note_id>/versions/<uuid:version_id>")
+class OneNoteVersion(MethodView):
+    """What a note said at a version."""
+
+    @blp.reads("readNoteVersion", schemas.NoteVersionSchema, of=Resource.NOTE)
+    def get(self, caller: Principal, note_id: UUID, version_id: UUID) -> object:
+        """Read a note's former words.
+
+        For those who may read the note, but not for record systems.
+        """
+        with reading() as db_session:
+            return versions.read_version(db_session, caller, note_id, version_id)

@@ -102,3 +102,23 @@ class NoteSchema(WithWords):
     version = fields.Integer(required=True)
     created_at = Moment(required=True)
     updated_at = Moment(required=True)
+
+
+class NoteVersionSchema(WithWords):
+    """What a note said before its words were changed."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "id": "0190c7e0-5b1e-7c3a-9a51-0c1f7d2b9e33",
+        "note_id": NOTE_ID,
+        "version": 1,
+        "text": "Pt tearful when speaking of mother.",
+        "written_at": "2026-03-08T16:40:00Z",
+        "created_at": "2026-03-08T16:52:31Z",
+    }
+
+    id = Id(required=True)
+    note_id = Id(required=True, attribute="document_id")
+    version = fields.Integer(required=True, metadata={"description": "Of the note, when it said this."})
+    text = fields.String(required=True)
+    written_at = Moment(required=True)
+    created_at = Moment(required=True, metadata={"description": "When it was changed to something else."})

@@ -18,6 +18,7 @@ from integration_api.safety.raising import withdraw_with
 from integration_api.themes.tagging import move_findings
 from models import (
     Between,
+    DocumentVersion,
     Note,
     Order,
     Page,
@@ -102,7 +103,7 @@ def write_note(db_session: DbSession, caller: Principal, draft: NoteDraft, at: d
 def change_note(
     db_session: DbSession, caller: Principal, note_id: UUID, merge: Callable[[Note], NoteDraft], at: datetime
 ) -> Note:
-    """Change a note of one's own. New words wait for the tagger."""
+    """Change a note of one's own. New words wait for the tagger; what it said before is kept."""
     note = _read_own(db_session, caller, note_id, Action.UPDATE)
     draft = merge(note)
     if draft.patient_id != note.patient_id:
@@ -111,6 +112,7 @@ def change_note(
         # A psychotherapy note is under stricter rules than the record; it does not slip over by an edit.
         raise Invalid.at("/kind", "A note stays of its kind.")
     if draft.text != note.text:
+        db_session.add(_former(note))
         move_findings(note, draft.text)
     if draft.written_at not in (None, note.written_at):
         note.written_at = _time_of(draft, at)
@@ -133,6 +135,21 @@ def _time_of(draft: NoteDraft, at: datetime) -> datetime:
     if is_early(written_at, at):
         raise Invalid.at("/written_at", "This time has not come yet.")
     return written_at
+
+
+def _former(note: Note) -> DocumentVersion:
+    """Describe what a note said before its words change."""
+    return DocumentVersion(
+        id=new_id(),
+        organization_id=note.organization_id,
+        patient_id=note.patient_id,
+        document_id=note.id,
+        author_id=note.author_id if note.note_kind == "psychotherapy" else None,
+        version=note.version,
+        reason="former",
+        text=note.text,
+        written_at=note.written_at,
+    )
 
 
 def _read_own(db_session: DbSession, caller: Principal, note_id: UUID, action: Action) -> Note:

@@ -32,6 +32,7 @@ from models import (
     Erasure,
     Identifier,
     Intention,
+    JournalEntry,
     MeasureResponse,
     Mention,
     MoodCheckIn,
@@ -168,7 +169,8 @@ def _withdraw(db_session: DbSession, patient: Patient) -> None:
     for entry in db_session.scalars(private):
         db_session.execute(delete(SafetyFlag).where(SafetyFlag.document_id == entry.id))
         entry.mark_deleted()
-    own_versions = delete(DocumentVersion).where(DocumentVersion.patient_id == patient.id)
+    entries = select(JournalEntry.id).where(JournalEntry.patient_id == patient.id)  # what notes said stays as they do
+    own_versions = delete(DocumentVersion).where(DocumentVersion.document_id.in_(entries))
     db_session.execute(own_versions.execution_options(synchronize_session=False))
     team = db_session.scalars(select(CareTeam).where(CareTeam.patient_id == patient.id)).one()
     team.consist_of(())  # a new version, too: whoever is about to say who is in it sees that something has changed

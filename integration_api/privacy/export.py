@@ -31,8 +31,9 @@ from integration_api.measures.schemas import MeasureResponseSchema
 from integration_api.measures.use_cases import ResponseFilter, list_responses
 from integration_api.moods.schemas import MoodCheckInSchema
 from integration_api.moods.use_cases import CheckInFilter, list_check_ins
-from integration_api.notes.schemas import NoteSchema
+from integration_api.notes.schemas import NoteSchema, NoteVersionSchema
 from integration_api.notes.use_cases import NoteFilter, list_notes
+from integration_api.notes.versions import list_all_versions
 from integration_api.people import use_cases as people
 from integration_api.people.received import names_of
 from integration_api.people.schemas import CareTeamSchema, MeSchema, PatientSchema
@@ -69,6 +70,7 @@ def everything_about(db_session: DbSession, caller: Principal, at: datetime) -> 
         "mood_check_ins": (MoodCheckInSchema(), lambda page: list_check_ins(db_session, me, CheckInFilter(), page, at)),
         "entry_versions": (EntryVersionSchema(), lambda page: list_own_versions(db_session, me, page)),
         "notes": (NoteSchema(), lambda page: list_notes(db_session, me, NoteFilter(), page)),
+        "note_versions": (NoteVersionSchema(), lambda page: list_all_versions(db_session, me, page)),
         "measure_responses": (
             MeasureResponseSchema(),
             lambda page: list_responses(db_session, me, ResponseFilter(), page),

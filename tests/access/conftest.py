@@ -63,6 +63,7 @@ def live(clinic: Clinic) -> None:
     answers = {"measure": "phq_9", "answers": [0] * 9}
     clinic.ids["response"] = clinic.maya.create("/v1/measure-responses", answers)["id"]
     clinic.ids["note"] = clinic.note("Pt speaks of a fear of dying.")["id"]
+    clinic.ids["former"] = former_of(clinic, clinic.ids["note"])
     clinic.write("I have been having suicidal thoughts again.")
     clinic.ids["flag"] = clinic.therapist.read("/v1/safety-flags")["items"][0]["id"]
     clinic.ids["psychotherapy"] = clinic.note("My own thoughts.", "psychotherapy")["id"]
@@ -71,6 +72,14 @@ def live(clinic: Clinic) -> None:
     clinic.ids["connection"] = clinic.admin.create("/v1/ehr-connections", EHR)["id"]
     clinic.ids["app"] = clinic.let_in_app("maya")
     clinic.add_ehr()
+
+
+def former_of(clinic: Any, note: str) -> Any:
+    """Change a note; give its former version."""
+    clinic.therapist.patch(
+        f"/v1/notes/{note}", {"text": "Pt speaks of fear of dying, and of her father."}, if_match="*"
+    )
+    return clinic.therapist.read(f"/v1/notes/{note}/versions")["items"][0]["id"]
 
 
 def edited_elsewhere(clinic: Any, entry: str) -> dict[str, str]:

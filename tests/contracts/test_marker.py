@@ -39,6 +39,13 @@ def hooked(clinic: Any) -> dict[str, str]:
     return {"connection_id": connection, "webhook_id": hook, "delivery_id": delivery, "subscription_id": hook}
 
 
+def reworded(clinic: Any) -> dict[str, str]:
+    """A note that was changed, and what it said before."""
+    note = clinic.note(WORDS)["id"]
+    clinic.therapist.patch(f"/v1/notes/{note}", {"text": f"{WORDS} Seen."}, if_match="*")
+    return {"note_id": note, "former": clinic.therapist.read(f"/v1/notes/{note}/versions")["items"][0]["id"]}
+
+
 @pytest.fixture
 def planted(clinic: Any) -> dict[str, str]:
     """Maya's record, with the marker in every free text that there is."""
@@ -52,7 +59,6 @@ def planted(clinic: Any) -> dict[str, str]:
     attachment = clinic.maya.call("POST", files, data=picture(), content_type="image/jpeg").json["id"]
     clinic.maya.patch(f"{files}/{attachment}", {"description": WORDS}, if_match="*")
     check_in = clinic.maya.create("/v1/mood-check-ins", {"valence": 1, "arousal": 0, "visibility": "care_team"})["id"]
-    note = clinic.note(WORDS)
     clinic.note(WORDS, "psychotherapy")
     clinic.maya.create("/v1/me/consents", {"purpose": "research_export", "is_granted": True, "wording": WORDS})
     clinic.caller("colleague").create(f"/v1/patients/{maya}/break-glass", {"reason": WORDS})
@@ -73,10 +79,10 @@ def planted(clinic: Any) -> dict[str, str]:
     clinic.add_ehr()
     return {
         "patient_id": maya, "clinician_id": clinic.ids["nurse"], "course_id": course, "session_id": session,
-        "vitals_id": vitals["id"], "entry_id": entry["id"], "note_id": note["id"], "theme": "mortality",
+        "vitals_id": vitals["id"], "entry_id": entry["id"], "theme": "mortality",
         "mention_id": entry["themes"][0]["id"], "flag_id": flag, "name": "css/swagger-ui.css",
         "version_id": version, "conflict_id": conflict, "intention_id": intention, "commitment_id": commitment,
-        **hooked(clinic),
+        **hooked(clinic), **reworded(clinic),
         "measure": "phq_9", "response_id": response,
         "attachment_id": attachment, "check_in_id": check_in, "prompt_id": prompt,
         "document_id": entry["id"], "app_id": clinic.let_in_app("maya"),
@@ -100,6 +106,8 @@ def operations(clinic: Any, ids: dict[str, str]) -> list[tuple[str, str]]:
                 f"<{ {'UUIDConverter': 'uuid:', 'PathConverter': 'path:'}.get(kind, '') }{name}>", ids[name]
             )
         assert "<" not in path
+        if path.startswith("/v1/notes/"):  # whose versions are others than those of entries
+            path = path.replace(ids["version_id"], ids["former"])
         found += [(method, path) for method in sorted(rule.methods - {"HEAD", "OPTIONS"})]
     return sorted(found, key=lambda each: (each[0] in ("DELETE", "PUT"), each[1] == "/v1/me/erasure", each))
 
@@ -155,7 +163,8 @@ def test_the_marker_is_found_nowhere_but_where_it_belongs(
     assert strangers.keys() <= for_all | of_hooks
     assert {"june", "elsewhere.admin", "elsewhere.therapist", None}.isdisjoint(set().union(*strangers.values()))
     assert {"maya", "therapist"} <= seen["GET /v1/journal-entries"]
-    assert seen["GET /v1/safety-flags"] == {"therapist", "physician", "nurse"}
+    former = f"GET /v1/notes/{planted['note_id']}/versions/{planted['former']}"
+    assert (seen["GET /v1/safety-flags"], seen[former]) == ({"therapist", "physician", "nurse"}, READERS)
     with broken_tagger():
         clinic.caller("tom").post("/v1/journal-entries", {"text": WORDS})
     out, err = capfd.readouterr()

@@ -42,6 +42,7 @@ STAFF = table(((*PATIENT, "tom"), 200), ((*CARE_TEAM, "colleague"), 200), (ADMIN
 )
 CARE = (PATIENT, OTHER_PATIENTS, CLINICIANS)
 
+AUTHORS = table((PATIENT + OTHER_PATIENTS + CLINICIANS + SYSTEM, 404), (AUTHOR, 200))  # of a psychotherapy note
 WRITERS = table((PATIENT, 200), (OTHER_PATIENTS + CLINICIANS + SYSTEM, 404))  # what an entry said before
 
 # It can be struck once only, so one of the team speaks for all.
@@ -216,12 +217,10 @@ OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("GET", "/v1/notes", None, lists(SYSTEM, *CARE)),
     ("POST", "/v1/notes", "note", table((CARE_TEAM, 201), (OTHER_CLINICIANS, 422))),
     ("GET", "/v1/notes/{note}", None, SHARED),
-    (
-        "GET",
-        "/v1/notes/{psychotherapy}",
-        None,
-        table((PATIENT + OTHER_PATIENTS + CLINICIANS + SYSTEM, 404), (AUTHOR, 200)),
-    ),
+    ("GET", "/v1/notes/{psychotherapy}", None, AUTHORS),
+    ("GET", "/v1/notes/{note}/versions", None, SHARED),
+    ("GET", "/v1/notes/{note}/versions/{former}", None, SHARED),
+    ("GET", "/v1/notes/{psychotherapy}/versions", None, AUTHORS),
     ("PUT", "/v1/notes/{note}", "note", table((AUTHOR, 200), (OTHER_CLINICIANS, 404))),
     ("PATCH", "/v1/notes/{note}", {"text": "New."}, table((AUTHOR, 200), (OTHER_CLINICIANS, 404))),
     ("PATCH", "/v1/notes/{psychotherapy}", {"text": "New."}, table((CLINICIANS, 404), (AUTHOR, 200))),

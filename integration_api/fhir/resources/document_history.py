@@ -1,6 +1,6 @@
 """What a document said before: those of a journal entry's former versions that were finished and shared themselves.
 
-They are their writer's alone, as at `/v1`. Of notes only the current version is kept.
+They are their writer's alone, as at `/v1`. Of notes the current version alone is told here.
 """
 
 from dataclasses import dataclass, field
