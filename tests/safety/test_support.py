@@ -37,6 +37,19 @@ class TestTheMessage:
     def test_a_private_entry_is_answered_as_well(self, clinic: Any, said: Any) -> None:
         assert NOT_WATCHED in clinic.write(said["suicidality"], visibility="private")["safety"]["message"]
 
+    @pytest.mark.parametrize("language", ["en", "es"])
+    def test_nobody_is_told_of_a_care_team_that_they_have_not(self, clinic: Any, said: Any, language: str) -> None:
+        clinic.admin.put(f"/v1/patients/{clinic.ids['maya']}/care-team", {"members": []}, if_match="*")
+        entry = clinic.write(said["suicidality"])["id"]
+        answers = {"measure": "phq_9", "answers": [0] * 8 + [2], "language": language}
+        shown = (
+            clinic.maya.get(f"/v1/journal-entries/{entry}", headers={"Accept-Language": language}).json["safety"],
+            clinic.maya.create("/v1/measure-responses", answers)["safety"],
+        )
+        for safety in shown:
+            assert {"en": "your clinic", "es": "su clínica"}[language] in safety["message"]
+            assert not any(team in safety["message"].lower() for team in ("care team", "equipo"))
+
     def test_it_is_short_and_tells_no_one_what_their_words_mean(self) -> None:
         message = message_for(["suicidality", "harm_by_others"])
         assert len(message.split()) < 150
