@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import not_, or_
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.policy import Resource, reach
@@ -17,6 +18,7 @@ from integration_api.people.use_cases import patient_within
 from integration_api.themes.gleaned import looked_through, voice_of
 from integration_api.themes.own import KnownTheme, known_themes
 from integration_api.themes.use_cases import (
+    TAGGED,
     RecurrenceFilter,
     counted,
     mentions_by_id,
@@ -104,7 +106,10 @@ def read_patterns(db_session: DbSession, caller: Principal, patient_id: UUID, be
     pairs = together(writings, sightings)
     turns = in_turn(windows_for(db_session, limits, patient_id), writings, sightings)
     phases = _phases(db_session, limits, patient_id)
-    check_ins = _check_ins(db_session, limits, patient_id, between)
+    check_ins = [
+        *_check_ins(db_session, limits, patient_id, between),
+        *_moods_of_unread(db_session, limits, patient_id, between),
+    ]
     dose = around_dose(held_dosings(db_session, limits, patient_id), writings, sightings, moods, phases, check_ins)
     voices = across_voices(writings, sightings)
     evident = [*pairs.pairs, *turns.turns, *dose.themes, *voices.themes]
@@ -198,3 +203,14 @@ def _check_ins(db_session: DbSession, limits: Reach, patient_id: UUID, between: 
     return [
         CheckIn(row[0], Mood(row[1], row[2]), row[3]) for row in db_session.execute(found.with_only_columns(*columns))
     ]
+
+
+def _moods_of_unread(db_session: DbSession, limits: Reach, patient_id: UUID, between: Between) -> list[CheckIn]:
+    """Read the moods of entries in which nothing was looked for: they are felt in any language."""
+    unread = or_(Document.tagging_state != TAGGED, not_(looked_through()))
+    visible = documents_within(limits).where(Document.patient_id == patient_id, Document.source == "journal", unread)
+    given = visible.where(or_(Document.valence.is_not(None), Document.arousal.is_not(None)))
+    found = narrowed(given, (), Document.written_at, between).outerjoin(Session, Session.id == Document.session_id)
+    columns = (Document.written_at, Document.valence, Document.arousal, Session.kind)
+    rows = db_session.execute(found.with_only_columns(*columns))
+    return [CheckIn(row[0], Mood(row[1], row[2]), row[3], of_entry=True) for row in rows]

@@ -33,11 +33,15 @@ class Mood:
 
 @dataclass(frozen=True, slots=True)
 class CheckIn:
-    """A mood that a patient gave without words. `phase`: the kind of the session that it belongs to."""
+    """A mood that a patient gave without words, or with some in which nothing was looked for (`of_entry`).
+
+    `phase`: the kind of the session that it belongs to.
+    """
 
     at: datetime
     mood: Mood
     phase: str | None = None
+    of_entry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +115,13 @@ class Counting:
             return None
         words = sum(each.words for each in chosen)
         moods = [self._moods.get(each.document_id, Mood()) for each in chosen]
+        moods += [each.mood for each in check_ins if each.of_entry]
+        alone = [each.mood for each in check_ins if not each.of_entry]
         return Group(
             documents=len(chosen),
             words=words,
-            valence=_summary([each.valence for each in moods], [each.mood.valence for each in check_ins]),
-            arousal=_summary([each.arousal for each in moods], [each.mood.arousal for each in check_ins]),
+            valence=_summary([each.valence for each in moods], [each.valence for each in alone]),
+            arousal=_summary([each.arousal for each in moods], [each.arousal for each in alone]),
             themes=tuple(self._rate(name, chosen, words) for name in self._usual),
         )
 

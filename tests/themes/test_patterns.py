@@ -152,6 +152,22 @@ class TestAroundTheDose:
         (shown,) = [each for each in around["themes"] if each["theme"] == "mortality"]
         assert (shown["mentions"], len(shown["evidence"])) == (4, 3)
 
+    def test_moods_count_in_any_language(self, clinic: Any, path: str) -> None:
+        """Who wrote in Spanish seemed to have felt nothing around the dose."""
+        spanish = clinic.write("Extraño mucho a mi padre, y sueño con el mar todas las noches.", after(hours=2))
+        assert spanish["language"] == "es"
+        changed = {"mood": {"valence": -4, "arousal": 3}}
+        clinic.maya.patch(f"/v1/journal-entries/{spanish['id']}", changed, if_match="*")
+        row = next(
+            each
+            for each in clinic.therapist.read(path)["around_dose"]["since_dosing"]
+            if each["since"] == "within_24_hours"
+        )
+        assert (row["documents"], row["words"]) == (1, 5)
+        assert row["valence"] == {"documents": 2, "check_ins": 0, "mean": -1, "lowest": -4, "highest": 2}
+        assert row["arousal"]["mean"] == 2
+        assert sum(each["documents"] for each in clinic.therapist.read(path)["around_dose"]["by_phase"]) == 6
+
     def test_routes_and_doses_within_a_week(self, clinic: Any, path: str) -> None:
         around = clinic.therapist.read(path)["around_dose"]
         assert [each["phase"] for each in around["by_phase"]]
