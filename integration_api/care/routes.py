@@ -62,7 +62,8 @@ class OneCourse(MethodView):
         """Change a course of treatment.
 
         A merge patch of status, indication and dates. A course stays its patient's. One that is cancelled takes with it
-        the sessions that it had planned for later: they are cancelled, too.
+        the sessions that it had planned for later: they are cancelled, too. One that is taken up again loses its
+        `ended_on`, unless that is said anew.
         """
         with unit_of_work() as db_session:
             return use_cases.change_course(db_session, caller, course_id, merge, parts().now())

@@ -1,7 +1,7 @@
 """The care itself: courses of treatment, their sessions, vitals."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,8 @@ from models import (
     sessions_within,
     vitals_within,
 )
+
+_OVER = ("completed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +127,20 @@ def open_course(db_session: DbSession, caller: Principal, draft: CourseDraft) ->
 def change_course(
     db_session: DbSession, caller: Principal, course_id: UUID, merge: Callable[[Course], CourseDraft], at: datetime
 ) -> Course:
-    """Change what is said of a course of treatment. One that is cancelled takes with it what it had planned."""
+    """Change what is said of a course of treatment.
+
+    One that is cancelled takes with it what it had planned. One that is taken up again has not ended, unless the day
+    is said anew.
+    """
     course = read_course(db_session, caller, course_id, Action.UPDATE)
     draft = merge(course)
     if draft.patient_id != course.patient_id:
         raise Invalid.at("/patient_id", "A course stays its patient's.")
     if draft.status == "cancelled" != course.status:
         call_off(db_session, course, at)
+    is_taken_up = course.status in _OVER and draft.status not in _OVER
+    if is_taken_up and draft.ended_on == course.ended_on:
+        draft = replace(draft, ended_on=None)
     _describe_course(course, draft)
     db_session.flush()
     return course

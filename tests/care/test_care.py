@@ -33,6 +33,18 @@ def test_a_course_has_its_status_and_dates(clinic: Any) -> None:
     assert [each["id"] for each in found] == [made["id"]]
 
 
+@pytest.mark.parametrize("status", ["completed", "cancelled"])
+def test_a_course_that_is_taken_up_again_has_not_ended(clinic: Any, course: str, status: str) -> None:
+    path = f"/v1/courses/{course}"
+    over = {"status": status, "ended_on": "2026-06-30"}
+    assert clinic.therapist.patch(path, over, if_match="*").json["ended_on"] == "2026-06-30"
+    assert clinic.therapist.patch(path, {"indication": "Low mood"}, if_match="*").json["ended_on"] == "2026-06-30"
+    assert clinic.therapist.patch(path, {"status": "active"}, if_match="*").json["ended_on"] is None
+    clinic.therapist.patch(path, over, if_match="*")
+    meant = {"status": "active", "ended_on": "2026-09-30"}
+    assert clinic.therapist.patch(path, meant, if_match="*").json["ended_on"] == "2026-09-30"
+
+
 def test_a_dose_is_reckoned_by_weight_with_its_bioavailability_and_source(clinic: Any, course: str) -> None:
     dosing = {"route": "intramuscular", "dose_mg": 70, "weight_kg": 64}
     given = clinic.hold_session(course, "2026-03-08T10:00:00Z", dosing=dosing)["dosing"]
