@@ -69,6 +69,7 @@ for each in (
     upkeep.count_clinic,
     upkeep.erase_due,
     upkeep.escalate_flags,
+    upkeep.forget_patient,
     upkeep.new_admin,
     upkeep.new_client,
     upkeep.sweep_attachments,

@@ -8,7 +8,7 @@ from typing import IO, Any, TextIO
 from uuid import UUID
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from marshmallow import ValidationError, fields
 
 from integration_api.access.keys import renew
@@ -22,6 +22,7 @@ from integration_api.people.founding import add_admin
 from integration_api.people.leaving import switch_off_by_name, switch_on_by_name
 from integration_api.people.schemas import Username
 from integration_api.privacy.audit import verify_all
+from integration_api.privacy.erasure import ask_by_letter
 from integration_api.privacy.jobs import NotErased, carry_out_erasures
 from integration_api.privacy.keys import rotate
 from integration_api.safety.jobs import escalate_overdue
@@ -100,6 +101,25 @@ def erase_due(make_app: MakeApp) -> None:
         except NotErased as error:
             click.echo(f"{error.done} erased")
             sys.exit(1)
+
+
+@click.command("forget-patient")
+@click.argument("patient_id", type=click.UUID)
+@click.confirmation_option(prompt="All that is kept of this patient will be erased for good. Go on?")
+@click.pass_obj
+def forget_patient(make_app: MakeApp, patient_id: UUID) -> None:
+    """Take a wish to be forgotten that came by letter, as POST /v1/me/erasure takes it.
+
+    For who has no account or cannot use it, and for who was registered twice. What the clinic must keep waits.
+    """
+    with make_app().app_context():
+        years = current_app.config["SETTINGS"].retain_years
+        try:
+            with unit_of_work() as db_session:
+                held_until = ask_by_letter(db_session, patient_id, parts().now(), years).held_until
+        except IntegrationError as error:
+            raise click.ClickException(str(error)) from None
+    click.echo("erased" if held_until is None else f"out of sight, and kept sealed until {held_until}")
 
 
 @click.command("escalate-flags")

@@ -26,6 +26,7 @@ from models import (
     Creation,
     Credential,
     DataKey,
+    Deed,
     Document,
     DocumentVersion,
     EhrCopy,
@@ -43,6 +44,7 @@ from models import (
     RisingThemes,
     SafetyFlag,
     Session,
+    append_deeds,
     drop_exports,
     forget,
     new_id,
@@ -82,6 +84,21 @@ def ask_for_erasure(
     patient = db_session.get(Patient, limits.patient_id) if limits.patient_id else None
     if patient is None:
         raise NotFound("The account belongs to no patient.")
+    return _take(db_session, patient, at, erasure_id, retain_years)
+
+
+def ask_by_letter(db_session: DbSession, patient_id: UUID, at: datetime, retain_years: int) -> Erasure:
+    """Take the wish of a patient who has not signed in to say it; for the command line. Raises as the other does."""
+    patient = db_session.get(Patient, patient_id)
+    if patient is None:
+        raise NotFound("There is no such patient.")
+    erasure = _take(db_session, patient, at, None, retain_years)
+    deed = Deed.by_command_line("askForErasure", Resource.ERASURE, "create", patient.id, erasure.id)
+    append_deeds(db_session, patient.organization_id, at, [deed])
+    return erasure
+
+
+def _take(db_session: DbSession, patient: Patient, at: datetime, erasure_id: UUID | None, retain_years: int) -> Erasure:
     if db_session.scalars(select(Erasure).where(Erasure.patient_id == patient.id)).one_or_none():
         raise Conflict("You have asked for this already.")
     _hold(db_session, patient)
