@@ -12,6 +12,8 @@ ENDINGS = {
     "audio/mp4": "m4a",
     "audio/mpeg": "mp3",
     "audio/wav": "wav",
+    "audio/ogg": "ogg",
+    "audio/webm": "webm",
 }
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
@@ -26,5 +28,6 @@ def cleaned(raw: bytes, most_pixels: int) -> Cleaned:
     if raw[4:8] == b"ftyp" and raw[8:12] in _HEIC:
         raise NotTaken("HEIC pictures are not taken; send the picture as JPEG.")
     raise NotTaken(
-        "Only JPEG, PNG and WebP pictures, and M4A, MP3 and WAV sound are taken; this is none, or not whole."
+        "Only JPEG, PNG and WebP pictures, and sound as M4A, MP3, WAV, WebM or Ogg (Opus) are taken; this is none, or "
+        "not whole."
     )

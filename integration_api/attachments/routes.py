@@ -43,7 +43,8 @@ class Attachments(MethodView):
     def post(self, caller: Principal, query: dict[str, Any], sent: Any, entry_id: UUID) -> object:
         """Add a picture or voice note.
 
-        The body is the file itself. Its content decides what it is: JPEG, PNG or WebP; M4A, MP3 or WAV. It is kept
+        The body is the file itself. Its content decides what it is: JPEG, PNG or WebP; M4A, MP3,
+        WAV, or Opus in WebM or Ogg. It is kept
         without what is no picture or sound (place, time, device, names), save which way is up; sealed, and outside the
         database. By the entry's writer alone. The same file under the same id again is answered as before.
         """

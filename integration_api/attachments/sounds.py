@@ -1,22 +1,34 @@
 """Voice notes: known by how they are built, and freed from what is no sound.
 
 A sniffing library tells a hundred types by their first bytes; here the question is whether all of a file is one of
-three. So each is read from end to end as its format says, and only what plays is kept: tags, names, places, times go.
-ISO/IEC 14496-12 (MP4), ISO/IEC 11172-3 and 13818-3 (MP3), Microsoft's and IBM's RIFF (WAV).
+five. So each is read from end to end as its format says, and only what plays is kept: tags, names, places, times go.
+ISO/IEC 14496-12 (MP4), ISO/IEC 11172-3 and 13818-3 (MP3), Microsoft's and IBM's RIFF (WAV); `ogg.py` and
+`webm.py` have what browsers record besides.
 """
 
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from integration_api.attachments.ogg import clean_ogg
 from integration_api.attachments.pictures import Cleaned
+from integration_api.attachments.webm import clean_webm
 
-TAKEN = ("audio/mp4", "audio/mpeg", "audio/wav")
-_INSIDE = (b"moov", b"trak", b"mdia")
-_PLAYING = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"udta", b"meta", b"uuid")
-_TOLD = (b"free", b"skip", b"udta", b"meta", b"uuid")  # no sound: titles, places, devices
+TAKEN = ("audio/mp4", "audio/mpeg", "audio/wav", "audio/ogg", "audio/webm")
+_INSIDE = (b"moov", b"trak", b"mdia", b"moof", b"traf")
+_TOLD = (
+    b"free",
+    b"skip",
+    b"udta",
+    b"meta",
+    b"uuid",
+    b"prft",
+    b"emsg",
+)  # no sound: titles, places, devices, times of day
+# Browsers write the sound in fragments (`moof`), each before its part of it.
+_PLAYING = (b"ftyp", b"moov", b"mdat", b"wide", b"moof", b"styp", b"sidx", b"mfra", *_TOLD)
 _TIMED = (b"mvhd", b"tkhd", b"mdhd")  # when it was made, in the first fields
-_MOST_BOXES = 1_000  # of those that are read; a recording has some twenty
+_MOST_BOXES = 100_000  # of those that are read; a recording has some twenty, one of a browser seven a second
 _FRAMES_NEEDED = 3
 _MPEG_KBPS = {
     1: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
@@ -33,7 +45,7 @@ _PCM = (1, 3, 0xFFFE)  # whole numbers, floats, and either as the extensible for
 
 def clean_sound(raw: bytes) -> Cleaned | None:
     """Give a voice note without its metadata; None where it is no sound of ours, or not whole."""
-    for media_type, clean in zip(TAKEN, (_mp4, _mp3, _wav), strict=True):
+    for media_type, clean in zip(TAKEN, (_mp4, _mp3, _wav, clean_ogg, clean_webm), strict=True):
         try:
             found = clean(raw)
         except (struct.error, IndexError):  # it ends where more should be

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from attaching import JPEG, add, lying_in, rows, send
 from files import MARKER, m4a, noise, picture, wav
 
@@ -75,6 +76,20 @@ def test_a_voice_note_has_a_transcript_which_is_the_entrys_text(clinic: Any) -> 
     assert send(clinic.maya, path, m4a(), "audio/mp4", transcript_language="no language").status_code == 422
     changed = clinic.maya.patch(f"/v1/journal-entries/{spoken['id']}", {"origin": "typed"}, if_match="*")
     assert changed.json["origin"] == "typed"
+
+
+@pytest.mark.parametrize(
+    ("name", "sent_as"), [("chromium.webm", "audio/webm;codecs=opus"), ("firefox.ogg", "audio/ogg; codecs=opus")]
+)
+def test_a_voice_note_from_a_browser_comes_back_as_what_it_is(clinic: Any, path: str, name: str, sent_as: str) -> None:
+    raw = (Path(__file__).with_name("recorded") / name).read_bytes()
+    made = add(clinic.maya, path, raw, kind=sent_as)
+    assert (made["kind"], made["media_type"]) == ("voice_note", sent_as.partition(";")[0])
+    given = clinic.maya.get(f"{path}/{made['id']}/content")
+    assert (given.mimetype, len(given.data)) == (made["media_type"], made["byte_count"])
+    assert 0.9 * len(raw) < len(given.data) < 1.1 * len(raw)
+    with zipfile.ZipFile(io.BytesIO(clinic.maya.get("/v1/me/export").data)) as archive:
+        assert f"files/{made['id']}.{name.partition('.')[2]}" in archive.namelist()
 
 
 class TestOnce:
