@@ -23,6 +23,7 @@ from integration_api.login.frame import (
     tell_trail,
 )
 from integration_api.login.invitations import InvitationGone
+from integration_api.login.password_page import CHANGED as PASSWORD_CHANGED
 from integration_api.login.use_cases import Outcome
 from integration_api.wiring import parts
 from integration_api.wording import Sentence
@@ -50,7 +51,7 @@ def login() -> AnyResponse:
     with reading(everywhere=True) as db_session:
         user = use_cases.signed_in_user(db_session, session, parts().now())
     if user is not None and "next" not in request.args:
-        return page("signed_in.html", username=user.username)
+        return page("signed_in.html", username=user.username, changed=session.pop(PASSWORD_CHANGED, None))
     return page("login.html", next=own_address(request.args.get("next", FALLBACK)))
 
 
