@@ -30,6 +30,12 @@ _FAULTS = {
     Change.WRONG_CODE: WRONG_CODE,
     Change.NO_SECOND_FACTOR: NO_SECOND_FACTOR,
 }
+# Who presses the button twice comes here: the first press has ended the sign-in that the second one came with.
+_ENDED_MEANWHILE = Fault(
+    Sentence(
+        "Your sign-in has ended meanwhile. Has your password just been changed? Then please sign in with the new one."
+    )
+)
 _SIGN_IN_FIRST = "/oauth/login?next=%2Foauth%2Fpassword"
 CHANGED = "password_changed"  # what the page after it tells once; kept in the browser's session until then
 
@@ -51,9 +57,9 @@ def show() -> AnyResponse:
 def change() -> AnyResponse:
     """Change the password. A new one that will not do is told first: it uses up neither an attempt nor a code."""
     require_form_token(session, request.form.get("form_token", ""))
-    found = _signed_in()
+    was_signed_in, found = "user_id" in session, _signed_in()
     if found is None:
-        return go(_SIGN_IN_FIRST)
+        return _ended_meanwhile() if was_signed_in else go(_SIGN_IN_FIRST)
     current, new = request.form.get("current", ""), request.form.get("password", "")
     fault = fault_of_new(found[0].username)
     if fault is None and normal(new) == normal(current):
@@ -62,7 +68,7 @@ def change() -> AnyResponse:
         return page("password.html", HTTPStatus.UNPROCESSABLE_ENTITY, **_shown(*found), fault=fault)
     led_to = _try_change(found[0], current, new)
     if led_to is Change.SIGNED_OUT:
-        return go(_SIGN_IN_FIRST)
+        return _ended_meanwhile()
     if led_to is not Change.DONE:
         return page("password.html", HTTPStatus.UNAUTHORIZED, **_shown(*found), fault=_FAULTS[led_to])
     return go("/oauth/login")
@@ -93,6 +99,10 @@ def _signed_in() -> tuple[User, bool] | None:
     with reading(everywhere=True) as db_session:
         user = use_cases.signed_in_user(db_session, session, parts().now())
         return None if user is None else (user, own_password.asks_code(db_session, user))
+
+
+def _ended_meanwhile() -> AnyResponse:
+    return page("login.html", HTTPStatus.UNAUTHORIZED, next="/oauth/password", fault=_ENDED_MEANWHILE)
 
 
 def _ends_apps() -> bool:
