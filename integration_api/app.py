@@ -31,6 +31,7 @@ from integration_api.jobs.running import Work, run_next
 from integration_api.jobs.worker import Task
 from integration_api.journal.routes import blp as journal
 from integration_api.login.pages import blp as login_pages
+from integration_api.login.password_page import blp as password_page
 from integration_api.login.passwords import Passwords, profile_of
 from integration_api.login.routes import blp as login
 from integration_api.login.use_cases import AT_MOST
@@ -153,7 +154,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     ):
         api.register_blueprint(room)
     app.extensions[problems.SHAPES] = ((fhir_outcome.is_ours, fhir_outcome.answer),)
-    for pages in (login_pages, reference, oauth, subscriptions, fhir):
+    for pages in (login_pages, password_page, reference, oauth, subscriptions, fhir):
         app.register_blueprint(pages)
     guard(app, settings)
     compression.register(app)

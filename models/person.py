@@ -67,6 +67,11 @@ class Patient(OfOrganization, Versioned, Base):
         """The name of the person's account, if there is one."""
         return self.user.username if self.user else None
 
+    @property
+    def is_active(self) -> bool:
+        """Whether the patient is let in; one without an account is, once there is one. The record is in use anyway."""
+        return self.user is None or self.user.is_active
+
 
 class Clinician(OfOrganization, Versioned, Base):
     """A person who gives care: therapist, physician or nurse."""

@@ -15,6 +15,7 @@ from integration_api.errors import IntegrationError, NotAllowed, NotFound
 from models import AuditEvent, Deed, Patient, Role, User, append_deeds, now
 
 _WORDS = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search"}
+_CHANGED_BY = {"changePassword": "Password"}  # else it is a sign-in, or a token, that came about
 _WHY = {Role.PATIENT: "own_record", Role.ADMIN: "administration", Role.SYSTEM: "ehr"}
 
 
@@ -77,14 +78,15 @@ def tell(
     origin: str,
     client: str | None = None,
 ) -> None:
-    """Put into the trail how somebody was let in, or not; of a patient's account, into the patient's."""
+    """Put into the trail how somebody was let in, or changed what lets them in, or not; a patient's own trail, too."""
     user = None if user_id is None else db_session.get(User, user_id)
     if user is None:
         return
+    changed = _CHANGED_BY.get(operation)
     deed = Deed(
         operation=operation,
-        resource="Token" if client else "SignIn",
-        action="create",
+        resource=changed or ("Token" if client else "SignIn"),
+        action="update" if changed else "create",
         outcome=outcome,
         purpose="sign_in",
         actor_id=user.id,

@@ -58,7 +58,7 @@ def end_attempt(
     db_session: DbSession, begun: PasswordAttempt, checked: Checked, at: datetime
 ) -> tuple[Outcome, User | None]:
     """Say where a checked password leads."""
-    found = _locked(db_session, begun.user_id)
+    found = locked_account(db_session, begun.user_id)
     if not checked.is_right or found is None:
         return Outcome.REFUSED, None
     user, credential = found
@@ -78,7 +78,7 @@ def try_code(db_session: DbSession, browser: Browser, code: str, keys: KeyServic
 
     Raises `TooSoon` within the account's delay.
     """
-    found = _locked(db_session, _user_id(browser, "half_user_id"))
+    found = locked_account(db_session, _user_id(browser, "half_user_id"))
     if found is None:
         return None
     user, credential = found
@@ -139,7 +139,7 @@ def signed_in_user(db_session: DbSession, browser: Browser, now: datetime) -> Us
 def sign_out(db_session: DbSession, browser: Browser, at: datetime) -> None:
     """End all sign-ins of the browser's user. A cookie that was copied before is worth nothing afterwards."""
     user = signed_in_user(db_session, browser, at)
-    found = _locked(db_session, user.id) if user else None
+    found = locked_account(db_session, user.id) if user else None
     if found is not None:
         found[1].sign_ins_since = at
     browser.clear()
@@ -163,7 +163,8 @@ def _account(db_session: DbSession, user_id: UUID | None, *, lock: bool = False)
     return None if found is None else (found[0], found[1])
 
 
-def _locked(db_session: DbSession, user_id: UUID | None) -> tuple[User, Credential] | None:
+def locked_account(db_session: DbSession, user_id: UUID | None) -> tuple[User, Credential] | None:
+    """Find an active user with a credential that nobody else changes meanwhile."""
     return _account(db_session, user_id, lock=True)
 
 

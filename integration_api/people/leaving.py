@@ -1,7 +1,8 @@
-"""When somebody leaves: an account is switched off and all that it holds open ends. It can be switched on again.
+"""When somebody leaves, or a telephone is stolen: an account is switched off and all that it holds open ends.
 
-What the person wrote stays, with their name on it, and so does the trail. What ended does not come back by itself: the
-sign-ins, what clients were allowed, a clinician's places in care teams, a record system's Subscriptions.
+It can be switched on again. What the person wrote stays, with their name on it, and so does the trail; of a patient the
+record, the care team and the consents stay as well. What ended does not come back by itself: the sign-ins, what clients
+were allowed, a clinician's places in care teams, a record system's Subscriptions.
 """
 
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.use_cases import user_named
-from integration_api.errors import Invalid, NotFound
+from integration_api.errors import Conflict, Invalid, NotFound
 from models import (
     BreakGlass,
     CareTeam,
@@ -20,6 +21,7 @@ from models import (
     Clinician,
     Credential,
     Deed,
+    Erasure,
     Invitation,
     Patient,
     User,
@@ -29,57 +31,70 @@ from models import (
 )
 
 
-def set_access(db_session: DbSession, clinician: Clinician, at: datetime, *, is_active: bool) -> None:
-    """Switch a clinician's account off or on, where that is not how it stands."""
-    if is_active == clinician.is_active:
+def set_access(db_session: DbSession, person: Patient | Clinician, at: datetime, *, is_active: bool) -> None:
+    """Switch a person's account off or on, where that is not how it stands.
+
+    Raises `Invalid` where there is none, and `Conflict` where it is a patient's who has asked to be forgotten.
+    """
+    if is_active == person.is_active:
         return
-    if clinician.user is None:
+    if person.user is None:
         raise Invalid.at("/is_active", "There is no account to switch off.")
-    if is_active:
-        _switch_on(clinician.user, clinician, at)
+    if not is_active:
+        _switch_off(db_session, person.user, person, at)
+    elif db_session.scalar(_forgotten_accounts().where(Patient.user_id == person.user.id)) is not None:
+        raise forgotten()
     else:
-        _switch_off(db_session, clinician.user, at)
+        _set(person.user, person, at, is_active=True)
+
+
+def forgotten() -> Conflict:
+    """Say that nothing is begun anew of who has asked to be forgotten."""
+    return Conflict("This patient has asked to be forgotten. The record stays closed.")
 
 
 def switch_off_by_name(db_session: DbSession, username: str, at: datetime) -> None:
     """Switch any account off; for the command line, where nobody is logged in. Raises `NotFound`."""
     user = user_named(db_session, username)
-    patients = _switch_off(db_session, user, at)
+    patients = _switch_off(db_session, user, _person_of(db_session, user), at)
     _tell_trail(db_session, user, "switchOffAccount", patients, at)
 
 
 def switch_on_by_name(db_session: DbSession, username: str, at: datetime) -> None:
     """Let an account in again; for the command line. Raises `NotFound`, also of a patient who asked to be forgotten."""
     found = select(User).where(User.username == username, ~User.is_active)
-    user = db_session.scalar(found.where(~User.id.in_(_erased())))
+    user = db_session.scalar(found.where(~User.id.in_(_forgotten_accounts())))
     if user is None:
         raise NotFound("There is no account of that name that is switched off.")
-    _switch_on(user, db_session.scalar(select(Clinician).where(Clinician.user_id == user.id)), at)
+    _set(user, _person_of(db_session, user), at, is_active=True)
     _tell_trail(db_session, user, "switchOnAccount", (), at)
 
 
-def _switch_off(db_session: DbSession, user: User, at: datetime) -> set[UUID]:
+def _person_of(db_session: DbSession, user: User) -> Patient | Clinician | None:
+    patient = db_session.scalar(select(Patient).where(Patient.user_id == user.id))
+    return patient or db_session.scalar(select(Clinician).where(Clinician.user_id == user.id))
+
+
+def _switch_off(db_session: DbSession, user: User, person: Patient | Clinician | None, at: datetime) -> set[UUID]:
     """Let an account in no more, and end what it holds open; give the patients whose record it was close to."""
-    user.is_active = False
+    _set(user, person, at, is_active=False)
+    db_session.flush()
     revoke_grants(db_session, user.id, at)
     end_subscriptions(db_session, user.id)
     # A cookie or a link from before is worth nothing, even if the account is switched on again.
     db_session.execute(update(Credential).where(Credential.user_id == user.id).values(sign_ins_since=at))
     db_session.execute(delete(Invitation).where(Invitation.user_id == user.id, Invitation.used_at.is_(None)))
-    clinician = db_session.scalar(select(Clinician).where(Clinician.user_id == user.id))
-    if clinician is None:
-        db_session.flush()
+    if not isinstance(person, Clinician):
         return set()
-    clinician.updated_at = at  # a change of the account alone would not count as a change of the clinician
-    patients = _leave_care_teams(db_session, clinician.id) | _end_openings(db_session, clinician.id, at)
+    patients = _leave_care_teams(db_session, person.id) | _end_openings(db_session, person.id, at)
     db_session.flush()
     return patients
 
 
-def _switch_on(user: User, clinician: Clinician | None, at: datetime) -> None:
-    user.is_active = True
-    if clinician is not None:
-        clinician.updated_at = at
+def _set(user: User, person: Patient | Clinician | None, at: datetime, *, is_active: bool) -> None:
+    user.is_active = is_active
+    if person is not None:
+        person.updated_at = at  # a change of the account alone would not count as a change of the person
 
 
 def _leave_care_teams(db_session: DbSession, clinician_id: UUID) -> set[UUID]:
@@ -98,9 +113,10 @@ def _end_openings(db_session: DbSession, clinician_id: UUID, at: datetime) -> se
     return {opening.patient_id for opening in openings}
 
 
-def _erased() -> Select[UUID | None]:
-    """Select the accounts of patients who were forgotten."""
-    return select(Patient.user_id).where(Patient.user_id.is_not(None), Patient.erased_at.is_not(None))
+def _forgotten_accounts() -> Select[UUID | None]:
+    """Select the accounts of patients who have asked to be forgotten, also while their record must be kept."""
+    asked = Patient.id.in_(select(Erasure.patient_id))
+    return select(Patient.user_id).where(Patient.user_id.is_not(None), asked)
 
 
 def _tell_trail(db_session: DbSession, user: User, operation: str, patients: Iterable[UUID], at: datetime) -> None:

@@ -67,16 +67,19 @@ class OnePatient(MethodView):
     def get(self, caller: Principal, patient_id: UUID) -> object:
         """Read a patient.
 
-        Answers the person's name, day of birth and account.
+        Answers the person's name, day of birth and account, and whether it is let in.
         """
         with reading() as db_session:
             return use_cases.read_patient(db_session, caller, patient_id)
 
-    @blp.patches("changePatient", schemas.PatientDraftSchema, schemas.PatientSchema, of=Resource.PATIENT)
+    @blp.patches("changePatient", schemas.PatientChangeSchema, schemas.PatientSchema, of=Resource.PATIENT)
     def patch(self, caller: Principal, merge: Any, patient_id: UUID) -> object:
         """Change a patient.
 
-        A merge patch of name, day of birth, or an account for a person who has none yet.
+        A merge patch of name, day of birth, or an account for a person who has none yet. With `is_active` false the
+        account is switched off, as when a telephone was stolen: sign-ins, tokens and invitations end at once, while the
+        record, the care team and the consents stay. With true the person may sign in again; apps are let in anew. Who
+        has asked to be forgotten is not let in again (409).
         """
         with unit_of_work() as db_session:
             return use_cases.change_patient(db_session, caller, patient_id, merge, parts().now())

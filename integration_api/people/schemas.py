@@ -82,8 +82,6 @@ class PatientDraftSchema(Schema):
         "retain_until": "2033-12-31",
         "username": "maya",
     }
-    patch_example: ClassVar[dict[str, Any]] = {"name": "Maya Lindqvist-Okafor"}
-
     id = Id()
     name = Words(200, required=True)
     # Nothing is reckoned from it, and record systems send what stands for an unknown one, such as 0001-01-01.
@@ -102,16 +100,30 @@ class PatientDraftSchema(Schema):
         return PatientDraft(**data)
 
 
+class PatientChangeSchema(PatientDraftSchema):
+    """A person in care, and whether the account is let in."""
+
+    patch_example: ClassVar[dict[str, Any]] = {"name": "Maya Lindqvist-Okafor"}
+
+    is_active = Truth(metadata=_IS_ACTIVE)
+
+
 class PatientSchema(Answer):
     """A person in care."""
 
-    example: ClassVar[dict[str, Any]] = {"id": PATIENT_ID, **PatientDraftSchema.example, **_TIMES}
+    example: ClassVar[dict[str, Any]] = {
+        "id": PATIENT_ID,
+        **PatientDraftSchema.example,
+        "is_active": True,
+        **_TIMES,
+    }
 
     id = Id(required=True)
     name = fields.String(required=True)
     birth_date = Day(required=True, allow_none=True)
     retain_until = Day(required=True, allow_none=True)
     username = fields.String(required=True, allow_none=True, attribute="account_name")
+    is_active = fields.Boolean(required=True, metadata=_IS_ACTIVE)
     version = fields.Integer(required=True)
     created_at = Moment(required=True)
     updated_at = Moment(required=True)

@@ -84,6 +84,7 @@ _WORDS: dict[str, str] = {
     Resource.EXPORT: Sentence("a copy of everything"),
     Resource.ERASURE: Sentence("wish to have everything erased"),
     "SignIn": Sentence("sign-in"),
+    "Password": Sentence("password"),
     "Token": Sentence("access to the account"),
     "Account": Sentence("account"),
     "Document": Sentence("shared journal entries and progress notes"),

@@ -214,3 +214,15 @@ def test_who_was_told_long_ago_hears_the_end_though_other_things_have_happened_s
     agreed.maya.create("/v1/me/consents", {"purpose": "ehr", "is_granted": False, "wording": "No more."})
     work()
     assert receiver.types == ["entry.created", "consent.changed"]
+
+
+def test_that_a_patients_account_is_switched_off_and_on_is_no_news_of_the_record(
+    told: Any, agreed: Any, receiver: Any, work: Any
+) -> None:
+    told()
+    path = f"/v1/patients/{agreed.ids['maya']}"
+    for is_active in (False, True):
+        change(agreed.admin, path, {"is_active": is_active})
+    change(agreed.admin, path, {"is_active": False, "birth_date": "1990-02-28"})
+    work()
+    assert receiver.types == ["patient.updated"]

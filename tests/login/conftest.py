@@ -57,6 +57,18 @@ class Browser:
     def code(self, code: str, **more: str) -> TestResponse:
         return self.send("/oauth/login/code", {"code": code, **more})
 
+    def change(self, **said: str) -> TestResponse:
+        """Change the password as who has forgotten nothing does; `said` replaces fields."""
+        fields = {"current": PASSWORD, "password": OTHER_PASSWORD, "again": OTHER_PASSWORD, **said}
+        return self.send("/oauth/password", fields)
+
+    @staticmethod
+    def fault_on(page: TestResponse) -> tuple[str | None, str]:
+        """Which field the fault at the top is of, and its words."""
+        found = re.search(r'role="alert".*?<p>(?:<a href="#(\w+)">)?(.*?)(?:</a>)?</p>', page.text, re.DOTALL)
+        assert found, page.text
+        return found[1], found[2]
+
     def session(self) -> dict[str, Any]:
         with self.client.session_transaction(base_url=self.base_url) as found:
             return dict(found)

@@ -10,6 +10,8 @@ import pytest
 pytestmark = pytest.mark.one_database
 
 SPANISH = {"Accept-Language": "es"}
+PASSWORD = "slow rivers carry stones"
+OTHER_PASSWORD = "a lantern on the far shore"
 
 
 class Page(HTMLParser):
@@ -42,7 +44,7 @@ def check(answer: Any, language: str) -> Page:
         if each.get("type") == "hidden":
             continue
         assert each["id"] in labelled
-        assert each["autocomplete"]
+        assert each.get("type") == "checkbox" or each["autocomplete"]
         assert set((each.get("aria-describedby") or "").split()) <= set(ids)
     assert not any("tabindex" in attributes or "autofocus" in attributes for _, attributes in page.found)
     for each in page.every("a"):
@@ -74,8 +76,39 @@ def test_every_page_in_every_state(house: Any, language: str) -> None:
         assert {"en": "at least 12 characters", "es": "al menos 12 caracteres"}[language] in refused.text
         form = {"form_token": token[1], "username": who, "password": "not the one that is set"}
         check(client.post("/oauth/login", data=form, headers=headers), language)
+        change_password(house, who, language)
     english = client.get("/oauth/login", headers={"Accept-Language": "en"}).text
     assert (client.get("/oauth/login", headers=headers).text == english) is (language == "en")
+
+
+def change_password(house: Any, who: str, language: str) -> None:
+    """Look at the page for it as it comes, with each fault, and at what says that it is done."""
+    house.member(who)
+    browser, headers = house.signed_in(who), {"Accept-Language": language}
+    page = check(browser.client.get("/oauth/password", headers=headers), language)
+    (tick,) = (each for each in page.every("input") if each.get("type") == "checkbox")
+    assert {"checked", "aria-describedby"} <= tick.keys()
+    house.clock.wait(seconds=30)
+    form = {"form_token": browser.form_token("/oauth/password"), "current": PASSWORD}
+    form |= {"password": OTHER_PASSWORD, "again": OTHER_PASSWORD}
+    if who in house.secrets:
+        form["code"] = house.code_of(who)
+    faults = {"password": "short", "again": "another", "current": "not the one that is set", "code": "000000"}
+    for name in faults.keys() & form.keys():
+        refused = check(
+            browser.client.post("/oauth/password", data=form | {name: faults[name]}, headers=headers), language
+        )
+        wrong = [each["id"] for each in refused.every("input") if each.get("aria-invalid")]
+        assert wrong == [name]
+        assert {"href": f"#{name}"} in refused.every("a")
+        (tick,) = (each for each in refused.every("input") if each.get("type") == "checkbox")
+        assert "checked" not in tick, "it was not sent"
+    assert browser.client.post("/oauth/password", data=form, headers=headers).status_code == 303
+    done = browser.client.get("/oauth/login", headers=headers)
+    check(done, language)
+    assert 'role="status"' in done.text
+    old = browser.client.post("/oauth/password", data=form, headers=headers)
+    assert (check(old, language).every("a"), old.status_code) == ([{"href": "/oauth/password"}], 403)
 
 
 def test_colours_stand_out(house: Any) -> None:

@@ -21,30 +21,31 @@ def secret_on(page: Any) -> str:
 
 @pytest.fixture
 def leave(house: Any) -> Any:
-    """Switch the nurse's account off, and say how it stands; or on again."""
+    """Switch an account off, the nurse's or a patient's, and say how it stands; or on again."""
 
-    def switch(*, is_active: bool = False) -> None:
-        path = f"/v1/clinicians/{house.clinic.ids['nurse']}"
+    def switch(name: str = "nurse", *, is_active: bool = False) -> None:
+        path = f"/v1/{'clinicians' if name == 'nurse' else 'patients'}/{house.clinic.ids[name]}"
         assert house.clinic.admin.patch(path, {"is_active": is_active}, if_match="*").status_code == 200
         house.clock.wait(seconds=1)
 
     return switch
 
 
-def test_the_browser_is_signed_out_and_cannot_sign_in(house: Any, leave: Any) -> None:
-    house.member("nurse")
-    browser = house.signed_in("nurse")
+@pytest.mark.parametrize("name", ["nurse", "maya"])
+def test_the_browser_is_signed_out_and_cannot_sign_in(house: Any, leave: Any, name: str) -> None:
+    house.member(name)
+    browser = house.signed_in(name)
     copied = browser.client.get_cookie("login").value
     house.clock.wait(seconds=1)
-    leave()
+    leave(name)
     assert not browser.is_signed_in()
-    assert house.browser().password("nurse").status_code == 401
-    leave(is_active=True)
+    assert house.browser().password(name).status_code == 401
+    leave(name, is_active=True)
     thief = house.browser()
     thief.client.set_cookie("login", copied)
     assert not thief.is_signed_in()
     house.clock.wait(minutes=1)
-    assert house.signed_in("nurse")
+    assert house.signed_in(name)
 
 
 def test_half_way_in_they_come_no_further(house: Any, leave: Any) -> None:
@@ -60,17 +61,18 @@ def test_half_way_in_they_come_no_further(house: Any, leave: Any) -> None:
     assert not browser.is_signed_in()
 
 
-def test_an_invitation_is_void_and_stays_so(house: Any, leave: Any) -> None:
-    path = house.invite("nurse")
+@pytest.mark.parametrize("name", ["nurse", "maya"])
+def test_an_invitation_is_void_and_stays_so(house: Any, leave: Any, name: str) -> None:
+    path = house.invite(name)
     assert house.browser().get(path).status_code == 200
-    leave()
+    leave(name)
     assert house.browser().get(path).status_code == 404
-    refused = house.clinic.admin.post("/v1/invitations", {"username": "nurse"})
+    refused = house.clinic.admin.post("/v1/invitations", {"username": name})
     assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/username")
-    leave(is_active=True)
+    leave(name, is_active=True)
     assert house.browser().get(path).status_code == 404
-    house.member("nurse")
-    assert house.signed_in("nurse")
+    house.member(name)
+    assert house.signed_in(name)
 
 
 def test_a_page_that_was_open_sets_no_password(house: Any, leave: Any) -> None:

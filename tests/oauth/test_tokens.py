@@ -245,17 +245,23 @@ class TestTheDoor:
         assert oauth.me(found["access_token"]) == 401
         refused(oauth.refresh(found["refresh_token"]))
 
-    def test_who_is_switched_off_loses_every_token_for_good(self, oauth: Any) -> None:
-        found = oauth.tokens("nurse", scope="user/*.rs offline_access")
-        attempt = oauth.attempt(scope="user/*.rs offline_access")
-        code = oauth.decide(attempt, "nurse")["code"]
-        path = f"/v1/clinicians/{oauth.clinic.ids['nurse']}"
+    @pytest.mark.parametrize(
+        ("kind", "name", "context"), [("clinicians", "nurse", "user"), ("patients", "maya", "patient")]
+    )
+    def test_who_is_switched_off_loses_every_token_for_good(
+        self, oauth: Any, kind: str, name: str, context: str
+    ) -> None:
+        scope = f"{context}/*.rs offline_access"
+        found = oauth.tokens(name, scope=scope)
+        attempt = oauth.attempt(scope=scope)
+        code = oauth.decide(attempt, name)["code"]
+        path = f"/v1/{kind}/{oauth.clinic.ids[name]}"
         for is_active in (False, True):
             assert oauth.clinic.admin.patch(path, {"is_active": is_active}, if_match="*").status_code == 200
             assert oauth.me(found["access_token"]) == 401
             refused(oauth.refresh(found["refresh_token"]))
             refused(oauth.redeem(attempt, code))
-        assert oauth.me(oauth.tokens("nurse", scope="user/*.rs")["access_token"]) == 200
+        assert oauth.me(oauth.tokens(name, scope=scope)["access_token"]) == 200
 
     def test_a_refresh_token_is_no_access_token(self, oauth: Any) -> None:
         assert oauth.me(oauth.tokens()["refresh_token"]) == 401

@@ -169,6 +169,7 @@ OPERATIONS: list[tuple[str, str, Any, Expected]] = [
     ("POST", "/v1/patients", {"name": "New"}, table((ADMIN + OTHER_ADMIN, 201))),
     ("GET", "/v1/patients/{maya}", None, PERSON),
     ("PATCH", "/v1/patients/{maya}", {"name": "Maya L."}, table((ADMIN, 200), (OTHER_ADMIN, 404))),
+    ("PATCH", "/v1/patients/{maya}", {"is_active": True}, table((ADMIN, 200), (OTHER_ADMIN, 404))),
     ("GET", "/v1/patients/{maya}/care-team", None, PERSON),
     ("PUT", "/v1/patients/{maya}/care-team", "care team", table((ADMIN, 200), (OTHER_ADMIN, 404))),
     ("GET", "/v1/clinicians", None, lists(*CARE, ADMIN, OTHER_ADMIN)),

@@ -31,7 +31,7 @@ def make(row: Patient, known: Known) -> Json:
             own_identifier(row.id),
             *(identifier(each.system, each.value) for each in known.identifiers(row.id)),
         ],
-        active=True,
+        active=True,  # the record is in use, also while the person's account is switched off
         name=[name],
         gender=row.gender,
         birthDate=day(row.birth_date),
