@@ -141,6 +141,7 @@ def accept() -> AnyResponse:
     new = invitations.NewCredential(our_passwords().hash(password), step)
     acts = current_app.extensions["on_credentials_reset"]
     with unit_of_work(everywhere=True) as db_session:
+        now = parts().now()  # hashing takes long: since then somebody may have signed in with the old password
         user = invitations.accept(db_session, token, new, parts().key_service, now, acts)
         tell_trail(db_session, user.id, "acceptInvitation", is_done=True)
     use_cases.sign_in(session, user, now)

@@ -195,6 +195,12 @@ def smart_configuration() -> Response:
     return _public(discovery.smart(_issuer()))
 
 
+@blp.get("/.well-known/change-password")
+def change_password() -> AnyResponse:
+    """Lead password managers to where people change their password (W3C, "A Well-Known URL for Changing Passwords")."""
+    return redirect("/oauth/password")
+
+
 @blp.get("/.well-known/jwks.json")
 def jwks() -> Response:
     """Give the keys that our tokens are checked with."""

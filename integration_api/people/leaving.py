@@ -21,7 +21,6 @@ from models import (
     Clinician,
     Credential,
     Deed,
-    Erasure,
     Invitation,
     Patient,
     User,
@@ -34,7 +33,7 @@ from models import (
 def set_access(db_session: DbSession, person: Patient | Clinician, at: datetime, *, is_active: bool) -> None:
     """Switch a person's account off or on, where that is not how it stands.
 
-    Raises `Invalid` where there is none, and `Conflict` where it is a patient's who has asked to be forgotten.
+    Raises `Invalid` where there is none, and `Conflict` where it is a patient's who was forgotten.
     """
     if is_active == person.is_active:
         return
@@ -61,7 +60,7 @@ def switch_off_by_name(db_session: DbSession, username: str, at: datetime) -> No
 
 
 def switch_on_by_name(db_session: DbSession, username: str, at: datetime) -> None:
-    """Let an account in again; for the command line. Raises `NotFound`, also of a patient who asked to be forgotten."""
+    """Let an account in again; for the command line. Raises `NotFound`, also of a patient who was forgotten."""
     found = select(User).where(User.username == username, ~User.is_active)
     user = db_session.scalar(found.where(~User.id.in_(_forgotten_accounts())))
     if user is None:
@@ -114,9 +113,8 @@ def _end_openings(db_session: DbSession, clinician_id: UUID, at: datetime) -> se
 
 
 def _forgotten_accounts() -> Select[UUID | None]:
-    """Select the accounts of patients who have asked to be forgotten, also while their record must be kept."""
-    asked = Patient.id.in_(select(Erasure.patient_id))
-    return select(Patient.user_id).where(Patient.user_id.is_not(None), asked)
+    """Select the accounts of patients who were forgotten. Who has asked for it reads the own record until then."""
+    return select(Patient.user_id).where(Patient.user_id.is_not(None), Patient.erased_at.is_not(None))
 
 
 def _tell_trail(db_session: DbSession, user: User, operation: str, patients: Iterable[UUID], at: datetime) -> None:

@@ -79,7 +79,7 @@ class OnePatient(MethodView):
         A merge patch of name, day of birth, or an account for a person who has none yet. With `is_active` false the
         account is switched off, as when a telephone was stolen: sign-ins, tokens and invitations end at once, while the
         record, the care team and the consents stay. With true the person may sign in again; apps are let in anew. Who
-        has asked to be forgotten is not let in again (409).
+        was forgotten is not let in again (409).
         """
         with unit_of_work() as db_session:
             return use_cases.change_patient(db_session, caller, patient_id, merge, parts().now())

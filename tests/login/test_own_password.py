@@ -204,3 +204,10 @@ class TestGuessing:
             found = list(pool.map(lambda each: each.client.post(PAGE, data=form).status_code, browsers))
         assert 1 <= found.count(401) <= 3
         assert set(found) <= {401, 429}
+
+
+def test_password_managers_find_the_page(house: Any) -> None:
+    house.member("maya")
+    browser = house.signed_in("maya")
+    led = browser.client.get("/.well-known/change-password", follow_redirects=True)
+    assert (led.status_code, led.request.path) == (200, "/oauth/password")
