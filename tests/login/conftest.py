@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from integration_api.db import reading, unit_of_work
+from integration_api.login.passwords import Passwords
 from models import Credential, User
 
 PASSWORD = "slow rivers carry stones"
@@ -159,3 +160,20 @@ def clock(app: Flask) -> Iterator[Clock]:
 @pytest.fixture
 def house(clock: Clock, clinic: Any) -> House:
     return House(clinic, clock)
+
+
+@pytest.fixture
+def thief(house: House, monkeypatch: pytest.MonkeyPatch) -> Browser:
+    """Who knows Maya's password, and signs in with it in the very moment in which a new one is hashed."""
+    browser, make = house.browser(), Passwords.hash
+
+    def slow(self: Passwords, password: str) -> str:
+        monkeypatch.undo()
+        house.clock.wait(seconds=1)
+        assert browser.password("maya").status_code == 303
+        house.clock.wait(seconds=1)
+        return make(self, password)
+
+    house.member("maya")
+    monkeypatch.setattr(Passwords, "hash", slow)
+    return browser
