@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DbSession
 
+from integration_api.access.audit import origin_for
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
@@ -42,10 +43,11 @@ class AuditFilter(Between):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An event with the name of who it was, as far as it is known."""
+    """An event with the name of who it was, as far as it is known, and from where, as far as the caller may know."""
 
     event: AuditEvent
     actor_name: str | None
+    origin: str | None
 
     @property
     def at(self) -> datetime:
@@ -69,7 +71,8 @@ def list_events(db_session: DbSession, caller: Principal, wanted: AuditFilter, p
     found = narrowed(audit_events_within(limits), equal, AuditEvent.at, wanted)
     events = page_of(db_session, found, Order((AuditEvent.at, AuditEvent.id), is_descending=True), page)
     names = _names(db_session, caller, {each.actor_id for each in events.items if each.actor_id is not None})
-    return Page([Seen(each, names.get(each.actor_id)) for each in events.items], events.next_after)
+    seen = [Seen(each, names.get(each.actor_id), origin_for(caller, each)) for each in events.items]
+    return Page(seen, events.next_after)
 
 
 def _names(db_session: DbSession, caller: Principal, user_ids: set[UUID]) -> dict[UUID | None, str]:

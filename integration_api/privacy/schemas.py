@@ -143,7 +143,9 @@ class AuditEventSchema(Answer):
     actor_name = fields.String(required=True, allow_none=True)
     client = fields.String(required=True, allow_none=True, attribute="event.client")
     origin = fields.String(
-        required=True, attribute="event.origin", metadata={"description": "The address it came from."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "The address it came from; null: a patient is not told that of who works here."},
     )
     patient_id = Id(required=True, allow_none=True)
     record_id = fields.UUID(required=True, allow_none=True, attribute="event.record_id")

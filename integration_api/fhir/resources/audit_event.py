@@ -1,5 +1,6 @@
 """AuditEvent: who did what to whose record, from the trail that shows every tampering."""
 
+from integration_api.access.audit import origin_for
 from integration_api.access.policy import Resource
 from integration_api.fhir.codes import ACT_REASON, OBJECT_DOMAIN, OBJECT_PATIENT, REST
 from integration_api.fhir.elements import Json, coding, concept, meta, moment, own_identifier, present, reference
@@ -50,12 +51,13 @@ def make(row: AuditEvent, known: Known) -> Json:
 
 
 def _agent(row: AuditEvent, known: Known) -> Json:
+    origin = origin_for(known.caller, row)
     return present(
         who=_who(row, known),
         altId=row.client,
         name=row.actor_role,
         requestor=True,
-        network={"address": row.origin, "type": "2"},
+        network=None if origin is None else {"address": origin, "type": "2"},
     )
 
 
