@@ -41,7 +41,7 @@ from models.oauth import (
 from models.paging import Order, Page, PageRequest, page_in_time, page_of, page_of_list, page_of_ranked
 from models.person import CLINICAL_ROLES, GENDERS, Clinician, Organization, Patient, Role, User
 from models.prompt import ClinicPrompt, PromptShowing, PromptSwitch
-from models.record_change import Place, RecordChange, changes_after, has_been, note_all
+from models.record_change import Place, RecordChange, changes_after, has_been, has_come_to, note_all
 from models.reminder import ReminderSettings
 from models.safety_flag import FACET, FLAG_EVENTS, FLAG_STATUSES, RAISING, SafetyFlag, SafetyFlagEvent, raises
 from models.scoped import (
@@ -217,6 +217,7 @@ __all__ = [
     "flagged_patient",
     "forget",
     "has_been",
+    "has_come_to",
     "has_not_ended",
     "hold",
     "hold_ties",
