@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +37,7 @@ from models import (
 )
 from nlp import load_taxonomy
 
+CLOCKS_DIFFER = timedelta(minutes=10)  # of machines that work together; what is further ahead, a wrong clock said
 _LEADS_TO = {"acknowledged": "acknowledged", "resolved": "resolved", "reopened": "open"}  # each act to a state
 _IN_ORDER = (SafetyFlag.patient_id, SafetyFlag.id)  # one everywhere, so that nobody waits for each other
 
@@ -192,7 +193,10 @@ def _is_left_behind() -> ColumnElement[bool]:
 
 
 def _is_overdue(at: datetime) -> ColumnElement[bool]:
-    return and_(SafetyFlag.status == "open", SafetyFlag.due_at <= at, SafetyFlag.escalated_at.is_(None))
+    """Its time is over; or nobody knows when it will be, since it waits since a time that has not come yet."""
+    happened = (SafetyFlagEvent.flag_id == SafetyFlag.id, SafetyFlagEvent.at > at + CLOCKS_DIFFER)
+    is_over = or_(SafetyFlag.due_at <= at, select(SafetyFlagEvent.id).where(*happened).exists())
+    return and_(SafetyFlag.status == "open", SafetyFlag.escalated_at.is_(None), is_over)
 
 
 def _is_routed_to(caller: Principal) -> ColumnElement[bool]:
