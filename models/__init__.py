@@ -11,7 +11,7 @@ from models.bulk_export import BulkExport, BulkFile, drop_export, drop_exports
 from models.care_team import CareTeam, CareTeamMember
 from models.clinic_tally import ClinicTally
 from models.clinic_theme import ClinicTheme
-from models.clocks import EARLY, is_early, time_in, time_of
+from models.clocks import CLOCKS_DIFFER, EARLY, has_come, is_early, time_in, time_of
 from models.consent import PURPOSES, Consent, consents_to, declines, time_of_word
 from models.course import COURSE_STATUSES, Course
 from models.creation import Creation
@@ -90,6 +90,7 @@ __all__ = [
     "ASSERTIONS",
     "ATTACHMENT_KINDS",
     "CLINICAL_ROLES",
+    "CLOCKS_DIFFER",
     "COMMITMENT_STATUSES",
     "CONNECTION_AUTHS",
     "CONNECTION_STATES",
@@ -217,6 +218,7 @@ __all__ = [
     "flagged_patient",
     "forget",
     "has_been",
+    "has_come",
     "has_come_to",
     "has_not_ended",
     "hold",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from integration_api.safety.raising import reopen
 from integration_api.safety.routing import Timing, not_for
 from integration_api.wording import Sentence
 from models import (
+    CLOCKS_DIFFER,
     CareTeam,
     CareTeamMember,
     ClinicTheme,
@@ -37,7 +38,6 @@ from models import (
 )
 from nlp import load_taxonomy
 
-CLOCKS_DIFFER = timedelta(minutes=10)  # of machines that work together; what is further ahead, a wrong clock said
 _LEADS_TO = {"acknowledged": "acknowledged", "resolved": "resolved", "reopened": "open"}  # each act to a state
 _IN_ORDER = (SafetyFlag.patient_id, SafetyFlag.id)  # one everywhere, so that nobody waits for each other
 
