@@ -19,7 +19,7 @@ from integration_api.access.tokens import mint_token
 from integration_api.access.use_cases import user_named
 from integration_api.app import LINES, create_app
 from integration_api.config import Environment, Settings
-from integration_api.db import Collision, is_migrated, is_reachable, reading, unit_of_work
+from integration_api.db import Collision, is_migrated, is_newer, is_reachable, reading, unit_of_work
 from integration_api.demo import welcome
 from integration_api.demo.loader import is_empty, seed
 from integration_api.development import development_settings, is_set_up
@@ -93,7 +93,7 @@ def _settings() -> Settings:
 
 
 def _app() -> Flask:
-    """Make the application on a database that answers."""
+    """Make the application on a database that answers, and that this software knows."""
     try:
         app = create_app(_settings())
     except UnsafeSettings as error:  # what shows only when it is used
@@ -101,6 +101,8 @@ def _app() -> Flask:
     with app.app_context():
         if not is_reachable():
             raise click.ClickException("the database does not answer")
+        if is_newer():
+            raise click.ClickException("the database is of a newer version of this software; install that one")
     return app
 
 

@@ -13,7 +13,7 @@ from flask import current_app, g, has_request_context
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -194,14 +194,25 @@ def is_reachable() -> bool:
     try:
         with db.engine.connect() as connection:
             connection.exec_driver_sql("SELECT 1")
-    except OperationalError:
+    except DatabaseError:  # which also a file raises that is no database
         return False
     return True
 
 
 def is_migrated() -> bool:
     """Tell whether the database stands at the newest migration."""
-    config = current_app.extensions["migrate"].migrate.get_config()
-    newest = set(ScriptDirectory.from_config(config).get_heads())
+    return _stands_at() == set(_migrations().get_heads())
+
+
+def is_newer() -> bool:
+    """Tell whether the database has been at a migration that this software does not know."""
+    return not _stands_at() <= {each.revision for each in _migrations().walk_revisions()}
+
+
+def _stands_at() -> set[str]:
     with db.engine.connect() as connection:
-        return set(MigrationContext.configure(connection).get_current_heads()) == newest
+        return set(MigrationContext.configure(connection).get_current_heads())
+
+
+def _migrations() -> ScriptDirectory:
+    return ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())

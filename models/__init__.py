@@ -11,7 +11,7 @@ from models.bulk_export import BulkExport, BulkFile, drop_export, drop_exports
 from models.care_team import CareTeam, CareTeamMember
 from models.clinic_tally import ClinicTally
 from models.clinic_theme import ClinicTheme
-from models.clocks import EARLY, is_early, time_in, time_of
+from models.clocks import CLOCKS_DIFFER, EARLY, has_come, is_early, time_in, time_of
 from models.consent import PURPOSES, Consent, consents_to, declines, time_of_word
 from models.course import COURSE_STATUSES, Course
 from models.creation import Creation
@@ -41,7 +41,7 @@ from models.oauth import (
 from models.paging import Order, Page, PageRequest, page_in_time, page_of, page_of_list, page_of_ranked
 from models.person import CLINICAL_ROLES, GENDERS, Clinician, Organization, Patient, Role, User
 from models.prompt import ClinicPrompt, PromptShowing, PromptSwitch
-from models.record_change import Place, RecordChange, changes_after, has_been, note_all
+from models.record_change import Place, RecordChange, changes_after, has_been, has_come_to, note_all
 from models.reminder import ReminderSettings
 from models.safety_flag import FACET, FLAG_EVENTS, FLAG_STATUSES, RAISING, SafetyFlag, SafetyFlagEvent, raises
 from models.scoped import (
@@ -90,6 +90,7 @@ __all__ = [
     "ASSERTIONS",
     "ATTACHMENT_KINDS",
     "CLINICAL_ROLES",
+    "CLOCKS_DIFFER",
     "COMMITMENT_STATUSES",
     "CONNECTION_AUTHS",
     "CONNECTION_STATES",
@@ -218,6 +219,8 @@ __all__ = [
     "flagged_patient",
     "forget",
     "has_been",
+    "has_come",
+    "has_come_to",
     "has_not_ended",
     "hold",
     "hold_ties",

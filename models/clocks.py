@@ -1,10 +1,14 @@
-"""Times as phones tell them. What was said is kept; of a time that has not come yet, nothing is reckoned."""
+"""Times as phones tell them, and as clocks of our own that were wrong have set them.
+
+What a phone said is kept; of a time that has not come yet, nothing is reckoned.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case
+from sqlalchemy import ColumnElement, case, or_
 
+CLOCKS_DIFFER = timedelta(minutes=10)  # at most, of machines that do the work together; more is a mistake
 EARLY = timedelta(days=1)  # a phone's clock may be fast, and be in another zone than it says; more is a mistake
 
 
@@ -21,3 +25,11 @@ def time_of(said: datetime, arrived: datetime, at: datetime) -> datetime:
 def time_in(table: Any, said: Any, at: datetime) -> ColumnElement[datetime]:
     """Give the same in SQL, of a table's rows."""
     return case((said <= at + EARLY, said), else_=table.created_at)
+
+
+def has_come(planned: Any, at: datetime, longest: timedelta = timedelta()) -> ColumnElement[bool]:
+    """Tell in SQL whether a time has come that we set ourselves, `longest` ahead at most.
+
+    What lies further ahead was set by a clock that was wrong, and has been put right since: nothing waits for it.
+    """
+    return or_(planned <= at, planned > at + longest + CLOCKS_DIFFER)

@@ -71,10 +71,22 @@ def changes_after(patient_id: UUID, kinds: Iterable[str], place: Place) -> Selec
 
 def has_been(db_session: Session, kind: str, record_id: UUID, patient_id: UUID) -> bool:
     """Tell whether a patient has, or once had, such a record."""
+    return _seq_of(db_session, kind, record_id, patient_id) is not None
+
+
+def has_come_to(db_session: Session, patient_id: UUID, place: Place) -> bool:
+    """Tell whether a patient's feed was ever at a place: the record that stood there does so still, or further on."""
+    if place == Place():
+        return True
+    seq = _seq_of(db_session, place.kind, place.record_id, patient_id)
+    return seq is not None and seq >= place.seq
+
+
+def _seq_of(db_session: Session, kind: str, record_id: UUID, patient_id: UUID) -> int | None:
     found = select(RecordChange.seq).where(
         RecordChange.kind == kind, RecordChange.record_id == record_id, RecordChange.patient_id == patient_id
     )
-    return db_session.scalar(found) is not None
+    return db_session.scalar(found)
 
 
 def note_records(connection: Connection, patient_id: UUID, rows: Sequence[dict[str, Any]], seq: int) -> None:

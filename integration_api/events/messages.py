@@ -14,8 +14,9 @@ from models import PING, Event
 
 JSON = "application/json"
 ATTEMPTS = 12  # after the last the event is a dead letter
-_FIRST, _FACTOR, _LONGEST = 5.0, 3.0, 8 * 3600.0  # seconds: the bounds of the waits are 5, 15, 45 ... and at most 8 h
-_LONGEST_ASKED = timedelta(hours=24)  # of what a receiver may ask for by Retry-After
+_FIRST, _FACTOR = 5.0, 3.0  # seconds: the bounds of the waits are 5, 15, 45 ...
+LONGEST_WAIT = timedelta(hours=8)
+LONGEST_REST = timedelta(hours=24)  # of what a receiver may ask for by Retry-After
 DISABLED_AFTER = timedelta(days=5)  # of failing without one success
 _RESTS_AFTER = 5  # failures in a row: then the webhook as a whole is let be for a while
 GONE = 410
@@ -98,7 +99,7 @@ def signed(message_id: str, body: bytes, secrets: Sequence[str], at: datetime) -
 
 def longest_wait(failures: int) -> float:
     """Give the bound of the wait after so many failures in a row, in seconds."""
-    return min(_LONGEST, _FIRST * _FACTOR ** (failures - 1))
+    return min(LONGEST_WAIT.total_seconds(), _FIRST * _FACTOR ** (failures - 1))
 
 
 def wait(failures: int, chance: float) -> timedelta:
@@ -127,4 +128,4 @@ def _asked(outcome: Outcome, at: datetime) -> datetime | None:
         except (ValueError, OverflowError):  # what no clock holds is nobody's time, and must not stop the worker
             return None
         asked = asked.replace(tzinfo=UTC) if asked.tzinfo is None else asked
-    return min(max(asked, at), at + _LONGEST_ASKED)
+    return min(max(asked, at), at + LONGEST_REST)

@@ -20,6 +20,8 @@ from integration_api.events.messages import (
     DISABLED_AFTER,
     GONE,
     JSON,
+    LONGEST_REST,
+    LONGEST_WAIT,
     Message,
     Outcome,
     body_of,
@@ -29,7 +31,7 @@ from integration_api.events.messages import (
 )
 from integration_api.events.subscriptions import standing_of
 from integration_api.events.telling import care_teams_of, reason_to_drop, wants
-from models import HANDSHAKE, Deed, Delivery, DeliveryAttempt, Event, User, Webhook, append_deeds, new_id
+from models import HANDSHAKE, Deed, Delivery, DeliveryAttempt, Event, User, Webhook, append_deeds, has_come, new_id
 
 LEASE = timedelta(minutes=2)  # longer than any try takes
 KEPT = timedelta(days=30)  # events and what became of them
@@ -90,12 +92,12 @@ def _is_due(at: datetime) -> list[ColumnElement[bool]]:
     before = exists().where(*of_same, earlier.state == "waiting", earlier.sequence < Delivery.sequence)
     return [
         Delivery.state == "waiting",
-        Delivery.next_at <= at,
-        or_(Delivery.claimed_until.is_(None), Delivery.claimed_until < at),
+        or_(has_come(Delivery.next_at, at, LONGEST_WAIT), and_(Delivery.tries == 0, has_come(Delivery.next_at, at))),
+        or_(Delivery.claimed_until.is_(None), has_come(Delivery.claimed_until, at, LEASE)),
         or_(Webhook.state == "active", and_(Webhook.state == "requested", Delivery.event.has(Event.type == HANDSHAKE))),
         # A system that is let in no more hears no more; an admin who has left leaves the clinic's webhooks behind.
         or_(Webhook.format == "webhook", Webhook.user_id.in_(select(User.id).where(User.is_active))),
-        or_(Webhook.rests_until.is_(None), Webhook.rests_until <= at),
+        or_(Webhook.rests_until.is_(None), has_come(Webhook.rests_until, at, LONGEST_REST)),
         ~before,
     ]
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.db import reading, unit_of_work
 from integration_api.jobs.queue import check_plain
 from integration_api.wiring import parts
-from models import Job
+from models import Job, has_come
 
 LEASE = timedelta(minutes=5)  # between two steps; who takes longer is thought dead
 TRIES = 5  # that fail at the same step
@@ -97,9 +97,11 @@ def _is_deadly(job: Job) -> bool:
 
 def _next(db_session: DbSession, *, is_claimed: bool = False) -> Job | None:
     at = parts().now()
-    is_free = or_(Job.claimed_until.is_(None), Job.claimed_until < at)
+    is_free = or_(Job.claimed_until.is_(None), has_come(Job.claimed_until, at, LEASE))
     known = list(current_app.extensions.get("jobs", {}))
-    query = select(Job).where(Job.state == "waiting", Job.next_at <= at, is_free, Job.name.in_(known))
+    query = select(Job).where(
+        Job.state == "waiting", has_come(Job.next_at, at, _WAIT * TRIES), is_free, Job.name.in_(known)
+    )
     if is_claimed:
         query = query.with_for_update(skip_locked=True)
     return db_session.scalars(query.order_by(Job.next_at, Job.id).limit(1)).one_or_none()

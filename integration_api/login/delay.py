@@ -8,6 +8,9 @@ from models import Delayed
 
 FREE_FAILURES = 3
 LONGEST_DELAY = 900  # seconds
+# So far ahead no delay reaches: it was counted by a clock that was wrong, and has been put right. Not less, or two
+# servers whose clocks differ a little would take attempts in turn.
+NOT_TO_BE_BELIEVED = timedelta(seconds=2 * LONGEST_DELAY)
 FORGOTTEN_AFTER = timedelta(days=1)  # a day without an attempt, and the count begins anew
 
 
@@ -33,7 +36,7 @@ def count_attempt(row: Delayed, at: datetime) -> Attempt:
     Were it counted afterwards, many attempts sent at once would all slip through before the first was counted.
     """
     before, failed = row.next_attempt_at, row.failed_attempts or 0
-    if before is not None and before > at:
+    if before is not None and at < before <= at + NOT_TO_BE_BELIEVED:
         raise TooSoon(math.ceil((before - at).total_seconds()))
     if before is not None and before <= at - FORGOTTEN_AFTER:
         failed = 0

@@ -27,7 +27,7 @@ def open_every_text() -> int:
     is looked for each time, until it is mended.
     """
     last = went_well_at(ALL_OPENED)
-    if last is not None and parts().now() - last < OPENED_EVERY:
+    if last is not None and abs(parts().now() - last) < OPENED_EVERY:
         return 0
     if sum(_damaged_in(table) for table in sealed_tables()):
         raise Damaged

@@ -17,6 +17,7 @@ from integration_api.safety.raising import reopen
 from integration_api.safety.routing import Timing, not_for
 from integration_api.wording import Sentence
 from models import (
+    CLOCKS_DIFFER,
     CareTeam,
     CareTeamMember,
     ClinicTheme,
@@ -192,7 +193,10 @@ def _is_left_behind() -> ColumnElement[bool]:
 
 
 def _is_overdue(at: datetime) -> ColumnElement[bool]:
-    return and_(SafetyFlag.status == "open", SafetyFlag.due_at <= at, SafetyFlag.escalated_at.is_(None))
+    """Its time is over; or nobody knows when it will be, since it waits since a time that has not come yet."""
+    happened = (SafetyFlagEvent.flag_id == SafetyFlag.id, SafetyFlagEvent.at > at + CLOCKS_DIFFER)
+    is_over = or_(SafetyFlag.due_at <= at, select(SafetyFlagEvent.id).where(*happened).exists())
+    return and_(SafetyFlag.status == "open", SafetyFlag.escalated_at.is_(None), is_over)
 
 
 def _is_routed_to(caller: Principal) -> ColumnElement[bool]:

@@ -123,7 +123,10 @@ class Exchange:
         shown: list[dict[str, Any]] = []
         room, is_all = _Room(), False
         with showing() as db_session:
-            stands = since or use_cases.start(db_session, self.caller)
+            if since is None:
+                stands = use_cases.start(db_session, self.caller)
+            else:
+                stands = use_cases.where_it_stands(db_session, self.caller, since)
             for read in range(0, limit, AT_ONCE):
                 news = use_cases.read_news(db_session, self.caller, self.kinds, stands, min(AT_ONCE, limit - read))
                 fitting = list(takewhile(room.has, map(_shown, news.items)))

@@ -10,6 +10,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from integration_api.access.principals import Principal
 from integration_api.errors import Expired
 from integration_api.sync.use_cases import Since
+from integration_api.web.signing import Forbearing
 from models import Place
 
 GOOD_FOR = 90 * 24 * 3600  # seconds without a sync; then a phone reads everything again
@@ -39,4 +40,4 @@ def _binding(caller: Principal, kinds: Iterable[str]) -> str:
 
 
 def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="sync")
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="sync", signer=Forbearing)

@@ -14,7 +14,7 @@ from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import Invalid, NotAllowed
 from integration_api.sync.writing import LEFT, UNCHANGED, Change, Outcome
-from models import Creation, Place, changes_after, stamp_of
+from models import Creation, Place, changes_after, has_come_to, stamp_of
 
 if TYPE_CHECKING:
     from integration_api.sync.kinds import Kind
@@ -107,6 +107,17 @@ def _check(change: Change) -> None:
 def start(db_session: DbSession, caller: Principal) -> Since:
     """Say where a phone begins that has nothing."""
     return Since(Place(), stamp_of(db_session, patient_of(caller)))
+
+
+def where_it_stands(db_session: DbSession, caller: Principal, since: Since) -> Since:
+    """Give the place to go on from: the phone's, or the very beginning where this database was never so far.
+
+    It was put back from a copy then, and has given, or will give, the same numbers to other changes. The phone is told
+    all that there is, and all that is gone; what only the phone has, it keeps.
+    """
+    patient_id = patient_of(caller)
+    is_ahead = since.base > stamp_of(db_session, patient_id) or not has_come_to(db_session, patient_id, since.place)
+    return Since(Place(), 0) if is_ahead else since
 
 
 def read_news(db_session: DbSession, caller: Principal, kinds: Mapping[str, "Kind"], since: Since, limit: int) -> News:

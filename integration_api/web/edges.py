@@ -7,6 +7,7 @@ from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from integration_api.config import Settings
+from integration_api.web.signing import Sessions
 
 _YEAR = 31_536_000
 # For answers that are no page of ours: nothing may be loaded or framed, wherever a browser shows them.
@@ -30,6 +31,7 @@ _FOR_APPS = (r"/v1/.*", r"/fhir/.*", r"/oauth/token", r"/oauth/revoke", r"/\.wel
 def guard(app: Flask, settings: Settings) -> None:
     """Put the edges around an application."""
     is_secure = settings.public_url.startswith("https://")
+    app.session_interface = Sessions()
 
     @app.after_request
     def harden(answer: Response) -> Response:

@@ -26,6 +26,8 @@ def run(connection: sa.Connection) -> None:
         compare_type=True,
     )
     speak_for(connection, EVERYBODY)
+    if connection.dialect.name == "postgresql":  # another machine may be migrating: wait, and find it done
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(24, 0)"))
     with context.begin_transaction():
         context.run_migrations()
 
@@ -41,7 +43,8 @@ def mind_references(connection: sa.Connection, *, is_minded: bool) -> None:
 
 
 engine: sa.Engine = context.config.attributes["engine"]
-with engine.connect() as open_connection:
+# SQLite, too, has whoever comes second wait for a write that says at its beginning that it is one.
+with engine.connect().execution_options(is_write=True) as open_connection:
     mind_references(open_connection, is_minded=False)
     try:
         run(open_connection)

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from integration_api.db import reading, unit_of_work
+from integration_api.jobs.health import late_tasks, note_well
 from integration_api.jobs.queue import Narrative, ask_for, call_off, check_plain, job_of
 from integration_api.jobs.running import DEATHS, LEASE, TRIES, Run, does, run_next
 from integration_api.jobs.worker import Worker
@@ -198,3 +199,29 @@ def test_a_worker_does_its_lines_side_by_side_until_it_is_stopped(clinic: Any) -
     assert sorted(seen) == ["bad", "one", "two"]
     with clinic.app.app_context(), reading() as db_session:
         assert set(db_session.scalars(select(WorkerTask.name))) == {"one", "two"}  # that went well
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=1)])
+def test_what_a_clock_that_was_ahead_put_off_is_done_when_it_is_put_right(
+    asked: Any, later: Any, ahead: timedelta
+) -> None:
+    def die(_run: Run) -> None:
+        raise Died
+
+    does("die", die)
+    job = asked("die")
+    later[0] = ahead
+    with pytest.raises(Died):
+        run_next()
+    later[0] = -ahead  # which is as if the job had been asked for, and taken in hand, so much ahead
+    does("die", lambda _run: None)
+    assert run_next() == 1
+    assert again(job).state == "done"
+
+
+def test_what_is_noted_far_ahead_says_nothing_of_now(clinic: Any, later: Any) -> None:
+    later[0] = timedelta(days=1)
+    note_well(clinic.app.extensions["patience"])
+    assert late_tasks() == {}
+    later[0] = timedelta()
+    assert set(late_tasks()) == set(clinic.app.extensions["patience"])

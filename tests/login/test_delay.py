@@ -150,3 +150,13 @@ def test_many_guesses_at_once_are_counted_before_they_are_checked(house: Any, na
         found = list(pool.map(lambda browser: browser.password(name, WRONG).status_code, browsers))
     assert found.count(401) <= 3
     assert set(found) <= {401, 429}
+
+
+@pytest.mark.parametrize("name", ["maya", "nobody"])
+def test_a_clock_that_was_ahead_for_a_while_shuts_nobody_out(house: Any, name: str) -> None:
+    house.member("maya")
+    house.clock.wait(hours=1)
+    fail(house, name, 2)
+    house.clock.wait(hours=-1)
+    fail(house, name, 1)  # looked at at once, and counted on: from here on there is a delay again
+    assert wait_out(house, name) == 2

@@ -60,3 +60,24 @@ def test_one_that_waits_again_after_an_escalation_is_escalated_again(
     assert flags_of()[0]["escalated_at"] is None
     later(61)
     assert history(flags_of()[0]) == ["raised", "escalated", "acknowledged", "reopened", "escalated"]
+
+
+@pytest.mark.parametrize("way", [(), ("acknowledge", "resolve", "reopen")])
+def test_a_flag_of_a_clock_that_was_a_day_ahead_comes_before_the_team_at_once(
+    clinic: Any, flags_of: Any, act: Any, later: Any, way: tuple[str, ...]
+) -> None:
+    later(24 * 60)
+    clinic.write(WISH)
+    (flag,) = flags_of()
+    for step in way:
+        act(flag, step, {"note": "I am calling her."})
+    assert flags_of()[0]["escalated_at"] is None
+    later(-24 * 60)  # nobody knows since when it waits: it was to be escalated in 25 hours
+    assert flags_of()[0]["escalated_at"] is not None
+
+
+def test_clocks_that_differ_by_minutes_escalate_nothing_early(clinic: Any, flags_of: Any, later: Any) -> None:
+    later(5)
+    clinic.write(WISH)
+    later(-5)
+    assert flags_of()[0]["escalated_at"] is None

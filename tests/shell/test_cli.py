@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -125,6 +126,26 @@ def test_a_key_that_is_not_there_is_told_in_one_line(env: dict[str, str], comman
 def test_serving_needs_settings_and_the_newest_migration(tmp_path: Path, env: dict[str, str]) -> None:
     assert "INTEGRATION_API_SECRET_KEY is not set" in run("serve").stderr
     assert "not at the newest migration" in run("serve", **env).stderr
+
+
+@pytest.mark.parametrize("command", [("migrate",), ("check",), ("serve",)])
+def test_an_older_version_says_that_the_database_is_newer(
+    tmp_path: Path, env: dict[str, str], command: tuple[str, ...]
+) -> None:
+    assert run("migrate", **env).exit_code == 0
+    with sqlite3.connect(env["DATABASE_URL"].removeprefix("sqlite:///")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    told = run(*command, **env)
+    assert (told.exit_code, isinstance(told.exception, SystemExit)) == (1, True)
+    assert "newer" in told.stderr
+    assert "run: integration-api migrate" not in told.stderr
+
+
+def test_a_file_that_is_no_database_is_told_in_a_line(tmp_path: Path, env: dict[str, str]) -> None:
+    (tmp_path / "words.txt").write_text("This is no database, and longer than the head of one would be. " * 9)
+    told = run("check", **env | {"DATABASE_URL": f"sqlite:///{tmp_path}/words.txt"})
+    assert (told.exit_code, told.stderr) == (1, "Error: the database does not answer\n")
 
 
 @pytest.mark.parametrize(
