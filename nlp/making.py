@@ -97,6 +97,13 @@ def further_words(encoder: str, output: Path) -> None:
     show_default=True,
     help="How fast it learns: 8e-5 for an encoder of twelve layers.",
 )
+@click.option(
+    "--trust",
+    type=click.FloatRange(0, 1),
+    default=0.35,
+    show_default=True,
+    help="How much of what it learns is what the soft labels that ship say, in place of the labels.",
+)
 @click.option("--half/--whole", "is_half", help="Multiply in bfloat16, where the processor has it: twice as fast.")
 @click.option(
     "--minutes", type=click.FloatRange(0, min_open=True), help="Learn for so long, in place of so many epochs."

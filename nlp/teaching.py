@@ -12,7 +12,7 @@ from nlp.learned.corpus_reader import sentence_texts
 from nlp.learned.fine_tuned import About, FineTuned, Training
 from nlp.learned.labels import LABELS, TAUGHT, truth_of
 from nlp.learned.reader import Reader
-from nlp.learned.soft_labels import SoftLabels
+from nlp.learned.soft_labels import SoftLabels, load_soft_labels, soften
 from nlp.learned.teacher import Teacher
 
 
@@ -31,7 +31,11 @@ def teach(
     teacher = Teacher(encoder, About(TAUGHT, training, tuple(kept_from)))  # first, since it may be missing
     docs = _docs({"corpora.train.leave_out": list(kept_from), **(overrides or {})})
     truth = truth_of([labels for doc in docs for labels in doc.user_data[LABELS]], TAUGHT)
-    teacher.learn([list(sentence_texts(doc)) for doc in docs], truth, say)
+    documents = [list(sentence_texts(doc)) for doc in docs]
+    if training.trust:
+        former = load_soft_labels()
+        soften(truth, ((len(sentences), former.of(sentences)) for sentences in documents), training.trust)
+    teacher.learn(documents, truth, say)
     return teacher
 
 

@@ -34,13 +34,15 @@ class Training:
 
     rate: of the encoder's own weights; the larger it is, the lower (2e-4 for all-MiniLM-L6-v2, 8e-5 for
     all-mpnet-base-v2). is_half: multiply in bfloat16, where the processor has it: twice as fast; it then reads so, too.
-    minutes: learn for so long, in place of so many epochs.
+    minutes: learn for so long, in place of so many epochs. trust: how much of what is learned is what the soft labels
+    that ship say, in place of the labels.
     """
 
     epochs: float = 5.0
     rate: float = 2e-4
     is_half: bool = False
     minutes: float | None = None
+    trust: float = 0.35
 
 
 @dataclass(frozen=True, slots=True)

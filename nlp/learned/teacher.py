@@ -8,6 +8,7 @@ have it read along (`nlp/learned/second_reading.py`). Needs the extra: pip insta
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -37,8 +38,8 @@ class Teacher(FineTuned):
         """Fine-tune on documents; truth: a row for each of their sentences, labels 0 or 1."""
         pieces, first = self.laid_out(documents)
         optimiser, learned = self._optimiser(), self._learned(pieces)
-        self._encoder.train()
-        for step, batch in enumerate(self._without_end(pieces)):
+        for step, (batch, is_new) in enumerate(self._without_end(pieces)):
+            self._encoder.train(not is_new)  # what is read for the first time cannot be learned by heart
             gone = learned(step)
             if gone >= 1:
                 return
@@ -46,7 +47,7 @@ class Teacher(FineTuned):
                 group["lr"] = rate * min(1, (step + 1) / WARMUP) * (1 - gone)
             rows = np.concatenate([np.arange(each.first, each.last) + first[each.document] for each in batch])
             wanted = self._torch.tensor(truth[rows])
-            scores = self.scores(pieces, batch, DROPOUT)
+            scores = self.scores(pieces, batch, 0.0 if is_new else DROPOUT)
             loss = self._torch.nn.functional.binary_cross_entropy_with_logits(scores, wanted, reduction="sum")
             optimiser.zero_grad()
             (loss / len(rows)).backward()
@@ -74,9 +75,10 @@ class Teacher(FineTuned):
         groups = [{"params": of, "lr": rate} for of, rate in zip(self._groups(), self._rates(), strict=True)]
         return self._torch.optim.AdamW(groups, weight_decay=DECAY)
 
-    def _without_end(self, pieces: Sequence[Pieces]) -> Iterator[list[Window]]:
-        while True:
-            yield from self._shuffled(pieces)
+    def _without_end(self, pieces: Sequence[Pieces]) -> Iterator[tuple[list[Window], bool]]:
+        """Give batches, and whether they are read for the first time."""
+        for reading in count():
+            yield from ((batch, reading == 0) for batch in self._shuffled(pieces))
 
     def _shuffled(self, pieces: Sequence[Pieces]) -> list[list[Window]]:
         cut = windows(pieces, LONGEST_WINDOW, shifted=self._chance)

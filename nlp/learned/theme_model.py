@@ -19,6 +19,7 @@ from nlp.learned.evidence import Evidence
 from nlp.learned.features import LEAST, Batch, Sentence, Vocabulary, featurise, sentences_of
 from nlp.learned.labels import LABELS, SOFT_LABELS, TURNED, truth_of
 from nlp.learned.side_by_side import Grams, Scored, SideBySide
+from nlp.learned.soft_labels import soften
 from nlp.learned.word_table import Floats, WordTable
 from nlp.taxonomy import load_taxonomy
 from nlp.theme_finder import SPANS, STREAM
@@ -158,18 +159,9 @@ class ThemeModel(TrainablePipe):
     def _truth(self, examples: Sequence[Example]) -> Floats:
         rows = [labels for example in examples for labels in example.predicted.user_data[LABELS]]
         truth = truth_of(rows, self.labels)
-        self._soften(truth, examples)
+        known = (example.predicted.user_data for example in examples)
+        soften(truth, ((len(each[LABELS]), each.get(SOFT_LABELS)) for each in known), self.trust)
         return truth
-
-    def _soften(self, truth: Floats, examples: Iterable[Example]) -> None:
-        """Move labels towards what the teacher says, where it says anything."""
-        row = 0
-        for known in (example.predicted.user_data for example in examples):
-            count, told = len(known[LABELS]), known.get(SOFT_LABELS)
-            if told is not None:
-                rows = truth[row : row + count, : told.shape[1]]
-                rows += self.trust * (told - rows)
-            row += count
 
     def score(self, examples: Iterable[Example], **_: Any) -> dict[str, float]:
         """Give the micro-F1 of (sentence, theme) pairs in what the whole pipeline found."""

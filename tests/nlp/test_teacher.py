@@ -117,6 +117,25 @@ def test_what_a_teacher_makes_of_the_corpus_is_kept(nlp: Language, monkeypatch: 
         assert {TAUGHT[column] for column in np.flatnonzero(row)} == expected
 
 
+def test_it_learns_from_what_a_former_teacher_said_besides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(teaching, "Teacher", Parrot)
+    overrides = {"corpora.train.files": ["writers_1.txt"]}
+    plain: Any = teaching.teach("some/encoder", Training(trust=0), str, overrides=overrides)
+    former = teaching.tell(Sure(), overrides)
+    monkeypatch.setattr(teaching, "load_soft_labels", lambda: former)
+    taught: Any = teaching.teach("some/encoder", Training(trust=0.25), str, overrides=overrides)
+    assert np.allclose(taught.truth, 0.75 * plain.truth + 0.25, atol=0.01)
+
+
+class Sure:
+    """A reader that sees everything everywhere."""
+
+    columns = TAUGHT
+
+    def tell(self, documents: Any) -> Any:
+        return [np.ones((len(each), len(TAUGHT)), np.float32) for each in documents]
+
+
 def test_a_teacher_learns_nothing_of_the_writers_that_it_is_kept_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(teaching, "Teacher", Parrot)
     overrides = {"corpora.train.files": ["writers_1.txt"]}
