@@ -11,9 +11,9 @@ from models.bulk_export import BulkExport, BulkFile, drop_export, drop_exports
 from models.care_team import CareTeam, CareTeamMember
 from models.clinic_tally import ClinicTally
 from models.clinic_theme import ClinicTheme
-from models.clocks import CLOCKS_DIFFER, EARLY, has_come, is_early, time_in, time_of
+from models.clocks import CLOCKS_DIFFER, EARLY, has_come, is_early, is_next_due, time_in, time_of
 from models.consent import PURPOSES, Consent, consents_to, declines, time_of_word
-from models.course import COURSE_STATUSES, Course
+from models.course import COURSE_STATUSES, COURSES_UNDER_WAY, Course
 from models.creation import Creation
 from models.credential import Credential, Delayed, Invitation, SecondFactor, UnknownName
 from models.data_key import DataKey, KeyOwner, Keyring, current_key
@@ -39,7 +39,7 @@ from models.oauth import (
     revoke_grants,
 )
 from models.paging import Order, Page, PageRequest, page_in_time, page_of, page_of_list, page_of_ranked
-from models.person import CLINICAL_ROLES, GENDERS, Clinician, Organization, Patient, Role, User
+from models.person import CLINICAL_ROLES, GENDERS, STAFF_ROLES, Clinician, Organization, Patient, Role, User
 from models.prompt import ClinicPrompt, PromptShowing, PromptSwitch
 from models.record_change import Place, RecordChange, changes_after, has_been, has_come_to, note_all
 from models.reminder import ReminderSettings
@@ -95,6 +95,7 @@ __all__ = [
     "CONNECTION_AUTHS",
     "CONNECTION_STATES",
     "COPY_STATES",
+    "COURSES_UNDER_WAY",
     "COURSE_STATUSES",
     "DELIVERY_STATES",
     "EARLY",
@@ -120,6 +121,7 @@ __all__ = [
     "SESSION_STATUSES",
     "SETTINGS",
     "SOURCES",
+    "STAFF_ROLES",
     "VISIBILITIES",
     "WEBHOOK_FORMATS",
     "WEBHOOK_STATES",
@@ -225,6 +227,7 @@ __all__ = [
     "hold",
     "hold_ties",
     "is_early",
+    "is_next_due",
     "journal_entries_within",
     "latest_session",
     "link_of",

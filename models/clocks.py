@@ -6,7 +6,7 @@ What a phone said is kept; of a time that has not come yet, nothing is reckoned.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, or_
+from sqlalchemy import ColumnElement, and_, case, or_
 
 CLOCKS_DIFFER = timedelta(minutes=10)  # at most, of machines that do the work together; more is a mistake
 EARLY = timedelta(days=1)  # a phone's clock may be fast, and be in another zone than it says; more is a mistake
@@ -33,3 +33,8 @@ def has_come(planned: Any, at: datetime, longest: timedelta = timedelta()) -> Co
     What lies further ahead was set by a clock that was wrong, and has been put right since: nothing waits for it.
     """
     return or_(planned <= at, planned > at + longest + CLOCKS_DIFFER)
+
+
+def is_next_due(row: Any, at: datetime, longest_wait: timedelta) -> ColumnElement[bool]:
+    """Tell in SQL whether what has `tries` and `next_at` is to be tried; what was never tried waits for nothing."""
+    return or_(has_come(row.next_at, at, longest_wait), and_(row.tries == 0, has_come(row.next_at, at)))

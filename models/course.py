@@ -12,6 +12,7 @@ from models.data_key import KeyOwner
 from models.sealing import Sealed, SealedText
 
 COURSE_STATUSES = ("planned", "active", "completed", "cancelled")
+COURSES_UNDER_WAY = ("planned", "active")  # those that are not over
 
 
 class Course(Sealed, OfOrganization, Versioned, Base):

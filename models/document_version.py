@@ -1,5 +1,6 @@
 """Versions of a document: what it said before; of an entry also what another device of its writer's said meanwhile."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
@@ -65,9 +66,7 @@ class DocumentVersion(Sealed, ManyOfOrganization, Identified, Base):
 LATEST_VERSION_FIRST = Order((DocumentVersion.created_at, DocumentVersion.id), is_descending=True)
 
 
-def wordings_of(documents: Select[UUID] | UUID) -> Select[DocumentVersion]:
-    """Select the versions with words of their own, of one document or of those whose ids are selected."""
+def wordings_of(document_ids: Select[UUID] | Sequence[UUID]) -> Select[DocumentVersion]:
+    """Select the versions of documents that have words of their own."""
     with_words = select(DocumentVersion).where(DocumentVersion.text_sealed.is_not(None))
-    if isinstance(documents, UUID):
-        return with_words.where(DocumentVersion.document_id == documents)
-    return with_words.where(DocumentVersion.document_id.in_(documents))
+    return with_words.where(DocumentVersion.document_id.in_(document_ids))

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, String
@@ -23,6 +24,7 @@ class Role(StrEnum):
 
 GENDERS = ("female", "male", "other", "unknown")
 CLINICAL_ROLES = frozenset({Role.THERAPIST, Role.PHYSICIAN, Role.NURSE})
+STAFF_ROLES = CLINICAL_ROLES | {Role.ADMIN}  # who works for the clinic
 _CLINICAL = ", ".join(f"'{role}'" for role in sorted(CLINICAL_ROLES))
 _ALL = ", ".join(f"'{role}'" for role in sorted(Role))
 
@@ -46,7 +48,19 @@ class User(OfOrganization, Identified, Base):
     is_active: Mapped[bool] = mapped_column(default=True)
 
 
-class Patient(OfOrganization, Versioned, Base):
+class _WithAccount:
+    """A person who may have an account."""
+
+    if TYPE_CHECKING:
+        user: Mapped[User | None]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the account is let in; where there is none yet, it will be. The record is in use anyway."""
+        return self.user is None or self.user.is_active
+
+
+class Patient(_WithAccount, OfOrganization, Versioned, Base):
     """A person in care. `user_id` is null until the person has an account."""
 
     __tablename__ = "patients"
@@ -67,13 +81,8 @@ class Patient(OfOrganization, Versioned, Base):
         """The name of the person's account, if there is one."""
         return self.user.username if self.user else None
 
-    @property
-    def is_active(self) -> bool:
-        """Whether the patient is let in; one without an account is, once there is one. The record is in use anyway."""
-        return self.user is None or self.user.is_active
 
-
-class Clinician(OfOrganization, Versioned, Base):
+class Clinician(_WithAccount, OfOrganization, Versioned, Base):
     """A person who gives care: therapist, physician or nurse."""
 
     __tablename__ = "clinicians"
@@ -93,8 +102,3 @@ class Clinician(OfOrganization, Versioned, Base):
     def show_without_account(self) -> None:
         """Keep what the person signs in with from who reads it: half of a password, as it were."""
         self.__dict__["_without_account"] = True
-
-    @property
-    def is_active(self) -> bool:
-        """Whether the clinician is let in; one without an account is, once there is one."""
-        return self.user is None or self.user.is_active

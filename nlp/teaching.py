@@ -32,9 +32,11 @@ def teach(
     docs = _docs({"corpora.train.leave_out": list(kept_from), **(overrides or {})})
     truth = truth_of([labels for doc in docs for labels in doc.user_data[LABELS]], TAUGHT)
     documents = [list(sentence_texts(doc)) for doc in docs]
-    if training.trust:
-        former = load_soft_labels()
+    former = load_soft_labels()
+    if former.columns == TAUGHT:
         soften(truth, ((len(sentences), former.of(sentences)) for sentences in documents), training.trust)
+    elif training.trust:
+        say("The soft labels that ship are of other themes. It learns from the labels alone.")
     teacher.learn(documents, truth, say)
     return teacher
 

@@ -12,8 +12,7 @@ from integration_api.access.policy import Resource
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
 from integration_api.errors import IntegrationError, NotAllowed, NotFound
-from models import AuditEvent, Deed, Patient, Role, User, append_deeds, now
-from models.person import CLINICAL_ROLES
+from models import STAFF_ROLES, AuditEvent, Deed, Patient, Role, User, append_deeds, now
 
 _WORDS = {"c": "create", "r": "read", "u": "update", "d": "delete", "s": "search"}
 _CHANGED_BY = {"changePassword": "Password"}  # else it is a sign-in, or a token, that came about
@@ -73,8 +72,7 @@ class Trace:
 
 def origin_for(caller: Principal, event: AuditEvent) -> str | None:
     """Give the address that an event came from; to a patient not that of who works for the clinic, maybe at home."""
-    works_here = event.actor_role == Role.ADMIN or event.actor_role in CLINICAL_ROLES
-    return None if works_here and caller.role == Role.PATIENT else event.origin
+    return None if caller.role == Role.PATIENT and event.actor_role in STAFF_ROLES else event.origin
 
 
 def tell(

@@ -20,7 +20,7 @@ from integration_api.wording import Sentence
 TYPE = "at+jwt"
 # Whatever is wrong with a token, so that who guesses learns nothing.
 SIGNED_OUT = Sentence("You are signed out, or have been away for a while. Please sign in again.")
-CLOCKS_DIFFER = timedelta(seconds=10)
+LEEWAY = timedelta(seconds=10)  # for the clocks of those who sign tokens; far less than our own machines get
 FindKey = Callable[[object], ECKey | None]
 
 
@@ -98,7 +98,7 @@ class Claims(jwt.JWTClaimsRegistry):
     """
 
     def __init__(self, at: datetime, **asked: ClaimsOption) -> None:
-        super().__init__(now=int(at.timestamp()), leeway=CLOCKS_DIFFER.seconds, **asked)
+        super().__init__(now=int(at.timestamp()), leeway=LEEWAY.seconds, **asked)
 
     def validate_exp(self, value: Any) -> None:
         """Take the leeway back."""

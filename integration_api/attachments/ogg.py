@@ -8,12 +8,13 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from integration_api.attachments.opus import is_opus_head
+
 _PAGE = struct.Struct("<4sBBqIIIB")
-_GOES_ON, _FIRST, _LAST = 1, 2, 4  # a page's flags
+_GOES_ON, _FIRST = 1, 2  # of a page's flags
 _CRC = slice(22, 26)
 _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _NO_COMMENTS = b"OpusTags" + struct.pack("<II", 0, 0)  # nobody's program, and nothing said
-_HEAD = 19  # bytes of a head of one or two channels, the last of which says so
 _FULL = 255  # a part of so many bytes goes on in the next
 _FEWEST_PAGES = 3
 
@@ -59,7 +60,7 @@ def _is_one_stream(pages: list[_OggPage]) -> bool:
 
 
 def _is_head(page: _OggPage) -> bool:
-    return page.lengths == bytes([_HEAD]) and page.body.startswith(b"OpusHead") and page.body[-1] == 0
+    return len(page.lengths) == 1 and is_opus_head(page.body)
 
 
 def _are_comments(page: _OggPage) -> bool:

@@ -34,7 +34,12 @@ _MPEG_KBPS = {
     1: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
     2: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
-_MPEG_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}  # by version's bits
+_SYNC, _MPEG_1, _NO_RATE = 0x7FF, 3, 3  # by a header's bits, as the versions below
+_MPEG_HZ = {
+    _MPEG_1: (44_100, 48_000, 32_000),
+    2: (22_050, 24_000, 16_000),
+    0: (11_025, 12_000, 8_000),
+}
 _AFTER_FRAMES = (b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 _LONGEST_FRAME = 2_881  # bytes; a recording that was stopped may end within one
 _SYNCSAFE = (21, 14, 7, 0)  # seven bits a byte
@@ -144,9 +149,9 @@ def _frame(raw: bytes, at: int) -> int:
         return 0
     (header,) = struct.unpack_from(">I", raw, at)
     version, rate, hertz = header >> 19 & 3, header >> 12 & 15, header >> 10 & 3
-    if header >> 21 != 0x7FF or header >> 17 & 3 != 1 or version not in _MPEG_HZ or hertz == 3:  # noqa: PLR2004
+    if header >> 21 != _SYNC or header >> 17 & 3 != 1 or version not in _MPEG_HZ or hertz == _NO_RATE:
         return 0
-    is_first = version == 3  # noqa: PLR2004
+    is_first = version == _MPEG_1
     kbps = (_MPEG_KBPS[1 if is_first else 2] + (0,))[rate]
     return (144 if is_first else 72) * kbps * 1000 // _MPEG_HZ[version][hertz] + (header >> 9 & 1) if kbps else 0
 

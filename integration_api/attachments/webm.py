@@ -8,6 +8,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from integration_api.attachments.opus import is_opus_head
+
 _EBML, _SEGMENT, _DOCTYPE = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67", b"\x42\x82"
 _INFO, _SCALE, _DURATION = b"\x15\x49\xa9\x66", b"\x2a\xd7\xb1", b"\x44\x89"
 _MUXER, _WRITER = b"\x4d\x80", b"\x57\x41"  # programs' names, which must be there
@@ -18,7 +20,6 @@ _HERTZ, _CHANNELS, _BITS = b"\xb5", b"\x9f", b"\x62\x64"
 _CLUSTER, _TIME, _SIMPLE = b"\x1f\x43\xb6\x75", b"\xe7", b"\xa3"
 _GROUP, _BLOCK, _LASTS, _PADDING = b"\xa0", b"\xa1", b"\x9b", b"\x75\xa2"
 _SOUND = b"\x02"
-_HEAD = 19  # bytes of an OpusHead of one or two channels, the last of which says so
 _LONGEST_ID, _LONGEST_NUMBER = 4, 8  # bytes
 _MOST_PARTS = 250_000  # more than an hour, in blocks of 20 ms
 
@@ -120,9 +121,8 @@ class _Recording:
     def _take_track(self, track: _Element) -> bool:
         """Take the one track that there may be: of sound, by Opus, neither packed nor sealed."""
         told = {each.kind: self._file.content(each) for each in self._file.inside(track)}
-        head = told.get(_OPUS_HEAD, b"")
         is_opus = (told.get(_TYPE), told.get(_CODEC, b"").rstrip(b"\0")) == (_SOUND, b"A_OPUS")
-        if not is_opus or _PACKED in told or not head.startswith(b"OpusHead") or head[_HEAD - 1 :] != b"\0":
+        if not is_opus or _PACKED in told or not is_opus_head(told.get(_OPUS_HEAD, b"")):
             return False
         self._number = int.from_bytes(told.get(_NUMBER, b""), "big")
         kept = self._file.kept(track, _NUMBER, _TYPE, _CODEC, _OPUS_HEAD, _DELAY, _PREROLL)

@@ -16,7 +16,7 @@ from integration_api.care.settling import require_course_under_way, settled
 from integration_api.care.times import require_begun
 from integration_api.errors import Invalid, NotFound
 from integration_api.people.received import Named, name_record
-from models import Course, Extent, Patient, Reach, Session, courses_within, hold_ties, new_id, now
+from models import COURSES_UNDER_WAY, Course, Extent, Patient, Reach, Session, courses_within, hold_ties, new_id, now
 from models.facing import facing_patients, sessions_put_in
 
 # A visit whose kind the system does not say. A dosing session is never assumed: it would count among the doses.
@@ -111,7 +111,7 @@ def _course_for(db_session: DbSession, limits: Reach, told: ReceivedVisit) -> Co
         if found is None:
             raise Invalid.at("episodeOfCare", "There is no such course of this patient.")
         return found
-    under_way = (Course.patient_id == told.patient_id, Course.status.in_(("active", "planned")))
+    under_way = (Course.patient_id == told.patient_id, Course.status.in_(COURSES_UNDER_WAY))
     latest = select(Course).where(*under_way).order_by(Course.status, Course.created_at.desc(), Course.id.desc())
     course = db_session.scalars(latest.limit(1)).one_or_none()
     if course is None:

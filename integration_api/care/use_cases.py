@@ -15,6 +15,7 @@ from integration_api.care.settling import call_off, require_course_under_way, se
 from integration_api.care.times import require_begun, require_measured
 from integration_api.errors import Invalid, NotFound
 from models import (
+    COURSES_UNDER_WAY,
     Between,
     Course,
     Order,
@@ -32,8 +33,6 @@ from models import (
     sessions_within,
     vitals_within,
 )
-
-_OVER = ("completed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ def change_course(
         raise Invalid.at("/patient_id", "A course stays its patient's.")
     if draft.status == "cancelled" != course.status:
         call_off(db_session, course, at)
-    is_taken_up = course.status in _OVER and draft.status not in _OVER
+    is_taken_up = course.status not in COURSES_UNDER_WAY and draft.status in COURSES_UNDER_WAY
     if is_taken_up and draft.ended_on == course.ended_on:
         draft = replace(draft, ended_on=None)
     _describe_course(course, draft)

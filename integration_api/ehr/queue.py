@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.ehr.use_cases import note_health
@@ -26,6 +26,7 @@ from models import (
     append_deeds,
     consents_to,
     has_come,
+    is_next_due,
     stamp_of,
 )
 from models.facing import facing_documents
@@ -122,10 +123,7 @@ def _changed() -> Select[EhrCopy, int]:
 def _is_due(at: datetime) -> list[ColumnElement[bool]]:
     return [
         EhrCopy.state == "waiting",
-        or_(
-            has_come(EhrCopy.next_at, at, messages.LONGEST_WAIT),
-            and_(EhrCopy.tries == 0, has_come(EhrCopy.next_at, at)),
-        ),
+        is_next_due(EhrCopy, at, messages.LONGEST_WAIT),
         or_(EhrCopy.claimed_until.is_(None), has_come(EhrCopy.claimed_until, at, LEASE)),
         EhrConnection.state == "active",
         or_(EhrConnection.rests_until.is_(None), has_come(EhrConnection.rests_until, at, messages.LONGEST_REST)),

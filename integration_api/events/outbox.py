@@ -31,7 +31,19 @@ from integration_api.events.messages import (
 )
 from integration_api.events.subscriptions import standing_of
 from integration_api.events.telling import care_teams_of, reason_to_drop, wants
-from models import HANDSHAKE, Deed, Delivery, DeliveryAttempt, Event, User, Webhook, append_deeds, has_come, new_id
+from models import (
+    HANDSHAKE,
+    Deed,
+    Delivery,
+    DeliveryAttempt,
+    Event,
+    User,
+    Webhook,
+    append_deeds,
+    has_come,
+    is_next_due,
+    new_id,
+)
 
 LEASE = timedelta(minutes=2)  # longer than any try takes
 KEPT = timedelta(days=30)  # events and what became of them
@@ -92,7 +104,7 @@ def _is_due(at: datetime) -> list[ColumnElement[bool]]:
     before = exists().where(*of_same, earlier.state == "waiting", earlier.sequence < Delivery.sequence)
     return [
         Delivery.state == "waiting",
-        or_(has_come(Delivery.next_at, at, LONGEST_WAIT), and_(Delivery.tries == 0, has_come(Delivery.next_at, at))),
+        is_next_due(Delivery, at, LONGEST_WAIT),
         or_(Delivery.claimed_until.is_(None), has_come(Delivery.claimed_until, at, LEASE)),
         or_(Webhook.state == "active", and_(Webhook.state == "requested", Delivery.event.has(Event.type == HANDSHAKE))),
         # A system that is let in no more hears no more; an admin who has left leaves the clinic's webhooks behind.

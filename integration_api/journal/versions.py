@@ -30,7 +30,7 @@ from models import (
 
 def list_versions(db_session: DbSession, caller: Principal, entry_id: UUID, page: PageRequest) -> Page[DocumentVersion]:
     """List what an entry said before, and what clashed with it, the latest first."""
-    visible = wordings_of(own_entry(db_session, caller, entry_id, Action.SEARCH).id)
+    visible = wordings_of([own_entry(db_session, caller, entry_id, Action.SEARCH).id])
     return page_of(db_session, visible, LATEST_VERSION_FIRST, page, DocumentVersion.text_sealed)
 
 
@@ -43,7 +43,7 @@ def list_own_versions(db_session: DbSession, caller: Principal, page: PageReques
 
 def read_version(db_session: DbSession, caller: Principal, entry_id: UUID, version_id: UUID) -> DocumentVersion:
     """Read one of them; raise `NotFound`."""
-    visible = wordings_of(own_entry(db_session, caller, entry_id, Action.READ).id)
+    visible = wordings_of([own_entry(db_session, caller, entry_id, Action.READ).id])
     found = db_session.scalars(visible.where(DocumentVersion.id == version_id)).one_or_none()
     if found is None:
         raise NotFound("There is no such version.")

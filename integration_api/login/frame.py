@@ -1,6 +1,7 @@
 """What the pages have in common: headers, how a fault is told, the trail, and what is said when a form is not taken."""
 
 import hmac
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from integration_api.access.audit import tell
 from integration_api.errors import Fault, TooMany
 from integration_api.login import passwords
 from integration_api.login.delay import TooSoon
-from integration_api.login.forms import ForeignForm, form_token, own_address
+from integration_api.login.forms import ForeignForm, form_token
 from integration_api.web.catalogs import said
 from integration_api.web.rates import count_attempt
 from integration_api.wording import Sentence
@@ -41,13 +42,27 @@ _NOT_THE_SAME = Fault(
 )
 
 
-def register(blp: Blueprint) -> None:
-    """Give a blueprint's pages the headers that keep them to themselves, and words for forms that are not taken."""
+def register(blp: Blueprint, way_back: Callable[[], dict[str, Any]]) -> None:
+    """Give a blueprint's pages the headers that keep them to themselves, and words for forms that are not taken.
+
+    way_back: says where the form at hand was, and was to lead, so that the way back loses neither.
+    """
+
+    def too_soon(error: TooSoon | TooMany) -> Response:
+        """Ask for patience: after failures of an account, and whoever it is that comes from an address."""
+        answer = page("sorry.html", HTTPStatus.TOO_MANY_REQUESTS, why="wait", seconds=error.seconds, **way_back())
+        answer.headers["Retry-After"] = str(error.seconds)
+        return answer
+
+    def foreign_form(_error: ForeignForm) -> Response:
+        """Ask to begin again."""
+        return page("sorry.html", HTTPStatus.FORBIDDEN, why="form", **way_back())
+
     blp.before_request(count_attempt)
     blp.after_request(_guard)
-    blp.register_error_handler(TooSoon, _too_soon)
-    blp.register_error_handler(TooMany, _too_soon)
-    blp.register_error_handler(ForeignForm, _foreign_form)
+    blp.register_error_handler(TooSoon, too_soon)
+    blp.register_error_handler(TooMany, too_soon)
+    blp.register_error_handler(ForeignForm, foreign_form)
 
 
 def page(template: str, status: HTTPStatus = HTTPStatus.OK, *, fault: Fault | None = None, **shown: Any) -> Response:
@@ -86,25 +101,3 @@ def tell_trail(db_session: DbSession, user_id: UUID | None, operation: str, *, i
 def _guard(answer: Response) -> Response:
     answer.headers.update(_HEADERS)
     return answer
-
-
-def _too_soon(error: TooSoon | TooMany) -> Response:
-    """Ask for patience: after failures of an account, and whoever it is that comes from an address."""
-    answer = page("sorry.html", HTTPStatus.TOO_MANY_REQUESTS, why="wait", seconds=error.seconds, **_back())
-    answer.headers["Retry-After"] = str(error.seconds)
-    return answer
-
-
-def _foreign_form(_error: ForeignForm) -> Response:
-    """Ask to begin again."""
-    return page("sorry.html", HTTPStatus.FORBIDDEN, why="form", **_back())
-
-
-def _back() -> dict[str, Any]:
-    """Say where the form at hand was, and was to lead, so that the way back loses neither."""
-    wanted = request.form.get("next")
-    return {
-        "next": None if wanted is None else own_address(wanted),
-        "invitation": request.form.get("token") if request.endpoint == "login.accept" else None,
-        "is_own_password": request.blueprint == "own_password",
-    }

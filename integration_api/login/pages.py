@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, render_template, request, session
@@ -29,7 +30,15 @@ from integration_api.wiring import parts
 from integration_api.wording import Sentence
 
 blp = Blueprint("login", __name__, url_prefix="/oauth", template_folder="templates")
-frame.register(blp)
+
+
+def _way_back() -> dict[str, Any]:
+    wanted, is_invited = request.form.get("next"), request.endpoint == f"{blp.name}.{accept.__name__}"
+    onward = None if wanted is None else own_address(wanted)
+    return {"next": onward, "invitation": request.form.get("token") if is_invited else None}
+
+
+frame.register(blp, _way_back)
 
 _WRONG = Fault(
     Sentence("That user name and password do not go together. Please check both, and try again."), parameter="username"

@@ -18,7 +18,7 @@ from integration_api.wording import Sentence
 from models import User
 
 blp = Blueprint("own_password", __name__, url_prefix="/oauth")
-frame.register(blp)
+frame.register(blp, lambda: {"is_own_password": True})
 
 _SAME_AS_BEFORE = Fault(
     Sentence("The new password is the same as the current one. Please choose another."), parameter="password"

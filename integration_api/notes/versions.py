@@ -24,7 +24,7 @@ from models import (
 
 def list_versions(db_session: DbSession, caller: Principal, note_id: UUID, page: PageRequest) -> Page[DocumentVersion]:
     """List what a note said before, the latest first; raise `NotFound`, or `NotAllowed` for a record system."""
-    found = wordings_of(_read(db_session, caller, note_id, Action.SEARCH).id)
+    found = wordings_of([_read(db_session, caller, note_id, Action.SEARCH).id])
     return page_of(db_session, found, LATEST_VERSION_FIRST, page, DocumentVersion.text_sealed)
 
 
@@ -36,7 +36,7 @@ def list_all_versions(db_session: DbSession, caller: Principal, page: PageReques
 
 def read_version(db_session: DbSession, caller: Principal, note_id: UUID, version_id: UUID) -> DocumentVersion:
     """Read one of them; raise as `list_versions`."""
-    kept = wordings_of(_read(db_session, caller, note_id, Action.READ).id)
+    kept = wordings_of([_read(db_session, caller, note_id, Action.READ).id])
     found = db_session.scalars(kept.where(DocumentVersion.id == version_id)).one_or_none()
     if found is None:
         raise NotFound("There is no such version.")

@@ -11,7 +11,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from integration_api.access.tokens import CLOCKS_DIFFER
+from integration_api.access.tokens import LEEWAY
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALGORITHMS = ("ES384", "RS384")
@@ -64,11 +64,11 @@ def check(
         raise BadAssertion("The client assertion is not valid.") from None
     expires, jti = claims["exp"], claims["jti"]
     # Said this way round, what is no number at all fails too.
-    if not at.timestamp() - CLOCKS_DIFFER.seconds < expires <= (at + LONGEST + CLOCKS_DIFFER).timestamp():
+    if not at.timestamp() - LEEWAY.seconds < expires <= (at + LONGEST + LEEWAY).timestamp():
         raise BadAssertion("The client assertion must expire within five minutes.")
     if not isinstance(jti, str) or not _JTI.fullmatch(jti):
         raise BadAssertion("The client assertion needs a jti of at most 255 plain characters.")
-    return Assertion(jti, datetime.fromtimestamp(expires, UTC) + CLOCKS_DIFFER)
+    return Assertion(jti, datetime.fromtimestamp(expires, UTC) + LEEWAY)
 
 
 def _key(header: dict[str, Any], keys: Iterable[dict[str, Any]]) -> RSAKey | ECKey:
@@ -86,7 +86,7 @@ def _key(header: dict[str, Any], keys: Iterable[dict[str, Any]]) -> RSAKey | ECK
 def _registry(client_id: str, audiences: list[str], at: datetime) -> jwt.JWTClaimsRegistry:
     return jwt.JWTClaimsRegistry(
         now=int(at.timestamp()),
-        leeway=CLOCKS_DIFFER.seconds,
+        leeway=LEEWAY.seconds,
         iss={"essential": True, "value": client_id},
         sub={"essential": True, "value": client_id},
         aud={"essential": True, "values": audiences},

@@ -13,7 +13,7 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session as DbSession
 
 from integration_api.access.use_cases import user_named
-from integration_api.errors import Conflict, Invalid, NotFound
+from integration_api.errors import Invalid, NotFound
 from models import (
     BreakGlass,
     CareTeam,
@@ -31,25 +31,15 @@ from models import (
 
 
 def set_access(db_session: DbSession, person: Patient | Clinician, at: datetime, *, is_active: bool) -> None:
-    """Switch a person's account off or on, where that is not how it stands.
-
-    Raises `Invalid` where there is none, and `Conflict` where it is a patient's who was forgotten.
-    """
+    """Switch a person's account off or on, where that is not how it stands; raise `Invalid` where there is none."""
     if is_active == person.is_active:
         return
     if person.user is None:
         raise Invalid.at("/is_active", "There is no account to switch off.")
-    if not is_active:
-        _switch_off(db_session, person.user, person, at)
-    elif db_session.scalar(_forgotten_accounts().where(Patient.user_id == person.user.id)) is not None:
-        raise forgotten()
-    else:
+    if is_active:
         _set(person.user, person, at, is_active=True)
-
-
-def forgotten() -> Conflict:
-    """Say that nothing is begun anew of who has asked to be forgotten."""
-    return Conflict("This patient has asked to be forgotten. The record stays closed.")
+    else:
+        _switch_off(db_session, person.user, person, at)
 
 
 def switch_off_by_name(db_session: DbSession, username: str, at: datetime) -> None:
@@ -62,7 +52,7 @@ def switch_off_by_name(db_session: DbSession, username: str, at: datetime) -> No
 def switch_on_by_name(db_session: DbSession, username: str, at: datetime) -> None:
     """Let an account in again; for the command line. Raises `NotFound`, also of a patient who was forgotten."""
     found = select(User).where(User.username == username, ~User.is_active)
-    user = db_session.scalar(found.where(~User.id.in_(_forgotten_accounts())))
+    user = db_session.scalar(found.where(~User.id.in_(_erased())))
     if user is None:
         raise NotFound("There is no account of that name that is switched off.")
     _set(user, _person_of(db_session, user), at, is_active=True)
@@ -112,7 +102,7 @@ def _end_openings(db_session: DbSession, clinician_id: UUID, at: datetime) -> se
     return {opening.patient_id for opening in openings}
 
 
-def _forgotten_accounts() -> Select[UUID | None]:
+def _erased() -> Select[UUID | None]:
     """Select the accounts of patients who were forgotten. Who has asked for it reads the own record until then."""
     return select(Patient.user_id).where(Patient.user_id.is_not(None), Patient.erased_at.is_not(None))
 

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session as DbSession
 from integration_api.access.policy import Resource, reach
 from integration_api.access.principals import Principal
 from integration_api.access.scopes import Action
-from integration_api.errors import Fault, Invalid, NotAllowed, NotFound
+from integration_api.errors import Conflict, Fault, Invalid, NotAllowed, NotFound
 from integration_api.people.births import require_born
-from integration_api.people.leaving import forgotten, set_access
+from integration_api.people.leaving import set_access
 from models import (
     CareTeam,
     CareTeamMember,
@@ -134,7 +134,7 @@ def change_patient(
     _by_staff(reach(caller, Resource.PATIENT, Action.UPDATE))
     patient = read_patient(db_session, caller, patient_id, Action.UPDATE)
     if patient.erased_at is not None:
-        raise forgotten()
+        raise _forgotten()
     draft = merge(patient)
     if draft.birth_date != patient.birth_date:  # what was put in for an unknown one before this was refused may stay
         require_born(draft.birth_date, at)
@@ -143,10 +143,9 @@ def change_patient(
     patient.name, patient.birth_date, patient.retain_until = draft.name, draft.birth_date, draft.retain_until
     hold(db_session, patient.id, draft.retain_until)
     _give_account(caller, patient, draft.username, Role.PATIENT)
-    db_session.flush()
     if draft.is_active is not None:
         set_access(db_session, patient, at, is_active=draft.is_active)
-        db_session.flush()
+    db_session.flush()
     return patient
 
 
@@ -237,7 +236,7 @@ def replace_care_team(
     team = read_care_team(db_session, caller, patient_id, Action.UPDATE)
     match(team)
     if clinician_ids and db_session.scalar(select(Erasure.id).where(Erasure.patient_id == patient_id)):
-        raise forgotten()
+        raise _forgotten()
     found = _held(db_session, caller, clinician_ids)
     faults = [
         _why_not(found.get(clinician_id), pointer=f"/members/{place}/clinician_id")
@@ -263,6 +262,10 @@ def _held(db_session: DbSession, caller: Principal, clinician_ids: Sequence[UUID
     held = accounts.with_for_update(key_share=True).execution_options(populate_existing=True)
     db_session.scalars(held).all()
     return found
+
+
+def _forgotten() -> Conflict:
+    return Conflict("This patient has asked to be forgotten. The record stays closed.")
 
 
 def _why_not(clinician: Clinician | None, pointer: str) -> Fault:

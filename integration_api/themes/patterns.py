@@ -42,7 +42,7 @@ from nlp.recurrence import Writing
 from nlp.relations import (
     AcrossVoices,
     AroundDose,
-    CheckIn,
+    Feeling,
     InTurn,
     Mood,
     Pair,
@@ -106,11 +106,11 @@ def read_patterns(db_session: DbSession, caller: Principal, patient_id: UUID, be
     pairs = together(writings, sightings)
     turns = in_turn(windows_for(db_session, limits, patient_id), writings, sightings)
     phases = _phases(db_session, limits, patient_id)
-    check_ins = [
+    feelings = [
         *_check_ins(db_session, limits, patient_id, between),
         *_moods_of_unread(db_session, limits, patient_id, between),
     ]
-    dose = around_dose(held_dosings(db_session, limits, patient_id), writings, sightings, moods, phases, check_ins)
+    dose = around_dose(held_dosings(db_session, limits, patient_id), writings, sightings, moods, phases, feelings)
     voices = across_voices(writings, sightings)
     evident = [*pairs.pairs, *turns.turns, *dose.themes, *voices.themes]
     shown = mentions_by_id(db_session, limits, sorted({each for one in evident for each in _evidence(one)}))
@@ -195,17 +195,17 @@ def _phases(db_session: DbSession, limits: Reach, patient_id: UUID) -> dict[str,
     return {str(document_id): kind for document_id, kind in db_session.execute(tied)}
 
 
-def _check_ins(db_session: DbSession, limits: Reach, patient_id: UUID, between: Between) -> list[CheckIn]:
+def _check_ins(db_session: DbSession, limits: Reach, patient_id: UUID, between: Between) -> list[Feeling]:
     """Read the moods that were given without words, as far as they may be read, with the kinds of their sessions."""
     visible = mood_check_ins_within(limits).where(MoodCheckIn.patient_id == patient_id)
     found = narrowed(visible, (), MoodCheckIn.at, between).outerjoin(Session, Session.id == MoodCheckIn.session_id)
     columns = (MoodCheckIn.at, MoodCheckIn.valence, MoodCheckIn.arousal, Session.kind)
     return [
-        CheckIn(row[0], Mood(row[1], row[2]), row[3]) for row in db_session.execute(found.with_only_columns(*columns))
+        Feeling(row[0], Mood(row[1], row[2]), row[3]) for row in db_session.execute(found.with_only_columns(*columns))
     ]
 
 
-def _moods_of_unread(db_session: DbSession, limits: Reach, patient_id: UUID, between: Between) -> list[CheckIn]:
+def _moods_of_unread(db_session: DbSession, limits: Reach, patient_id: UUID, between: Between) -> list[Feeling]:
     """Read the moods of entries in which nothing was looked for: they are felt in any language."""
     unread = or_(Document.tagging_state != TAGGED, not_(looked_through()))
     visible = documents_within(limits).where(Document.patient_id == patient_id, Document.source == "journal", unread)
@@ -213,4 +213,4 @@ def _moods_of_unread(db_session: DbSession, limits: Reach, patient_id: UUID, bet
     found = narrowed(given, (), Document.written_at, between).outerjoin(Session, Session.id == Document.session_id)
     columns = (Document.written_at, Document.valence, Document.arousal, Session.kind)
     rows = db_session.execute(found.with_only_columns(*columns))
-    return [CheckIn(row[0], Mood(row[1], row[2]), row[3], of_entry=True) for row in rows]
+    return [Feeling(row[0], Mood(row[1], row[2]), row[3], is_check_in=False) for row in rows]

@@ -10,7 +10,7 @@ Pure functions over plain values; docs/patterns.md tells rules, minima and limit
 """
 
 from nlp.relations.dosing import AroundDose, Band, ByDose, ByRoute, Dosing, Since, SinceDosing, around_dose, stretch_of
-from nlp.relations.groups import CheckIn, Group, Mood, MoodSummary, ShownTheme, ThemeRate
+from nlp.relations.groups import Feeling, Group, Mood, MoodSummary, ShownTheme, ThemeRate
 from nlp.relations.pairs import Pair, Together, together
 from nlp.relations.turns import InTurn, Turn, in_turn
 from nlp.relations.voices import AcrossVoices, NamedBy, Voice, VoicedTheme, across_voices
@@ -21,8 +21,8 @@ __all__ = [
     "Band",
     "ByDose",
     "ByRoute",
-    "CheckIn",
     "Dosing",
+    "Feeling",
     "Group",
     "InTurn",
     "Mood",

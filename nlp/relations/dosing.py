@@ -9,7 +9,7 @@ from enum import StrEnum
 from statistics import median_low
 
 from nlp.recurrence import Sighting, Writing
-from nlp.relations.groups import CheckIn, Counting, Group, Mood, ShownTheme
+from nlp.relations.groups import Counting, Feeling, Group, Mood, ShownTheme
 
 NEAR = timedelta(days=7)  # by route and by dose: what was written within so long
 
@@ -108,11 +108,11 @@ class _Doses:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """An entry or a check-in with its time, and the kind of session that it belongs to."""
+    """An entry or a feeling with its time, and the kind of session that it belongs to."""
 
     at: datetime
     phase: str | None
-    it: Writing | CheckIn
+    it: Writing | Feeling
 
 
 def around_dose(
@@ -121,18 +121,18 @@ def around_dose(
     sightings: Iterable[Sighting],
     moods: Mapping[str, Mood],
     phases: Mapping[str, str] | None = None,
-    check_ins: Iterable[CheckIn] = (),
+    feelings: Iterable[Feeling] = (),
 ) -> AroundDose:
     """Group journal entries by their distance from the last dosing, by phase, route and dose; count themes in each.
 
-    `moods` and `phases` (the kind of the session that an entry belongs to) by document. Check-ins add to the moods.
-    Groups without an entry or check-in are left out.
+    `moods` and `phases` (the kind of the session that an entry belongs to) by document. Feelings add to the moods.
+    Groups without an entry or feeling are left out.
     """
     held = sorted(dosings, key=lambda each: (each.starts_at, each.session_id))
     entries = [each for each in writings if each.source == "journal"]
     counting = Counting(entries, sightings, moods)
     placed = [_Placed(each.written_at, (phases or {}).get(each.document_id), each) for each in entries]
-    placed += [_Placed(each.at, each.phase, each) for each in check_ins]
+    placed += [_Placed(each.at, each.phase, each) for each in feelings]
     since: dict[Since, list[_Placed]] = defaultdict(list)
     near: dict[str, list[_Placed]] = defaultdict(list)
     for each in placed:
@@ -145,7 +145,7 @@ def around_dose(
     def group_of(chosen: Iterable[_Placed]) -> Group | None:
         things = [each.it for each in chosen]
         written = [each for each in things if isinstance(each, Writing)]
-        return counting.group(written, [each for each in things if isinstance(each, CheckIn)])
+        return counting.group(written, [each for each in things if isinstance(each, Feeling)])
 
     def after(session_ids: Iterable[str]) -> Group | None:
         return group_of(each for session_id in session_ids for each in near[session_id])

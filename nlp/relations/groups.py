@@ -1,4 +1,4 @@
-"""Entries and check-ins under one heading: how many, how long, in which mood, and how often each theme is in them."""
+"""Entries and feelings under one heading: how many, how long, in which mood, and how often each theme is in them."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,8 +32,8 @@ class Mood:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckIn:
-    """A mood that a patient gave without words, or with some in which nothing was looked for (`of_entry`).
+class Feeling:
+    """A mood that counts by itself: of a check-in, or of an entry in which nothing was looked for.
 
     `phase`: the kind of the session that it belongs to.
     """
@@ -41,7 +41,7 @@ class CheckIn:
     at: datetime
     mood: Mood
     phase: str | None = None
-    of_entry: bool = False
+    is_check_in: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +109,19 @@ class Counting:
             for name in names
         )
 
-    def group(self, chosen: Sequence[Writing], check_ins: Sequence[CheckIn] = ()) -> Group | None:
-        """Count in some of the entries and check-ins; None where there are none."""
-        if not chosen and not check_ins:
+    def group(self, chosen: Sequence[Writing], feelings: Sequence[Feeling] = ()) -> Group | None:
+        """Count in some of the entries and feelings; None where there are none."""
+        if not chosen and not feelings:
             return None
         words = sum(each.words for each in chosen)
         moods = [self._moods.get(each.document_id, Mood()) for each in chosen]
-        moods += [each.mood for each in check_ins if each.of_entry]
-        alone = [each.mood for each in check_ins if not each.of_entry]
+        moods += [each.mood for each in feelings if not each.is_check_in]
+        checked_in = [each.mood for each in feelings if each.is_check_in]
         return Group(
             documents=len(chosen),
             words=words,
-            valence=_summary([each.valence for each in moods], [each.valence for each in alone]),
-            arousal=_summary([each.arousal for each in moods], [each.arousal for each in alone]),
+            valence=_summary([each.valence for each in moods], [each.valence for each in checked_in]),
+            arousal=_summary([each.arousal for each in moods], [each.arousal for each in checked_in]),
             themes=tuple(self._rate(name, chosen, words) for name in self._usual),
         )
 

@@ -81,6 +81,9 @@ def test_windows_are_laid_out_a_row_each() -> None:
     assert packed.owner.tolist() == [-1, 0, 0, -1, 1, -1, -1, 2, -1, -1, -1, -1]
 
 
+ONE_FILE = {"corpora.train.files": ["writers_1.txt"]}
+
+
 class Parrot:
     """A stand-in for a teacher: says what it was told, of every second sentence."""
 
@@ -119,31 +122,30 @@ def test_what_a_teacher_makes_of_the_corpus_is_kept(nlp: Language, monkeypatch: 
 
 def test_it_learns_from_what_a_former_teacher_said_besides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(teaching, "Teacher", Parrot)
-    overrides = {"corpora.train.files": ["writers_1.txt"]}
-    plain: Any = teaching.teach("some/encoder", Training(trust=0), str, overrides=overrides)
-    former = teaching.tell(Sure(), overrides)
+    plain: Any = teaching.teach("some/encoder", Training(trust=0), str, overrides=ONE_FILE)
+    sure: Any = SimpleNamespace(columns=TAUGHT, tell=lambda texts: [np.ones((len(one), len(TAUGHT))) for one in texts])
+    former = teaching.tell(sure, ONE_FILE)
     monkeypatch.setattr(teaching, "load_soft_labels", lambda: former)
-    taught: Any = teaching.teach("some/encoder", Training(trust=0.25), str, overrides=overrides)
+    taught: Any = teaching.teach("some/encoder", Training(trust=0.25), str, overrides=ONE_FILE)
     assert np.allclose(taught.truth, 0.75 * plain.truth + 0.25, atol=0.01)
 
 
-class Sure:
-    """A reader that sees everything everywhere."""
-
-    columns = TAUGHT
-
-    def tell(self, documents: Any) -> Any:
-        return [np.ones((len(each), len(TAUGHT)), np.float32) for each in documents]
+def test_soft_labels_of_other_themes_do_not_keep_new_ones_from_being_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(teaching, "Teacher", Parrot)
+    monkeypatch.setattr(teaching, "load_soft_labels", lambda: SoftLabels(("rain",), {}))
+    lines: list[str] = []
+    taught: Any = teaching.teach("some/encoder", Training(), lines.append, overrides=ONE_FILE)
+    assert "of other themes" in lines[0]
+    assert set(np.unique(taught.truth)) == {0, 1}
 
 
 def test_a_teacher_learns_nothing_of_the_writers_that_it_is_kept_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(teaching, "Teacher", Parrot)
-    overrides = {"corpora.train.files": ["writers_1.txt"]}
     documents = list(read_corpus(FOLDER / "writers_1.txt"))
     first = writer_of(documents[0])
     sizes = []
     for kept_from in ((), (first,)):
-        taught: Any = teaching.teach("some/encoder", Training(), str, kept_from=kept_from, overrides=overrides)
+        taught: Any = teaching.teach("some/encoder", Training(), str, kept_from=kept_from, overrides=ONE_FILE)
         assert taught.kept_from == kept_from
         sizes.append(len(taught.truth))
     own = sum(len(each.sentences) for each in documents if writer_of(each) == first)
