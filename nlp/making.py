@@ -42,7 +42,7 @@ from nlp.tagger import PIPELINE
     "--share", type=click.FloatRange(0, 1), default=SHARE, show_default=True, help="The reader's, of the log odds."
 )
 def train(output: Path, encoder: str | None, folder: Path | None, share: float) -> None:
-    """Train the pipeline from nlp/corpus/ and nlp/config.cfg, and fit its weights; takes an hour on two cores."""
+    """Train the pipeline from nlp/corpus/ and nlp/config.cfg, and fit its weights; takes half an hour on two cores."""
     from nlp.build import build  # noqa: PLC0415 -- training's libraries are slow to import
 
     if folder is not None and output.resolve() in {PIPELINE.resolve(), folder.resolve()}:

@@ -9,7 +9,7 @@ from math import log
 import numpy as np
 
 from nlp.learned.encoder import Encoder
-from nlp.learned.segments import Ints, beside, segment_sums, starts_of
+from nlp.learned.segments import Ints, beside, starts_of
 from nlp.learned.word_table import MISSING, Floats, WordTable
 from nlp.words import Stream
 
@@ -163,9 +163,9 @@ def _each_once(singles: Ints, pairs: Ints, words: Ints, size: int) -> tuple[Ints
 
 
 def _weights(vocabulary: Vocabulary, ids: Ints, offsets: Ints) -> Floats:
-    rarity = vocabulary.rarity[ids]
-    lengths = np.sqrt(segment_sums(rarity**2, offsets)) + 1e-9
-    return (SCALE * rarity / np.repeat(lengths, np.diff(offsets))).astype(np.float32)
+    rarity, counts = vocabulary.rarity[ids], np.diff(offsets)
+    squares = np.bincount(np.repeat(np.arange(len(counts)), counts), rarity**2, minlength=len(counts))
+    return (SCALE * rarity / np.repeat(np.sqrt(squares) + 1e-9, counts)).astype(np.float32)
 
 
 def _dense(own: Floats, documents: Ints) -> Floats:

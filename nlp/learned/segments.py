@@ -1,7 +1,7 @@
 """Sums, maxima and neighbours in runs of rows: the words of one sentence, the sentences of one document after another.
 
-For sums and maxima short runs are gone through side by side, place by place, the longest first: numpy is several times
-as fast so as it is run after run (`ufunc.reduceat`). Documents are long runs, and few.
+For maxima short runs are gone through side by side, place by place, the longest first: numpy is several times as fast
+so as it is run after run (`ufunc.reduceat`). Documents are long runs, and few.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+TOGETHER = 8  # runs that are summed at once: more would be multiplied with nothing, fewer cost a call each
 
 
 class Runs:
@@ -35,22 +36,22 @@ class Runs:
         return sorted_back
 
 
-def segment_sums(values: NDArray[Any], offsets: Ints) -> NDArray[Any]:
-    """Sum runs of rows; `offsets` says where each run begins, with one more at the end. Empty runs give zeros."""
-    runs = Runs(offsets[:-1], offsets[1:])
-    sums = np.zeros((len(offsets) - 1, *values.shape[1:]), dtype=values.dtype)
-    for count, rows in runs:
-        sums[:count] += values.take(rows, axis=0)
-    return runs.in_turn(sums)
-
-
 def weighted_sums(table: NDArray[Any], ids: Ints, weights: NDArray[Any], offsets: Ints) -> NDArray[Any]:
-    """Sum runs of a table's rows, each times its weight, without laying them all out."""
-    runs = Runs(offsets[:-1], offsets[1:])
-    sums = np.zeros((len(offsets) - 1, table.shape[1]), dtype=weights.dtype)
-    for count, places in runs:
-        sums[:count] += table.take(ids[places], axis=0) * weights[places, None]
-    return runs.in_turn(sums)
+    """Sum runs of a table's rows, each times its weight; `offsets` says where each begins, with one more at the end.
+
+    Some runs at a time, as a product of matrices: the weights of each run in a row, and the rows that they are of.
+    """
+    count = len(offsets) - 1
+    sums = np.zeros((count, table.shape[1]), dtype=weights.dtype)
+    owner = np.repeat(np.arange(count), np.diff(offsets))
+    for first in range(0, count, TOGETHER):
+        last = min(first + TOGETHER, count)
+        opens, closes = int(offsets[first]), int(offsets[last])
+        laid_out = np.zeros((last - first, closes - opens), dtype=weights.dtype)
+        laid_out[owner[opens:closes] - first, np.arange(closes - opens)] = weights[opens:closes]
+        rows = table.take(ids[opens:closes], axis=0).astype(weights.dtype, copy=False)
+        np.matmul(laid_out, rows, out=sums[first:last])
+    return sums
 
 
 def segment_maxima(values: NDArray[Any], opens: Ints, closes: Ints) -> NDArray[Any]:

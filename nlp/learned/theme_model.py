@@ -27,8 +27,8 @@ from nlp.words import stream_of
 
 SCORES = "nlp.scores"
 RARE, RARER = -3.5, -6.0  # log odds of a theme, and of one that is turned, before anything is known of a sentence
-MOST_WORDS = 2_500  # read at once, so that memory stays bounded; a document of more is read alone
-COMMON = 1_000  # words: two in three of the different ones that are read together, and 4 MB
+MOST_WORDS = 4_000  # read at once, so that memory stays bounded; a document of more is read alone
+COMMON = 1_000  # words: three in five of the different ones that are read together, and 2 MB
 TABLE = Path(__file__).with_name("word_table.npz")
 
 

@@ -22,7 +22,7 @@ from nlp.tagger import load_pipeline, pipeline_version
 
 pytestmark = [pytest.mark.database_free, pytest.mark.xdist_group("training")]
 
-TEXT = "We had soup. The parcel came at noon. I miss my father so much."
+TEXT = "We had soup. A parcel came. I miss my father so much."
 FINNISH = "Nukuin viime yönä huonosti enkä halua puhua kenenkään kanssa mistään."
 DRIVER = "No driver."  # a text with nothing in it that any theme is about
 SMALL = {
@@ -63,7 +63,7 @@ def test_what_the_reader_alone_finds_is_quoted_whole_and_said_to_be_its_own() ->
     assert "anger" not in {theme for theme, _ in mentions(load_pipeline()(TEXT))}
     doc = reading_along(WordReader({"parcel": "anger"}))(TEXT)
     (span,) = (each for each in doc.spans["themes"] if each.label_ == "anger")
-    assert span.text == "The parcel came at noon"
+    assert span.text == "A parcel came"
     assert span._.because.startswith("learned: (encoder 1.00)")
     assert span._.source == "model"
     assert all(not key.startswith("nlp.t") for key in doc.user_data if isinstance(key, str)), "nothing is left behind"
@@ -114,7 +114,7 @@ def test_a_pipeline_holds_its_reader_and_needs_nothing_else(tmp_path: Path) -> N
     (tmp_path / "elsewhere" / "words.json").unlink()
     again = spacy.load(tmp_path / "whole")
     assert mentions(again(TEXT)) == before
-    assert ("anger", "The parcel came at noon") in before
+    assert ("anger", "A parcel came") in before
     assert again.config["components"]["reader"]["share"] == 0.7
 
 

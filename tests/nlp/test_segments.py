@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from nlp.learned.segments import segment_maxima, segment_sums, spread, weighted_sums
+from nlp.learned.segments import TOGETHER, segment_maxima, spread, weighted_sums
 
 pytestmark = pytest.mark.database_free
 
@@ -18,18 +18,25 @@ def runs(values: np.ndarray) -> list[np.ndarray]:
     return [values[start:end] for start, end in pairwise(OFFSETS)]
 
 
-def test_sums() -> None:
-    assert np.allclose(segment_sums(VALUES, OFFSETS), [run.sum(axis=0) for run in runs(VALUES)], atol=1e-6)
-    assert np.allclose(segment_sums(VALUES[:, 0], OFFSETS), [run.sum() for run in runs(VALUES[:, 0])], atol=1e-6)
-    assert segment_sums(VALUES[:0], np.array([0, 0])).tolist() == [[0.0] * 5]
-    assert not len(segment_sums(VALUES[:0], np.array([0])))
-
-
 def test_weighted_sums_of_a_table() -> None:
     chance = np.random.default_rng(2)
     ids, weights = chance.integers(0, len(VALUES), len(VALUES)), chance.normal(size=len(VALUES)).astype(np.float32)
-    expected = segment_sums(VALUES[ids] * weights[:, None], OFFSETS)
+    expected = [run.sum(axis=0) for run in runs(VALUES[ids] * weights[:, None])]
     assert np.allclose(weighted_sums(VALUES, ids, weights, OFFSETS), expected, atol=1e-6)
+    whole = np.round(VALUES * 40).astype(np.int8)
+    of_whole = weighted_sums(whole, ids, weights, OFFSETS)
+    assert of_whole.dtype == np.float32
+    assert np.allclose(of_whole, [run.sum(axis=0) for run in runs(whole[ids] * weights[:, None])], atol=1e-4)
+
+
+def test_weighted_sums_of_many_runs_and_of_none() -> None:
+    offsets = np.concatenate([OFFSETS + OFFSETS[-1] * n for n in range(TOGETHER)])  # with empty runs between
+    ids, weights = np.tile(np.arange(len(VALUES)), TOGETHER), np.ones(TOGETHER * len(VALUES), np.float32)
+    expected = np.vstack([weighted_sums(VALUES, ids, weights[: len(VALUES)], OFFSETS), np.zeros((1, 5))])
+    found = weighted_sums(VALUES, ids, weights, offsets)
+    assert np.allclose(found, np.tile(expected, (TOGETHER, 1))[: len(found)], atol=1e-6)
+    assert weighted_sums(VALUES, ids[:0], weights[:0], np.array([0, 0])).tolist() == [[0.0] * 5]
+    assert weighted_sums(VALUES, ids[:0], weights[:0], np.array([0])).shape == (0, 5)
 
 
 def test_maxima_are_zero_of_nothing_and_may_be_below_zero() -> None:

@@ -80,8 +80,8 @@ def test_where_no_line_says_a_level_the_learned_one_does() -> None:
 
 
 def test_beside_what_a_line_says_nothing_graver_is_guessed() -> None:
-    """The walk is taken for suicidality beside the wish; how far that goes, the wish alone says."""
-    assert set(severities("I walked to the harbour. I wish I were dead.")) == {None, "wish_to_be_dead"}
+    """The drill is taken for suicidality beside the wish; how far that goes, the wish alone says."""
+    assert set(severities("I gave my drill away. I wish I were dead.")) == {None, "wish_to_be_dead"}
 
 
 def test_levels_are_learned_from_words_and_pairs(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from spacy.vocab import Vocab
 
-from nlp.learned.architecture import parameter, sentence_themes
+from nlp.learned.architecture import HEEDED, parameter, sentence_themes
 from nlp.learned.evidence import Evidence
 from nlp.learned.features import Vocabulary, featurise
-from nlp.learned.labels import TURNED, turned
+from nlp.learned.labels import TAUGHT, TURNED, turned
 from nlp.learned.side_by_side import SideBySide
 from nlp.learned.theme_model import ThemeModel
 from nlp.learned.word_table import WordTable, to_whole
@@ -49,14 +49,14 @@ def _rounded(values: Any) -> Any:
     return whole * steps
 
 
-def network(vocabulary: Vocabulary, columns: int = 2 * TABLE.width, left_out: float = 0.3) -> Any:
+def network(vocabulary: Vocabulary, columns: int = 2 * TABLE.width, left_out: float = 0.3, labels: int = 7) -> Any:
     model = sentence_themes(2, UNITS, dict.fromkeys(("inputs", "units", "words"), left_out))
     chance = np.random.default_rng(2)
     for member in model.layers:
         member.layers[0].set_dim("n_grams", len(vocabulary))
         member.layers[0].set_dim("width", TABLE.width)
         member.layers[0].set_dim("columns", columns)
-        member.layers[-1].set_dim("nO", 7)
+        member.layers[-1].set_dim("nO", labels)
         member.initialize()
         for layer in member.layers:
             for name in layer.param_names:
@@ -135,6 +135,26 @@ def test_the_gradient_of_a_whole_network_is_that_of_small_differences() -> None:
                 slope = (ends[0] - ends[1]) / (2 * step)
                 assert slope == pytest.approx(layer.get_grad(name)[tuple(place)], rel=0.02, abs=0.1), (name, place)
             layer.set_param(name, kept)
+
+
+def test_labels_behind_those_that_are_taught_are_heeded_a_little() -> None:
+    """Of two with the same weights, the one behind asks a part of what the other asks of the layers under both."""
+    model = network(VOCABULARIES[-1], left_out=0.0, labels=len(TAUGHT) + 3).layers[0]
+    *under, output = model.layers
+    weights = parameter(output, "W")
+    weights[len(TAUGHT)] = weights[0]
+    asked = []
+    for label in (0, len(TAUGHT)):
+        scores, learn = model.begin_update(featurise([PLAIN], VOCABULARIES[-1], TABLE))
+        learn(np.ones_like(scores) * (np.arange(scores.shape[1]) == label))
+        assert output.get_grad("W")[label].any()
+        asked.append([layer.get_grad(name).copy() for layer in under for name in layer.param_names])
+        for layer in model.layers:
+            for name in layer.param_names:
+                layer.set_grad(name, np.zeros_like(layer.get_grad(name)))
+    assert any(each.any() for each in asked[0])
+    for whole, part in zip(*asked, strict=True):
+        assert part == pytest.approx(HEEDED * whole, rel=1e-3, abs=1e-5)
 
 
 def test_a_sentence_hears_of_its_own_document_alone() -> None:

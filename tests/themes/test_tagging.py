@@ -79,7 +79,7 @@ def test_a_pipeline_with_a_reader_is_named_and_reads_along(clinic: Any, tmp_path
     """Its folder is all that is named; what the reader alone finds is found, and said to be its own."""
     reading_along(WordReader({"parcel": "anger"})).to_disk(tmp_path, exclude=["vocab"])
     with with_tagger(clinic.app, load_tagger(tmp_path)):
-        made = clinic.write("We had soup. The parcel came at noon.")
+        made = clinic.write("We had soup. A parcel came.")
     (anger,) = [each for each in made["themes"] if each["theme"] == "anger"]
-    assert (anger["quote"], anger["source"]) == ("The parcel came at noon", "model")
+    assert (anger["quote"], anger["source"]) == ("A parcel came", "model")
     assert clinic.therapist.read(f"/v1/mentions/{anger['id']}")["because"].startswith("learned: (encoder 1.00)")
