@@ -76,6 +76,7 @@ from models.ties import hold_ties, latest_session, tie_anew
 from models.webhook import (
     DELIVERY_STATES,
     ENDED,
+    LONGEST_URL,
     WEBHOOK_FORMATS,
     WEBHOOK_STATES,
     Delivery,
@@ -110,6 +111,7 @@ __all__ = [
     "HELD_STATUSES",
     "JOB_STATES",
     "LATEST_VERSION_FIRST",
+    "LONGEST_URL",
     "NOTE_KINDS",
     "ORIGINS",
     "PING",

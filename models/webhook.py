@@ -22,6 +22,7 @@ from models.event import Event
 from models.sealing import Sealed, SealedText
 
 WEBHOOK_STATES = ("requested", "active", "paused", "disabled")  # paused: by an admin; requested, disabled: by us
+LONGEST_URL = 2_000  # of who hears of events
 ENDED = "ended"  # why one is disabled that nobody makes active again
 WEBHOOK_FORMATS = ("webhook", "fhir")
 DELIVERY_STATES = ("waiting", "delivered", "dead", "dropped")

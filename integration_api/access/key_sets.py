@@ -15,6 +15,8 @@ from joserfc.jwk import ECKey, RSAKey
 from integration_api.access.outgoing import ANYWHERE, Call, Guard, OutgoingError, exchange
 
 SECONDS = 3.0
+_KINDS: dict[str, type[RSAKey | ECKey]] = {"RSA": RSAKey, "EC": ECKey}
+_OTHER_FORM = "A key must be an RSA or EC key in JWK form."
 _SMALLEST_RSA = 2048  # bits; RFC 7518, 3.3
 LARGEST = 64 * 1024  # bytes
 FRESH, RETRY = 300.0, 10.0  # seconds: how long keys are believed; how soon an unknown kid makes us look again
@@ -101,14 +103,15 @@ def fetch(uri: str, *, is_local_allowed: bool) -> list[dict[str, Any]]:
 
 def public_jwk(key: object) -> dict[str, Any]:
     """Give a key's public half, checked for what anybody should ask of it; raise `BadKey`."""
+    if not isinstance(key, dict):
+        raise BadKey(_OTHER_FORM)
     try:
-        kind = {"RSA": RSAKey, "EC": ECKey}[key["kty"]]  # type: ignore[index]
-        made = kind.import_key(key)  # type: ignore[attr-defined]
+        made = _KINDS[key["kty"]].import_key(key)
         told = dict(made.as_dict(private=False))
         # A curve or size that no allowed algorithm takes is found out when it is used; a short RSA key would be used.
         is_short = told["kty"] == "RSA" and made.raw_value.key_size < _SMALLEST_RSA
     except (JoseError, ValueError, KeyError, TypeError, AttributeError):
-        raise BadKey("A key must be an RSA or EC key in JWK form.") from None
+        raise BadKey(_OTHER_FORM) from None
     if is_short or not isinstance(told.get("kid"), str):
         raise BadKey(f"A key needs a kid, and an RSA key at least {_SMALLEST_RSA} bits.")
     return told

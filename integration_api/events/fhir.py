@@ -13,7 +13,7 @@ from uuid import UUID
 
 from integration_api.errors import Invalid
 from integration_api.wording import Sentence
-from models import ENDED, HANDSHAKE, HEARTBEAT, Event
+from models import ENDED, HANDSHAKE, HEARTBEAT, LONGEST_URL, Event
 
 FHIR_JSON = "application/fhir+json"
 TOPIC = "http://hl7.org/fhir/us/core/SubscriptionTopic/patient-data-feed"
@@ -32,6 +32,7 @@ _TYPES = {
 }
 _CRITERION = re.compile(r"(DocumentReference|Encounter)(?:\?patient=(?:Patient/)?([0-9a-f-]{36}))?")
 _HEADER = re.compile(r"([A-Za-z0-9-]{1,80}): ?([\x21-\x7e][\x20-\x7e]{0,2000})")
+_MOST_HEADERS = 10  # few are ever needed
 _OURS = frozenset(
     {"host", "content-length", "content-type", "transfer-encoding", "connection", "expect", "te", "trailer"}
 )
@@ -79,7 +80,7 @@ def read_subscription(resource: object) -> SubscriptionDraft:
     if not isinstance(channel, dict) or channel.get("type") != "rest-hook":
         raise Invalid.at("/channel/type", "The channel that is served is rest-hook.")
     endpoint = channel.get("endpoint")
-    if not isinstance(endpoint, str) or len(endpoint) > 2_000:  # noqa: PLR2004  (as for webhooks)
+    if not isinstance(endpoint, str) or len(endpoint) > LONGEST_URL:
         raise Invalid.at("/channel/endpoint", "An address is needed.")
     if channel.get("payload", FHIR_JSON) != FHIR_JSON:
         raise Invalid.at("/channel/payload", Sentence("The payload is {kind}.", kind=FHIR_JSON))
@@ -126,7 +127,7 @@ def _headers(lines: object) -> list[str]:
     listed: list[Any] = lines if isinstance(lines, list) else [lines]
     for each in listed:
         found = _HEADER.fullmatch(each) if isinstance(each, str) else None
-        if found is None or found[1].lower() in _OURS or len(listed) > 10:  # noqa: PLR2004  (few are ever needed)
+        if found is None or found[1].lower() in _OURS or len(listed) > _MOST_HEADERS:
             raise Invalid.at("/channel/header", "Headers read like Authorization: Bearer ...; some names are ours.")
     return listed
 

@@ -7,6 +7,7 @@ from marshmallow import fields, post_load, validate
 from integration_api.events.use_cases import WebhookDraft
 from integration_api.web.pages import PageQuery
 from integration_api.web.schema import Answer, Choice, Id, Moment, Schema, Text, Words
+from models import LONGEST_URL
 
 EVENT_TYPES = (
     "entry.created", "entry.updated", "entry.deleted", "note.created", "note.updated", "note.deleted",
@@ -57,7 +58,7 @@ class WebhookDraftSchema(Schema):
 
     id = Id()
     name = Words(200, required=True)
-    url = Text(2_000, required=True, metadata={"format": "uri", "description": "https, on the open internet."})
+    url = Text(LONGEST_URL, required=True, metadata={"format": "uri", "description": "https, on the open internet."})
     types = fields.List(
         Choice(EVENT_TYPES), allow_none=True, load_default=None, validate=validate.Length(1, 50), metadata=_TYPES
     )

@@ -1,10 +1,5 @@
-"""Sums, maxima and neighbours in runs of rows: the words of one sentence, the sentences of one document after another.
+"""Sums, maxima and neighbours in runs of rows: the words of a sentence, or the sentences of a document, one by one."""
 
-For maxima short runs are gone through side by side, place by place, the longest first: numpy is several times as fast
-so as it is run after run (`ufunc.reduceat`). Documents are long runs, and few.
-"""
-
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,28 +7,6 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 TOGETHER = 8  # runs that are summed at once: more would be multiplied with nothing, fewer cost a call each
-
-
-class Runs:
-    """Runs of rows, from `opens` to `closes` each, exclusive."""
-
-    def __init__(self, opens: Ints, closes: Ints) -> None:
-        lengths = closes - opens
-        self.order = np.argsort(-lengths, kind="stable")  # the longest first
-        self._starts = opens[self.order]
-        longest = int(lengths.max(initial=0))
-        self._counts = np.searchsorted(-lengths[self.order], -np.arange(longest), side="left").tolist()
-
-    def __iter__(self) -> Iterator[tuple[int, Ints]]:
-        """Give, place by place, how many runs are so long, and their rows there."""
-        for place, count in enumerate(self._counts):
-            yield count, self._starts[:count] + place
-
-    def in_turn(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Give values, a row a run, in the order that the runs were given in."""
-        sorted_back = np.empty_like(values)
-        sorted_back[self.order] = values
-        return sorted_back
 
 
 def weighted_sums(table: NDArray[Any], ids: Ints, weights: NDArray[Any], offsets: Ints) -> NDArray[Any]:
@@ -55,15 +28,26 @@ def weighted_sums(table: NDArray[Any], ids: Ints, weights: NDArray[Any], offsets
 
 
 def segment_maxima(values: NDArray[Any], opens: Ints, closes: Ints) -> NDArray[Any]:
-    """Give the greatest value of each column in each run of rows; zeros for empty runs."""
-    runs = Runs(opens, closes)
+    """Give the greatest value of each column in each run of rows; zeros for empty runs.
+
+    Runs are gone through side by side, place by place, the longest first: numpy is several times as fast so as it is
+    run after run (`ufunc.reduceat`).
+    """
+    lengths = closes - opens
+    order = np.argsort(-lengths, kind="stable")
+    starts = opens[order]
     maxima = np.zeros((len(opens), values.shape[1]), dtype=values.dtype)
-    for place, (count, rows) in enumerate(runs):
+    places = np.arange(int(lengths.max(initial=0)))
+    counts = np.searchsorted(-lengths[order], -places, side="left")  # how many have a row at each place
+    for place, count in enumerate(counts.tolist()):
+        rows = values.take(starts[:count] + place, axis=0)
         if place:
-            np.maximum(maxima[:count], values.take(rows, axis=0), out=maxima[:count])
+            np.maximum(maxima[:count], rows, out=maxima[:count])
         else:
-            maxima[:count] = values.take(rows, axis=0)
-    return runs.in_turn(maxima)
+            maxima[:count] = rows
+    in_turn = np.empty_like(maxima)
+    in_turn[order] = maxima
+    return in_turn
 
 
 def beside(values: NDArray[Any], offsets: Ints, step: int) -> NDArray[Any]:
